@@ -1,0 +1,169 @@
+extension WrittenTime {
+    /// Reads a date, a time of day and a zone after ISO 8601-1:2019, 5.2 to 5.4, with the suffix of RFC 9557.
+    ///
+    /// Dates are calendar, ordinal or week dates, basic or extended; the time goes to the hour, minute, second or a fraction of the
+    /// last of them, to the microsecond; without one it is midnight. `24:00` is the midnight that ends the day.
+    init(_ scanner: inout TextScanner) throws(ScheduleError) {
+        let day = try scanner.date()
+        var ofDay: Int64 = 0
+        var offset: (seconds: Int, isUTC: Bool)?
+        if scanner.take("T") {
+            ofDay = try scanner.timeOfDay()
+            offset = try scanner.utcOffset()
+        } else if scanner.isAt(" ") || scanner.isAt("t") {
+            throw scanner.error("a capital T separates date and time; write for example 2026-03-01T02:00")
+        }
+        let wall = WallTime(microseconds: Int64(day) * WallTime.day + ofDay)
+        let bracket = scanner.position
+        guard let zone = try scanner.zoneSuffix() else {
+            self.init(wall: wall, zone: offset.map { Zone(offset: $0.seconds) })
+            return
+        }
+        guard let offset else {
+            self.init(wall: wall, zone: zone)
+            return
+        }
+        if offset.isUTC {
+            // RFC 9557, 2.2: `Z` tells the instant and nothing of the local offset.
+            let instant = Instant(microseconds: wall.microseconds)
+            self.init(wall: zone.wall(instant), zone: zone, offset: zone.offset(at: instant))
+            return
+        }
+        let instant = Instant(microseconds: wall.microseconds - Int64(offset.seconds) * WallTime.second)
+        let resolution = zone.resolve(wall)
+        guard instant == resolution.earliest || instant == resolution.latest else {
+            let right = TimestampText.offset(zone.offset(at: resolution.earliest))
+            throw scanner.error(
+                at: bracket, "\(zone.name) is not at \(TimestampText.offset(offset.seconds)) then; write \(right) or leave the offset out")
+        }
+        self.init(wall: wall, zone: zone, offset: offset.seconds)
+    }
+}
+
+extension TextScanner {
+    /// The number of the day since 1970-01-01.
+    fileprivate mutating func date() throws(ScheduleError) -> Int {
+        let place = position
+        let digits = digitsAhead
+        let follower = peek(digits)
+        if digits == 4, follower == UInt8(ascii: "-") || follower == UInt8(ascii: "W"), let year = number(digits: 4) {
+            let isExtended = take("-")
+            if take("W") { return try weekDate(year, place, isExtended: isExtended) }
+            if digitsAhead == 3, let day = number(digits: 3) { return try ordinalDate(year, day, place) }
+            return try calendarDate(year, place)
+        }
+        if digits == 7, let year = number(digits: 4), let day = number(digits: 3) { return try ordinalDate(year, day, place) }
+        if digits == 8, let year = number(digits: 4), let month = number(digits: 2), let day = number(digits: 2) {
+            return try dayNumber(year, month, day, place)
+        }
+        throw dateError(digits)
+    }
+
+    private func dateError(_ digits: Int) -> ScheduleError {
+        switch peek() {
+        case UInt8(ascii: "T"): error("a date is missing before the time; write for example 2026-03-01T05:50")
+        case UInt8(ascii: "+"), UInt8(ascii: "-"): error("a date has no sign; years go from 0000 to 9999")
+        case _ where digits == 4 || digits == 6: error("the date must name a day; write for example 2026-03-01")
+        default: error("a date or a period is expected before \(found); write for example 2026-03-01 or P1D")
+        }
+    }
+
+    private mutating func calendarDate(_ year: Int, _ place: Int) throws(ScheduleError) -> Int {
+        guard let month = number(digits: 2) else { throw error("two digits for the month are expected before \(found), as in 2026-03-01") }
+        guard take("-"), let day = number(digits: 2) else { throw error("the day is expected before \(found), as in 2026-03-01") }
+        if digitsAhead > 0 { throw error("the day has two digits; a T must follow before the time, as in 2026-03-01T02:00") }
+        return try dayNumber(year, month, day, place)
+    }
+
+    private func dayNumber(_ year: Int, _ month: Int, _ day: Int, _ place: Int) throws(ScheduleError) -> Int {
+        if let date = CivilDate(checking: year, month: month, day: day) { return date.dayNumber }
+        guard (1...12).contains(month) else { throw error(at: place, "there is no month \(month); months go from 01 to 12") }
+        let days = CivilDate.days(inMonth: month, of: year)
+        throw error(at: place, "there is no day \(day) in month \(month) of \(year); its days go from 01 to \(days)")
+    }
+
+    private func ordinalDate(_ year: Int, _ day: Int, _ place: Int) throws(ScheduleError) -> Int {
+        let days = CivilDate.days(inYear: year)
+        guard (1...days).contains(day) else { throw error(at: place, "there is no day \(day) in \(year); its days go from 001 to \(days)") }
+        return CivilDate(year: year, month: 1, day: 1).dayNumber + day - 1
+    }
+
+    /// Week 1 is the one with 4 January in it, and weeks begin on Monday (ISO 8601-1:2019, 4.2.2).
+    private mutating func weekDate(_ year: Int, _ place: Int, isExtended: Bool) throws(ScheduleError) -> Int {
+        guard let week = number(digits: 2) else { throw error("two digits for the week are expected before \(found), as in 2026-W09-7") }
+        guard !isExtended || take("-"), let day = number(digits: 1) else {
+            throw error("the day of the week is expected before \(found), as in 2026-W09-7: 1 is Monday, 7 is Sunday")
+        }
+        guard (1...7).contains(day) else { throw error(at: place, "there is no weekday \(day); 1 is Monday, 7 is Sunday") }
+        let start = Self.firstMonday(of: year)
+        let weeks = (Self.firstMonday(of: year + 1) - start) / 7
+        guard (1...weeks).contains(week) else {
+            throw error(at: place, "there is no week \(week) in \(year); its weeks go from 01 to \(weeks)")
+        }
+        return start + (week - 1) * 7 + day - 1
+    }
+
+    private static func firstMonday(of year: Int) -> Int {
+        let fourth = CivilDate(year: year, month: 1, day: 4).dayNumber
+        return fourth - (CivilDate.weekday(ofDayNumber: fourth) + 6) % 7
+    }
+
+    /// Microseconds since midnight; 24 hours for `24:00`.
+    fileprivate mutating func timeOfDay() throws(ScheduleError) -> Int64 {
+        let place = position
+        guard let hour = number(digits: 2) else { throw error("the hour is expected in two digits before \(found), as in 02:00") }
+        guard hour <= 24 else { throw error(at: place, "there is no hour \(hour); hours go from 00 to 24") }
+        var time = Int64(hour) * WallTime.hour
+        var last = WallTime.hour
+        let isExtended = isAt(":")
+        for (unit, name) in [(WallTime.minute, "minute"), (WallTime.second, "second")] {
+            guard isExtended ? take(":") : digitsAhead > 0 else { break }
+            let place = position
+            guard let number = number(digits: 2) else { throw error("the \(name) is expected in two digits before \(found), as in 02:00") }
+            guard number < 60 else { throw error(at: place, "there is no \(name) \(number); it goes from 00 to 59") }
+            time += Int64(number) * unit
+            last = unit
+        }
+        if take(".") || take(",") {
+            guard let fraction = fraction() else { throw error("digits are expected behind the decimal sign, before \(found)") }
+            time += fraction.part(of: last)
+        }
+        guard time <= WallTime.day else { throw error(at: place, "the last time of a day is 24:00; write the next day instead") }
+        return time
+    }
+
+    /// `Z` or `±hh[[:]mm]`; nil when the text says nothing.
+    fileprivate mutating func utcOffset() throws(ScheduleError) -> (seconds: Int, isUTC: Bool)? {
+        if take("Z") { return (0, true) }
+        guard isAt("+") || isAt("-") else { return nil }
+        let place = position
+        let isNegative = take("-")
+        if !isNegative { skip() }
+        guard let hours = number(digits: 2) else { throw error("the offset is expected as +02:00 before \(found)") }
+        var minutes = 0
+        if take(":") || digitsAhead > 0 {
+            guard let number = number(digits: 2) else {
+                throw error("the minutes of the offset are expected in two digits before \(found)")
+            }
+            minutes = number
+        }
+        guard hours < 24, minutes < 60 else { throw error(at: place, "there is no such offset; it goes from -23:59 to +23:59") }
+        return ((hours * 3600 + minutes * 60) * (isNegative ? -1 : 1), false)
+    }
+
+    /// `[Europe/Berlin]`; nil when there is none.
+    fileprivate mutating func zoneSuffix() throws(ScheduleError) -> Zone? {
+        let bracket = position
+        guard take("[") else { return nil }
+        _ = take("!")
+        let start = position
+        while let byte = peek(), byte != UInt8(ascii: "]"), byte != UInt8(ascii: "/") || position - start < 100 { skip() }
+        let name = text(start..<position)
+        guard take("]") else { throw error(at: bracket, "the bracket is not closed; write for example [Europe/Berlin]") }
+        do {
+            return try Zone(named: name)
+        } catch {
+            throw self.error(at: start, error.message)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+/// A time zone of the system's tz database, or a fixed offset from UTC.
+///
+/// Two zones are equal iff they have the same name. Copies share one table, which is read once per process.
+package struct Zone: Hashable, Sendable {
+    let rules: ZoneRules
+
+    init(rules: ZoneRules) {
+        self.rules = rules
+    }
+
+    /// Works on any machine, with or without a tz database.
+    package static let utc = Zone(rules: ZoneRules(name: "UTC", offset: 0))
+
+    /// `UTC`, `Europe/Berlin`, or `+02:00` for a fixed offset.
+    ///
+    /// For an alias, the zone that it stands for.
+    package var name: String { rules.name }
+
+    /// Finds a zone by its name in the tz database (the case counts), by a name of `zoneAliases`, or by an offset `±hh[:mm]`.
+    ///
+    /// `UTC`, `Z`, `GMT` and their forms under `Etc/` all are `Zone.utc`. The first use of a name reads a file; later ones do not.
+    package init(named name: String) throws(ZoneError) {
+        switch name {
+        case "UTC", "Z", "GMT", "Etc/UTC", "Etc/GMT", "Zulu", "Etc/Zulu": self = .utc
+        default:
+            if let offset = Self.offset(name) {
+                self.init(offset: offset)
+            } else {
+                self = try ZoneDatabase.zone(named: zoneAliases[name] ?? name)
+            }
+        }
+    }
+
+    /// A fixed offset in seconds east of UTC; zero is `Zone.utc`.
+    init(offset: Int) {
+        self = offset == 0 ? .utc : Zone(rules: ZoneRules(name: TimestampText.offset(offset), offset: Int64(offset)))
+    }
+
+    /// Seconds of `±hh[[:]mm]`; nil for anything else.
+    private static func offset(_ text: String) -> Int? {
+        guard text.utf8.count <= 6 else { return nil }
+        var scanner = TextScanner(text)
+        let isNegative = scanner.take("-")
+        guard isNegative || scanner.take("+"), let hours = scanner.number(digits: 2), hours < 24 else { return nil }
+        var minutes = 0
+        if !scanner.isAtEnd {
+            _ = scanner.take(":")
+            guard let number = scanner.number(digits: 2), number < 60 else { return nil }
+            minutes = number
+        }
+        guard scanner.isAtEnd else { return nil }
+        return (hours * 3600 + minutes * 60) * (isNegative ? -1 : 1)
+    }
+
+    /// Seconds east of UTC that the zone keeps at `instant`.
+    package func offset(at instant: Instant) -> Int {
+        Int(rules.span(at: instant.microseconds.floored(by: WallTime.second)).offset)
+    }
+
+    /// The local date and time after RFC 3339, `2026-03-29T03:30:00+02:00`; a fraction only when it is not zero.
+    ///
+    /// An offset with seconds, as history has them, is written with seconds: `-00:01:15`.
+    package func local(_ instant: Instant) -> String {
+        let offset = offset(at: instant)
+        return TimestampText.timestamp(instant, offset: offset, designator: self == .utc ? "Z" : TimestampText.offset(offset))
+    }
+
+    /// The local calendar date, `2026-03-29`.
+    package func date(_ instant: Instant) -> String {
+        let seconds = instant.microseconds.floored(by: WallTime.second) + Int64(offset(at: instant))
+        return TimestampText.date(CivilDate(dayNumber: Int(seconds.floored(by: 86_400))))
+    }
+
+    /// Whether the zone keeps one offset for all time, so that days are 24 hours.
+    var isFixed: Bool { rules.isFixed }
+
+    package static func == (left: Zone, right: Zone) -> Bool {
+        left.rules === right.rules || left.name == right.name
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+    }
+}
+
+extension Zone: CustomStringConvertible {
+    package var description: String { name }
+}

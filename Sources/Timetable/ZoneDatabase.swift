@@ -1,0 +1,103 @@
+import Glibc
+import Synchronization
+
+/// The tz database of this machine: the one place where the timetable touches the operating system.
+///
+/// Its folder is `TZDIR` if that is set, as for the C library, else the first usual one that exists.
+enum ZoneDatabase {
+    private static let zones = Mutex<[String: Zone]>([:])
+    private static let allNames = Mutex<[String]?>(nil)
+
+    /// Reads the zone once; later calls answer from memory.
+    ///
+    /// Names that are no safe relative path are unknown.
+    static func zone(named name: String) throws(ZoneError) -> Zone {
+        if let zone = zones.withLock({ $0[name] }) { return zone }
+        guard let folder else { throw .noDatabase(name) }
+        guard isSafe(name), let bytes = content(of: folder + "/" + name) else { throw .unknown(name, near: names(near: name)) }
+        guard let file = TimeZoneFile(bytes) else { throw .unreadable(name) }
+        let zone = Zone(rules: ZoneRules(name: name, file: file))
+        return zones.withLock { zones in
+            let known = zones[name] ?? zone
+            zones[name] = known
+            return known
+        }
+    }
+
+    /// Every zone that the database has, in alphabetical order; empty without a database.
+    static var names: [String] {
+        allNames.withLock { known in
+            if let known { return known }
+            let found = folder.map { entries(of: $0, below: "", depth: 0).sorted() } ?? []
+            known = found
+            return found
+        }
+    }
+
+    private static func names(near name: String) -> [String] {
+        nearNames(to: name, among: names + zoneAliases.keys.sorted())
+    }
+
+    private static var folder: String? {
+        if let chosen = getenv("TZDIR") { return isFolder(String(cString: chosen)) ? String(cString: chosen) : nil }
+        return ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"].first(where: isFolder)
+    }
+
+    /// Letters, digits, `_`, `+`, `-` and single inner solidi: nothing that could lead out of the folder.
+    private static func isSafe(_ name: String) -> Bool {
+        let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return name.utf8.count <= 100 && parts.allSatisfy { part in !part.isEmpty && part.allSatisfy(mayStandInName) }
+    }
+
+    private static func mayStandInName(_ byte: UInt8) -> Bool {
+        byte.isLetter || byte.isDigit || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// The whole file, if it is a regular one that begins like a TZif file and is not absurdly large.
+    private static func content(of path: String) -> [UInt8]? {
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, (1...largestFile).contains(Int(status.st_size)) else {
+            return nil
+        }
+        let size = Int(status.st_size)
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            while count < size {
+                let taken = read(file, buffer.baseAddress?.advanced(by: count), size - count)
+                if taken < 0, errno == EINTR { continue }
+                guard taken > 0 else { break }
+                count += taken
+            }
+        }
+        return bytes.starts(with: "TZif".utf8) ? bytes : nil
+    }
+
+    private static let largestFile = 1 << 20
+
+    /// Names of files below `folder`; the copies `posix/` and `right/` are left out.
+    private static func entries(of folder: String, below prefix: String, depth: Int) -> [String] {
+        guard depth < 4, let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: pointer.pointee)) { String(cString: $0) }
+            }
+            guard isSafe(name), !["posix", "right", "localtime", "posixrules"].contains(name) else { continue }
+            let path = folder + "/" + name
+            if isFolder(path) {
+                names += entries(of: path, below: prefix + name + "/", depth: depth + 1)
+            } else if content(of: path) != nil {
+                names.append(prefix + name)
+            }
+        }
+        return names
+    }
+}

@@ -1,0 +1,26 @@
+/// Why a name is no time zone.
+package enum ZoneError: Error, Hashable, Sendable {
+    /// The tz database does not know it; `near` are names that it may have been meant for, the likeliest first.
+    case unknown(String, near: [String])
+    /// This machine has no tz database; `UTC` and fixed offsets work without one.
+    case noDatabase(String)
+    /// The database has it, but its file is broken or counts leap seconds.
+    case unreadable(String)
+
+    /// One sentence without a full stop.
+    package var message: String {
+        switch self {
+        case .unknown(let name, let near) where near.isEmpty:
+            "there is no time zone `\(name)`; write for example Europe/Berlin, UTC or +02:00"
+        case .unknown(let name, let near): "there is no time zone `\(name)`; did you mean \(near.joined(separator: " or "))?"
+        case .noDatabase(let name):
+            "the time zone `\(name)` cannot be looked up, for this machine has no tz database (package tzdata); UTC and fixed offsets like +02:00 work"
+        case .unreadable(let name):
+            "the tz database's file for `\(name)` is broken or counts leap seconds; take another zone or install tzdata anew"
+        }
+    }
+}
+
+extension ZoneError: CustomStringConvertible {
+    package var description: String { message }
+}

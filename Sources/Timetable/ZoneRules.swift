@@ -1,0 +1,115 @@
+/// A stretch of time during which a zone keeps one offset: from `start` up to before `end`, in seconds of POSIX time.
+struct ZoneSpan {
+    /// `Int64.min` when it has no beginning.
+    let start: Int64
+    /// `Int64.max` when it has no end.
+    let end: Int64
+    /// Seconds east of UTC.
+    let offset: Int64
+}
+
+/// All offsets of one time zone: a table of changes, and a yearly rule for the time past the table.
+///
+/// A constant.
+///
+/// The table reaches to 2100 whatever the file holds, so that the rule is seldom worked out. A lookup is one binary search.
+final class ZoneRules: Sendable {
+    let name: String
+    private let initialOffset: Int64
+    /// Seconds of POSIX time at which the offset changes; ascending.
+    private let changes: [Int64]
+    /// The offset from each change on.
+    private let offsets: [Int64]
+    private let footer: PosixZoneRule?
+
+    /// No zone is further from UTC than this many seconds (RFC 8536, 3.2, allows −25 to +26 hours).
+    static let widestOffset: Int64 = 26 * 3600
+
+    /// Changes that leave out a day or more of the calendar; they alone can move one day's slot onto the next day's.
+    let missingDays: [Range<WallTime>]
+
+    /// A zone that never changes its offset.
+    init(name: String, offset: Int64) {
+        self.name = name
+        initialOffset = offset
+        changes = []
+        offsets = []
+        footer = nil
+        missingDays = []
+    }
+
+    init(name: String, file: TimeZoneFile) {
+        self.name = name
+        initialOffset = file.initialOffset
+        footer = file.footer
+        var table = file.changes
+        if let footer {
+            let last = table.last?.at ?? Self.firstRuleChange
+            table += footer.changes(years: 1970...2100).filter { $0.at > last }
+        }
+        var changes: [Int64] = []
+        var offsets: [Int64] = []
+        var missingDays: [Range<WallTime>] = []
+        for change in table where change.offset != offsets.last ?? file.initialOffset {
+            let before = offsets.last ?? file.initialOffset
+            if change.offset - before >= 86_400 {
+                let gap = WallTime(seconds: change.at + before)..<WallTime(seconds: change.at + change.offset)
+                missingDays.append(gap)
+            }
+            changes.append(change.at)
+            offsets.append(change.offset)
+        }
+        self.changes = changes
+        self.offsets = offsets
+        self.missingDays = missingDays
+    }
+
+    /// Without a table the rule holds from here on.
+    private static let firstRuleChange: Int64 = 0
+
+    /// Whether the offset is the same for all time.
+    var isFixed: Bool { changes.isEmpty && footer?.daylight == nil }
+
+    /// The span that `seconds` lies in.
+    func span(at seconds: Int64) -> ZoneSpan {
+        guard let first = changes.first, seconds >= first else {
+            return ZoneSpan(start: .min, end: changes.first ?? .max, offset: initialOffset)
+        }
+        let index = lastChange(notAfter: seconds)
+        guard index == changes.count - 1 else {
+            return ZoneSpan(start: changes[index], end: changes[index + 1], offset: offsets[index])
+        }
+        guard let footer, footer.daylight != nil else {
+            return ZoneSpan(start: changes[index], end: .max, offset: offsets[index])
+        }
+        return spanPastTable(seconds, footer: footer, tableEnd: changes[index], offset: offsets[index])
+    }
+
+    private func lastChange(notAfter seconds: Int64) -> Int {
+        changes.withUnsafeBufferPointer { changes in
+            var low = 0
+            var high = changes.count
+            while high - low > 1 {
+                let middle = (low + high) / 2
+                if changes[middle] <= seconds { low = middle } else { high = middle }
+            }
+            return low
+        }
+    }
+
+    private func spanPastTable(_ seconds: Int64, footer: PosixZoneRule, tableEnd: Int64, offset: Int64) -> ZoneSpan {
+        let year = CivilDate(dayNumber: Int(seconds.floored(by: 86_400))).year
+        var start = (at: tableEnd, offset: offset)
+        for change in footer.changesAround(year) where change.at > tableEnd {
+            if change.at > seconds { return ZoneSpan(start: start.at, end: change.at, offset: start.offset) }
+            start = change
+        }
+        return ZoneSpan(start: start.at, end: .max, offset: start.offset)
+    }
+}
+
+extension WallTime {
+    init(seconds: Int64) {
+        microseconds = seconds * Self.second
+    }
+}
