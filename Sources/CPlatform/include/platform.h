@@ -1,0 +1,52 @@
+// What Swift's Glibc module lacks: headers it leaves out, and calls that it cannot express or that need a macro.
+//
+// Functions of our own answer as system calls do: -1 with errno, unless they say otherwise. Every descriptor they make is close-on-exec.
+#pragma once
+
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/timerfd.h>
+#include <sys/types.h>
+
+// Processes by descriptor: what is held cannot become another process.
+
+int platform_pidfd_open(pid_t pid);
+int platform_pidfd_signal(int pidfd, int signal);
+
+struct platform_end {
+    int exited;  // 1: `status` is an exit code; 0: it is a signal
+    int status;
+};
+
+// Reaps a child that has ended. Answers 1 when it did, 0 when it is still alive; ECHILD when it is not ours to reap.
+int platform_pidfd_reap(int pidfd, struct platform_end *end);
+
+// Starts `path` in a session of its own with an empty signal mask, default dispositions, /dev/null as 0, 1 and 2, `inherited` as 3 and
+// nothing else open. Answers 0 or the error number.
+int platform_spawn(pid_t *pid, const char *path, char *const *words, char *const *environment, int inherited);
+
+// Locks of whole files (flock).
+
+// Answers 1 when somebody holds the lock exclusively, 0 when nobody does. Leaves it as it was.
+int platform_lock_is_held(int file);
+// Takes the lock exclusively until `file` is closed; EWOULDBLOCK when somebody has it.
+int platform_lock(int file);
+
+// Waiting for several descriptors, without the packed union of epoll_event.
+
+struct platform_event {
+    uint64_t key;
+    uint32_t events;
+};
+
+int platform_epoll(void);
+int platform_epoll_add(int epoll, int file, uint32_t events, uint64_t key);
+int platform_epoll_remove(int epoll, int file);
+// Answers how many events there were, 0 after `milliseconds` (negative: no limit) or an interruption.
+int platform_epoll_wait(int epoll, struct platform_event *events, int capacity, int milliseconds);
+
+// An eventfd, and a non-blocking pipe: [0] to read, [1] to write.
+int platform_eventfd(void);
+int platform_pipe(int pipe[2]);

@@ -1,0 +1,52 @@
+import Timetable
+
+/// Carries runs out: as local processes, or as tasks of a cluster engine.
+///
+/// Everything that becomes known of a run is told to the `report` closure that the executor was made with. Calls return at once, but for
+/// `reattach`. Doing anything twice is harmless, and so is hearing a report twice.
+package protocol Executor: Sendable {
+    /// Hands runs over, whose intents are durable. Idempotent by run id: a run that was handed over before is looked up, never started again.
+    func launch(_ launches: [Launch])
+
+    /// Ends a run, whose kill is durable: TERM to all that it started, KILL after `killAfter`. A run that has not begun never will.
+    ///
+    /// Its `ended` report follows in any case; a run that ended by itself before is reported as it ended.
+    func kill(run: String, reason: String)
+
+    /// Finds the open runs of an earlier process again, before anything is scheduled.
+    ///
+    /// When it returns, each of them is watched again, handed over again, or its end was reported. Throws when that could not be found
+    /// out; nothing may be scheduled then.
+    func reattach(_ open: [OpenRun]) throws
+
+    /// The ends of these runs are durable: what was kept for us may be released.
+    func forget(_ runs: [String])
+
+    /// Stops watching and reporting; what runs lives on.
+    func shutdown()
+}
+
+package enum ExecutorReport: Hashable, Sendable {
+    /// Handed over, and the engine says why it does not run yet.
+    case pending(run: String, reason: String)
+    /// The command began. Precedes the `ended` of the same run whenever the command did begin.
+    case started(run: String, at: Instant, node: String)
+    case ended(run: String, Ending)
+    /// Nothing was started and nothing will be: launching again is safe, and so is giving up. The reason begins with a stable word.
+    case couldNotHandOver(run: String, reason: String)
+}
+
+/// A run of which no end is known.
+package struct OpenRun: Hashable, Sendable {
+    package var launch: Launch
+    /// The boot of the machine in which its intent was committed.
+    package var bootID: String?
+    /// The reason of a kill that was committed.
+    package var killWanted: String?
+
+    package init(launch: Launch, bootID: String? = nil, killWanted: String? = nil) {
+        self.launch = launch
+        self.bootID = bootID
+        self.killWanted = killWanted
+    }
+}

@@ -1,0 +1,66 @@
+import Glibc
+
+/// Runs as processes of this machine, each with a keeper of its own that outlives us.
+///
+/// All work is done in one thread, which also calls `report`: one report after the other, in the order of what happened to a run. The
+/// closure must not wait for a call of this executor.
+package final class LocalExecutor: Executor {
+    private let inbox: Inbox
+    private let thread: OwnThread
+
+    /// Begins to watch, with a thread of its own.
+    ///
+    /// - Parameters:
+    ///   - runs: The folder of the runs' folders, which must exist.
+    ///   - keeper: The executable of rota-keeper.
+    ///   - node: The name of this machine in reports, and HOST of the commands.
+    ///   - report: Called in the executor's thread.
+    package init(runs: String, keeper: String, node: String, report: @escaping @Sendable (ExecutorReport) -> Void) throws {
+        let inbox = try Inbox()
+        let place = try LocalWatch.Place(
+            runs: Self.absolute(runs),
+            keeper: Self.absolute(keeper),
+            node: node,
+            bootID: RunFolder.currentBootID()
+        )
+        let channels = try LocalWatch.Channels(inbox: inbox.descriptor)
+        self.inbox = inbox
+        thread = try OwnThread {
+            var watch = LocalWatch(place: place, channels: channels, inbox: inbox, report: report)
+            watch.run()
+        }
+    }
+
+    deinit {
+        shutdown()
+    }
+
+    package func launch(_ launches: [Launch]) {
+        inbox.post(.launch(launches))
+    }
+
+    package func kill(run: String, reason: String) {
+        inbox.post(.kill(run: run, reason: reason))
+    }
+
+    package func reattach(_ open: [OpenRun]) throws {
+        let latch = try Latch()
+        inbox.post(.reattach(open, latch))
+        try latch.wait()
+    }
+
+    /// A run's folder stays until retention removes it: its claim keeps latecomers from starting it, its outcome can rebuild a ledger.
+    package func forget(_ runs: [String]) {}
+
+    package func shutdown() {
+        inbox.post(.shutdown)
+        thread.join()
+    }
+
+    /// Keepers are given absolute paths, which hold wherever anybody's working directory is.
+    private static func absolute(_ path: String) throws(SystemError) -> String {
+        guard let resolved = realpath(path, nil) else { throw SystemError("realpath", path) }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}

@@ -1,0 +1,178 @@
+import CPlatform
+import Glibc
+import Timetable
+
+/// Finding out what is true of a run, and acting on it: the same order for a launch of a known run, a keeper's end and a restart.
+extension LocalWatch {
+    /// What a folder says, the outcome looked for last.
+    enum Finding {
+        case kept(Claim)
+        case ended(Ending)
+        case cancelled(Claim)
+        /// Claimed by somebody who is dead, and no outcome.
+        case dead(Claim)
+        case unclaimed
+    }
+
+    static func finding(_ folder: RunFolder) throws(SystemError) -> Finding {
+        let claim = try folder.claimState()
+        if case .held(let claim) = claim { return .kept(claim) }
+        if let ending = try folder.outcome() { return .ended(ending) }
+        guard case .free(let claim) = claim else { return .unclaimed }
+        return claim.cancelled == nil ? .dead(claim) : .cancelled(claim)
+    }
+
+    /// The first step of a launch: a new folder means that nobody can have the run.
+    mutating func begin(_ run: String) {
+        guard let kept = runs[run], let launch = kept.launch else { return }
+        guard kept.killWanted == nil, !Files.exists(kept.folder.path) else { return recover(run) }
+        start(run, launch)
+    }
+
+    /// Finds out about a run whose keeper, if it has one, is not known to us, and does what follows.
+    mutating func recover(_ run: String) {
+        guard let kept = runs[run] else { return }
+        do {
+            switch try Self.finding(kept.folder) {
+            case .unclaimed: try recoverUnclaimed(run, kept)
+            case let finding: act(run, on: finding)
+            }
+        } catch {
+            unsure(run, error)
+        }
+    }
+
+    private mutating func recoverUnclaimed(_ run: String, _ kept: Kept) throws(SystemError) {
+        let bootID = if let known = kept.bootID { known } else { try kept.folder.bootOfLaunch() }
+        if let bootID, bootID != place.bootID {
+            lose(run, "reboot: the machine was restarted under the run")
+        } else if let reason = kept.killWanted {
+            try cancel(run, kept, reason)
+        } else if let launch = kept.launch {
+            try kept.folder.clearVoidClaim()
+            start(run, launch)
+        }
+    }
+
+    /// A keeper that we watched is gone.
+    mutating func keeperEnded(_ run: String) {
+        guard let kept = runs[run], let keeper = kept.keeper else { return }
+        var end = platform_end()
+        // Not ours to reap when an earlier scheduler started it.
+        let isReaped = platform_pidfd_reap(keeper, &end) == 1
+        _ = platform_epoll_remove(channels.epoll, keeper)
+        close(keeper)
+        byKeeper[keeper] = nil
+        update(run) { $0.keeper = nil }
+        keepingEnded(run, isReaped ? end : nil)
+    }
+
+    private mutating func keepingEnded(_ run: String, _ end: platform_end?) {
+        guard let kept = runs[run] else { return }
+        do {
+            switch try Self.finding(kept.folder) {
+            case .unclaimed where kept.killWanted == nil: tellNothingStarted(run, KeeperProcess.refusal(end))
+            case .unclaimed: try cancel(run, kept, kept.killWanted ?? "")
+            case let finding: act(run, on: finding)
+            }
+        } catch {
+            unsure(run, error)
+        }
+    }
+
+    /// What follows when somebody had claimed the run.
+    private mutating func act(_ run: String, on finding: Finding) {
+        switch finding {
+        case .kept(let claim): adopt(run, claim)
+        case .ended(let ending): tellEnd(run, ending)
+        case .cancelled(let claim): finishCancelled(run, claim.cancelled ?? "")
+        case .dead(let claim) where claim.bootID != place.bootID:
+            lose(run, "reboot: the machine was restarted under the run", startedAt: claim.startedAt)
+        case .dead(let claim): clear(run, claim)
+        case .unclaimed: break
+        }
+    }
+
+    private mutating func adopt(_ run: String, _ claim: Claim) {
+        // The lock was held after the process began, so a process of this number and start is its holder.
+        let keeper = try? ProcessTable.open(claim.pid, start: claim.start)
+        watch(run, keeper)
+        if let at = claim.startedAt { tellStart(run, at) }
+        if let reason = runs[run]?.killWanted { ring(run, reason) }
+        reattached(run)
+    }
+
+    /// `keeper` nil: there is no descriptor to be had (of them, or of a process in a namespace that we do not see).
+    private mutating func watch(_ run: String, _ keeper: Int32?) {
+        guard let keeper, LocalWatch.Channels.add(keeper, to: channels.epoll) else {
+            if let keeper { close(keeper) }
+            return update(run) { $0.stage = .keptByLock }
+        }
+        byKeeper[keeper] = run
+        update(run) { kept in
+            kept.keeper = keeper
+            kept.stage = .kept
+        }
+    }
+
+    private mutating func start(_ run: String, _ launch: Launch) {
+        do {
+            _ = try folder(run).prepare(launch, bootID: place.bootID, node: place.node)
+            let pid = try KeeperProcess.start(place.keeper, folder(run), reports: channels.reportsForKeepers)
+            let keeper = platform_pidfd_open(pid)
+            if keeper < 0 { update(run) { $0.child = pid } }
+            watch(run, keeper >= 0 ? keeper : nil)
+            reattached(run)
+        } catch {
+            tellNothingStarted(run, error.description)
+        }
+    }
+
+    mutating func unsure(_ run: String, _ error: SystemError) {
+        update(run) { $0.stage = .unsure }
+        guard let open = reattaching, open.missing.contains(run) else { return }
+        reattaching = nil
+        open.latch.open(.failure(error))
+    }
+
+    mutating func look(again run: String) {
+        guard let kept = runs[run] else { return }
+        switch kept.stage {
+        case .queued: break
+        case .unsure: recover(run)
+        case .clearing(let claim): clear(run, claim)
+        case .kept: lookForStart(run, kept)
+        case .keptByLock: lookWithoutDescriptor(run, kept)
+        }
+    }
+
+    /// Asks the lock, or our own child, and tries again to come by a descriptor.
+    private mutating func lookWithoutDescriptor(_ run: String, _ kept: Kept) {
+        if let child = kept.child {
+            var status: Int32 = 0
+            if waitpid(child, &status, WNOHANG) == child {
+                update(run) { $0.child = nil }
+                return keepingEnded(run, Self.end(status))
+            }
+            let keeper = platform_pidfd_open(child)
+            guard keeper >= 0 else { return lookForStart(run, kept) }
+            update(run) { $0.child = nil }
+            return watch(run, keeper)
+        }
+        switch try? kept.folder.claimState() {
+        case .held(let claim): adopt(run, claim)
+        case .free, .absent: keepingEnded(run, nil)
+        case nil: break
+        }
+    }
+
+    /// Of a status of waitpid.
+    private static func end(_ status: Int32) -> platform_end {
+        let signal = status & 0x7f
+        return platform_end(exited: signal == 0 ? 1 : 0, status: signal == 0 ? (status >> 8) & 0xff : signal)
+    }
+
+    private mutating func lookForStart(_ run: String, _ kept: Kept) {
+        if case .held(let claim)? = try? kept.folder.claimState(), let at = claim.startedAt { tellStart(run, at) }
+    }
+}

@@ -1,0 +1,85 @@
+import CPlatform
+import Glibc
+import Timetable
+
+/// Who took a run, and what it noted since.
+package struct Claim: Hashable, Sendable {
+    /// The keeper, which leads the session of that number; for a cancelled run, the scheduler.
+    package var pid: Int32
+    /// When that process began, in ticks since boot: tells it from a later one of the same number.
+    package var start: UInt64
+    package var bootID: String
+    /// When the command began; nil while it has not, or the keeper had no time to say so.
+    package var startedAt: Instant?
+    /// The reason, when it was the scheduler that took the run so that nobody can start it.
+    package var cancelled: String?
+
+    package enum State: Hashable, Sendable {
+        case absent
+        /// The owner lives.
+        case held(Claim)
+        /// The owner is dead.
+        case free(Claim)
+    }
+}
+
+extension RunFolder {
+    private static let claimHead = "rota-claim 1"
+
+    /// Who has the run, proved by the lock and nothing else.
+    ///
+    /// Throws when that cannot be found out.
+    package func claim() throws -> Claim.State {
+        try claimState()
+    }
+
+    func claimState() throws(SystemError) -> Claim.State {
+        let file = open(claimFile, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard file >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return .absent }
+            throw SystemError("open", claimFile)
+        }
+        defer { close(file) }
+        let held = platform_lock_is_held(file)
+        guard held >= 0 else { throw SystemError("flock", claimFile) }
+        guard let claim = Self.parse(ours(Record(try Files.read(file, claimFile, limit: 4096), head: Self.claimHead))) else {
+            // Not one of ours counts as absent, but nobody locks what is of no use to him.
+            if held == 1 { throw SystemError("read", claimFile, EPROTO) }
+            return .absent
+        }
+        return held == 1 ? .held(claim) : .free(claim)
+    }
+
+    private static func parse(_ record: Record?) -> Claim? {
+        guard let record, let pid = record["pid"].flatMap({ Int32($0) }), let start = record["start"].flatMap({ UInt64($0) }),
+            let boot = record["boot"]
+        else { return nil }
+        let started = record["started"].flatMap { $0.split(separator: " ").first }.flatMap { instant(String($0)) }
+        return Claim(pid: pid, start: start, bootID: boot, startedAt: started, cancelled: record["cancelled"])
+    }
+
+    /// Takes the run so that no keeper can: answers false when somebody has it already.
+    ///
+    /// The mark is never locked: it is complete when it appears, and means the same whether we live or not.
+    func cancel(reason: String, bootID: String) throws(SystemError) -> Bool {
+        try clearVoidClaim()
+        var record = Record()
+        record.add("run", run)
+        record.add("pid", getpid())
+        record.add("start", try ProcessTable.entry(getpid())?.start ?? 0)
+        record.add("boot", bootID)
+        record.add("cancelled", reason)
+        let draft = "\(path)/claim.cancel"
+        try Files.replace(draft, with: record.bytes(head: Self.claimHead))
+        defer { unlink(draft) }
+        if link(draft, claimFile) == 0 { return true }
+        guard errno == EEXIST else { throw SystemError("link", claimFile) }
+        return false
+    }
+
+    /// Takes away a file that stands where a claim would but counts as absent: it would keep every keeper from the run.
+    func clearVoidClaim() throws(SystemError) {
+        guard Files.exists(claimFile), try claimState() == .absent else { return }
+        guard unlink(claimFile) == 0 || errno == ENOENT else { throw SystemError("unlink", claimFile) }
+    }
+}

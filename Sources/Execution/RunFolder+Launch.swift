@@ -1,0 +1,72 @@
+import Glibc
+import Timetable
+
+extension RunFolder {
+    static let runHead = "rota-run 1"
+
+    /// Makes the folder with all that a keeper needs; what is there already stays, but for `run`, which is written again.
+    ///
+    /// Answers whether the folder is new, that is, whether nobody can have claimed the run before.
+    func prepare(_ launch: Launch, bootID: String, node: String) throws(SystemError) -> Bool {
+        // The user of the job must get through to `output`, and to nothing else: it may not list, and all files are 0600.
+        let isNew = try Files.makeFolder(path, mode: launch.user == nil ? 0o700 : 0o711)
+        _ = try Files.makeFolder(outputFolder, mode: 0o700)
+        try Files.replace(runFile, with: record(launch, bootID: bootID, node: node).bytes(head: Self.runHead))
+        return isNew
+    }
+
+    private func record(_ launch: Launch, bootID: String, node: String) -> Record {
+        var record = Record()
+        record.add("run", launch.run)
+        record.add("job", launch.job)
+        record.add("due", launch.due.microseconds)
+        record.add("attempt", launch.attempt)
+        record.add("definition", launch.definition)
+        record.add("boot", bootID)
+        record.add("node", node)
+        for word in launch.words { record.add("word", word) }
+        for (name, value) in environment(launch, node: node).sorted(by: { $0.key < $1.key }) { record.add("env", "\(name)=\(value)") }
+        record.add("workdir", launch.workdir)
+        record.add("user", launch.user)
+        record.add("timeout", launch.timeout?.wholeMicroseconds)
+        record.add("kill-after", launch.killAfter.wholeMicroseconds)
+        record.add("output-limit", launch.outputLimit)
+        return record
+    }
+
+    private func environment(_ launch: Launch, node: String) -> [String: String] {
+        var environment = launch.environment
+        environment["ROTA_OUTPUT"] = outputFile
+        environment["HOST"] = node
+        // Also how processes that left the session of a dead keeper are told from others.
+        environment["ROTA_RUN"] = launch.run
+        return environment
+    }
+
+    /// The boot in which the run was handed over, nil when it never was.
+    func bootOfLaunch() throws(SystemError) -> String? {
+        try record(runFile, head: Self.runHead)?["boot"]
+    }
+
+    /// What was handed over, with what the executor added to the environment; nil when nothing was.
+    package func launch() throws -> Launch? {
+        guard let record = try record(runFile, head: Self.runHead) else { return nil }
+        var launch = Launch(run: run, job: record["job"] ?? "", due: Self.instant(record["due"]) ?? .epoch, words: record.all("word"))
+        launch.attempt = record["attempt"].flatMap { Int($0) } ?? 1
+        launch.definition = record["definition"] ?? ""
+        for line in record.all("env") {
+            guard let equals = line.firstIndex(of: "=") else { continue }
+            launch.environment[String(line[..<equals])] = String(line[line.index(after: equals)...])
+        }
+        launch.workdir = record["workdir"]
+        launch.user = record["user"]
+        launch.timeout = record["timeout"].flatMap { Int64($0) }.map { .microseconds($0) }
+        launch.killAfter = record["kill-after"].flatMap { Int64($0) }.map { .microseconds($0) } ?? launch.killAfter
+        launch.outputLimit = record["output-limit"].flatMap { Int64($0) } ?? launch.outputLimit
+        return launch
+    }
+
+    static func instant(_ text: String?) -> Instant? {
+        text.flatMap { Int64($0) }.map { Instant(microseconds: $0) }
+    }
+}

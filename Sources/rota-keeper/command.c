@@ -1,0 +1,178 @@
+#include "command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void tell(int notes, enum stage stage, int error) {
+    struct start_note note = {.stage = stage, .error = error, .at = real_time()};
+    // A keeper that cannot be told is dead, and so are we in a moment.
+    if (write_all(notes, (const char *)&note, sizeof note) != 0) _exit(126);
+}
+
+static _Noreturn void refuse(int notes, enum stage stage, int error) {
+    tell(notes, stage, error);
+    _exit(127);
+}
+
+// By the system call itself: the library keeps its own two signals out of reach, and posix_spawn leaves them ignored.
+static void reset_signals(void) {
+    static const struct {
+        void (*handler)(int);
+        unsigned long rest[7];
+    } by_default = {.handler = SIG_DFL};
+    for (int number = 1; number < NSIG; number++) syscall(SYS_rt_sigaction, number, &by_default, NULL, (NSIG - 1) / 8);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int take_descriptors(const struct command_files *files) {
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (nothing < 0) return -1;
+    if (dup2(nothing, 0) < 0 || dup2(files->output, 1) < 0 || dup2(files->errors, 2) < 0) return -1;
+    return 0;
+}
+
+static void add_variable(char **environment, char *line) {
+    size_t name = (size_t)(strchr(line, '=') - line) + 1;
+    size_t count = 0;
+    for (; environment[count] != NULL; count++) {
+        if (strncmp(environment[count], line, name) == 0) return;
+    }
+    environment[count] = line;
+}
+
+// Variables that a login sets and the scheduler cannot know; those that it gave stay.
+static void add_login(char **environment, const struct passwd *entry) {
+    static char lines[RUN_SPARE][512];
+    const char *names[RUN_SPARE] = {"HOME", "USER", "LOGNAME", "SHELL"};
+    const char *values[RUN_SPARE] = {entry->pw_dir, entry->pw_name, entry->pw_name, entry->pw_shell};
+    for (int at = 0; at < RUN_SPARE; at++) {
+        snprintf(lines[at], sizeof lines[at], "%s=%s", names[at], values[at]);
+        add_variable(environment, lines[at]);
+    }
+}
+
+static void become(const struct run *run, const struct command_files *files) {
+    errno = 0;
+    const struct passwd *entry = getpwnam(run->user);
+    if (entry == NULL) {
+        bool absent = errno == 0 || errno == ENOENT || errno == ESRCH;
+        refuse(files->notes, STAGE_USER_LOOKUP, absent ? 0 : errno);
+    }
+    add_login(run->environment, entry);
+    if (geteuid() == entry->pw_uid && geteuid() != 0) return;
+    if (fchownat(files->folder, "output", entry->pw_uid, entry->pw_gid, AT_SYMLINK_NOFOLLOW) != 0 && errno != ENOENT) {
+        refuse(files->notes, STAGE_IDENTITY, errno);
+    }
+    if (initgroups(entry->pw_name, entry->pw_gid) != 0 || setgid(entry->pw_gid) != 0 || setuid(entry->pw_uid) != 0) {
+        refuse(files->notes, STAGE_IDENTITY, errno);
+    }
+}
+
+static const char *search_path(char **environment) {
+    for (; *environment != NULL; environment++) {
+        if (strncmp(*environment, "PATH=", 5) == 0) return *environment + 5;
+    }
+    return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}
+
+static int execute(const char *path, const struct run *run, enum stage *stage) {
+    execve(path, run->words, run->environment);
+    int error = errno;
+    *stage = error == ENOENT && access(path, F_OK) == 0 ? STAGE_INTERPRETER : STAGE_EXEC;
+    return error;
+}
+
+// As execvp, but with the command's own PATH, and without handing a file of another architecture to a shell.
+static int search(const struct run *run, enum stage *stage) {
+    const char *word = run->words[0];
+    if (strchr(word, '/') != NULL) return execute(word, run, stage);
+    int denied = 0;
+    *stage = STAGE_EXEC;
+    const char *part = search_path(run->environment);
+    for (bool more = word[0] != 0; more;) {
+        char path[4096];
+        size_t length = strcspn(part, ":");
+        int needed = snprintf(path, sizeof path, "%.*s%s%s", (int)length, part, length > 0 ? "/" : "./", word);
+        int error = needed < (int)sizeof path ? execute(path, run, stage) : ENAMETOOLONG;
+        if (error == EACCES) denied = error;
+        else if (*stage == STAGE_INTERPRETER || (error != ENOENT && error != ENOTDIR && error != ENAMETOOLONG)) return error;
+        more = part[length] == ':';
+        part += length + 1;
+    }
+    return denied != 0 ? denied : ENOENT;
+}
+
+static _Noreturn void become_command(const struct run *run, const struct command_files *files, pid_t keeper) {
+    // The lock belongs to the open file, which we share: without this it would outlive a keeper that dies now.
+    close(files->claim);
+    setpgid(0, 0);
+    reset_signals();
+    umask(022);
+    if (take_descriptors(files) != 0) refuse(files->notes, STAGE_DESCRIPTORS, errno);
+    if (run->user != NULL) become(run, files);
+    if (run->workdir != NULL && chdir(run->workdir) != 0) refuse(files->notes, STAGE_WORKDIR, errno);
+    // A change of user clears it, so it comes last; and a keeper that died before it is noticed by the new parent.
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) refuse(files->notes, STAGE_IDENTITY, errno);
+    if (getppid() != keeper) _exit(126);
+    tell(files->notes, STAGE_READY, 0);
+    enum stage stage;
+    int error = search(run, &stage);
+    refuse(files->notes, stage, error);
+}
+
+pid_t command_start(const struct run *run, const struct command_files *files) {
+    pid_t keeper = getpid();
+    pid_t command = fork();
+    if (command == 0) become_command(run, files, keeper);
+    // Both sides set it, so that it holds whoever runs first; the child may have gone on to exec or be gone, which is as well.
+    if (command > 0) setpgid(command, command);
+    return command;
+}
+
+static const char *exec_word(int error) {
+    switch (error) {
+    case ENOENT: case ENOTDIR: return "not-found";
+    case EACCES: case EPERM: return "not-executable";
+    case ENOEXEC: return "wrong-format";
+    case E2BIG: return "too-long";
+    case ETXTBSY: return "busy";
+    case EAGAIN: case ENOMEM: case EMFILE: case ENFILE: return "no-resources";
+    default: return "exec-failed";
+    }
+}
+
+void command_refusal(const struct run *run, const struct start_note *note, char *reason, size_t size) {
+    const char *error = strerror(note->error), *user = run->user != NULL ? run->user : "";
+    switch ((enum stage)note->stage) {
+    case STAGE_USER_LOOKUP:
+        if (note->error == 0) snprintf(reason, size, "unknown-user: there is no user %s", user);
+        else snprintf(reason, size, "user-lookup: %s: %s", user, error);
+        break;
+    case STAGE_IDENTITY:
+        snprintf(reason, size, "not-permitted: cannot become user %s: %s", user, error);
+        break;
+    case STAGE_WORKDIR:
+        snprintf(reason, size, "%s: %s: %s", note->error == EACCES ? "directory-denied" : "no-directory", run->workdir, error);
+        break;
+    case STAGE_INTERPRETER:
+        snprintf(reason, size, "no-interpreter: the interpreter that %.300s names does not exist", run->words[0]);
+        break;
+    case STAGE_EXEC:
+        snprintf(reason, size, "%s: %.300s: %s", exec_word(note->error), run->words[0], error);
+        break;
+    default:
+        snprintf(reason, size, "no-resources: %s", error);
+    }
+}

@@ -1,0 +1,38 @@
+// The command: from fork to exec.
+#pragma once
+
+#include "run.h"
+
+#include <sys/types.h>
+
+// What the child tells on its way to exec, each as one record through a pipe that exec closes. The order is the order of the steps.
+enum stage {
+    STAGE_READY,        // everything is prepared, exec is next; no error
+    STAGE_DESCRIPTORS,
+    STAGE_USER_LOOKUP,  // error 0: there is no such user
+    STAGE_IDENTITY,
+    STAGE_WORKDIR,
+    STAGE_EXEC,
+    STAGE_INTERPRETER,  // the file is there, what its first line or header names is not
+};
+
+struct start_note {
+    int32_t stage;
+    int32_t error;
+    int64_t at;
+};
+
+// The child's ends of the pipes, and what it must let go of at once.
+struct command_files {
+    int output;
+    int errors;
+    int notes;
+    int claim;
+    int folder;
+};
+
+// Forks and executes the command as docs/run-folder.md says. Answers its process, -1 with errno when it cannot even fork.
+pid_t command_start(const struct run *run, const struct command_files *files);
+
+// Why the command could not start: a stable word, a colon, a sentence.
+void command_refusal(const struct run *run, const struct start_note *note, char *reason, size_t size);

@@ -1,0 +1,229 @@
+#include "keeping.h"
+#include "claim.h"
+#include "command.h"
+#include "tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// How long output is awaited after the command has ended, the most that its left-overs get to end themselves, and the pause between two
+// rounds of KILL (each round finds what the one before it made visible).
+static const int64_t drain_time = 2000000, leave_time = 2000000, round_time = 50000;
+
+enum ladder { LADDER_NONE, LADDER_TERM, LADDER_KILL };
+
+static struct {
+    pid_t command;
+    int notes;  // pipe of start notes, -1 once it has ended
+    struct start_note refusal;
+    int64_t started;
+    bool reaped;
+    bool alone;  // no descendant is left
+    int status;
+    int64_t ended;
+    int64_t drain_until;
+    int64_t timeout_at;  // 0 for none
+    enum ladder ladder;
+    int64_t next_step;
+    const char *kind;  // why the ladder was begun, NULL for left-overs or not at all
+    char reason[REASON_SIZE];
+    int left_over;
+} now;
+
+int keeping_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    const int numbers[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    for (size_t at = 0; at < sizeof numbers / sizeof *numbers; at++) sigaddset(&set, numbers[at]);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) return -1;
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void close_pair(const int pair[2]) {
+    if (pair[0] >= 0) close(pair[0]);
+    if (pair[1] >= 0) close(pair[1]);
+}
+
+static void unblock(int file) { fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_NONBLOCK); }
+
+int keeping_start(struct keeping *keeping) {
+    int pipes[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
+    pid_t command = -1;
+    if (pipe2(pipes[0], O_CLOEXEC) == 0 && pipe2(pipes[1], O_CLOEXEC) == 0 && pipe2(pipes[2], O_CLOEXEC) == 0) {
+        for (int at = 0; at < 3; at++) unblock(pipes[at][0]);
+        const struct command_files files = {pipes[0][1], pipes[1][1], pipes[2][1], keeping->claim, keeping->folder};
+        command = command_start(keeping->run, &files);
+    }
+    if (command < 0) {
+        int error = errno;
+        for (int at = 0; at < 3; at++) close_pair(pipes[at]);
+        errno = error;
+        return -1;
+    }
+    for (int at = 0; at < 3; at++) close(pipes[at][1]);
+    keeping->output->streams[0].pipe = pipes[0][0];
+    keeping->output->streams[1].pipe = pipes[1][0];
+    now.command = command;
+    now.notes = pipes[2][0];
+    if (keeping->run->timeout > 0) now.timeout_at = steady_time() + keeping->run->timeout;
+    return 0;
+}
+
+static void tell_start(const struct keeping *keeping) {
+    claim_note_start(keeping->claim, now.started, now.command);
+    if (keeping->report < 0) return;
+    char line[PIPE_BUF];
+    int length = snprintf(line, sizeof line, "%s started %" PRId64 " %ld\n", keeping->run->id, now.started, (long)now.command);
+    // A scheduler that is gone, or behind, learns it from the claim or the outcome.
+    if (length < (int)sizeof line && write(keeping->report, line, (size_t)length) < 0) return;
+}
+
+// The pipe ends when exec has closed it, or the child is gone: without a refusal after READY the command has begun.
+static void take_notes(const struct keeping *keeping) {
+    struct start_note note;
+    for (;;) {
+        ssize_t count = read(now.notes, &note, sizeof note);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0 && errno == EAGAIN) return;
+        if (count != (ssize_t)sizeof note) break;
+        if (note.stage == STAGE_READY) now.started = note.at;
+        else now.refusal = note;
+    }
+    close(now.notes);
+    now.notes = -1;
+    if (now.refusal.stage != STAGE_READY) now.started = 0;
+    if (now.started != 0) tell_start(keeping);
+}
+
+static void climb(int64_t grace) {
+    bool first = now.ladder == LADDER_NONE && grace > 0;
+    int found = tree_signal(getpid(), first ? SIGTERM : SIGKILL);
+    // Without /proc at least the group of the command can be reached.
+    if (found < 0 && !now.reaped) kill(-now.command, first ? SIGTERM : SIGKILL);
+    if (now.reaped && now.kind == NULL && now.ladder == LADDER_NONE && found > 0) now.left_over = found;
+    now.ladder = first ? LADDER_TERM : LADDER_KILL;
+    now.next_step = steady_time() + (first ? grace : round_time);
+}
+
+static void end(const struct keeping *keeping, const char *kind, const char *reason) {
+    if (now.reaped) {
+        // It has ended by itself: what is left over goes at once.
+        now.drain_until = 0;
+        return;
+    }
+    if (now.kind != NULL) return;
+    now.kind = kind;
+    snprintf(now.reason, sizeof now.reason, "%s", reason);
+    climb(keeping->run->kill_after);
+}
+
+static void take_signals(const struct keeping *keeping) {
+    struct signalfd_siginfo signal;
+    while (read(keeping->signals, &signal, sizeof signal) == (ssize_t)sizeof signal) {
+        char reason[REASON_SIZE];
+        if (signal.ssi_signo == SIGUSR1 && kill_is_wanted(keeping->folder, keeping->run->id, reason, sizeof reason)) {
+            end(keeping, "killed", reason);
+        } else if (signal.ssi_signo == SIGTERM || signal.ssi_signo == SIGINT) {
+            end(keeping, "killed", "keeper-stopped: the keeper was told to stop");
+        }
+    }
+}
+
+static void reap(const struct keeping *keeping) {
+    for (;;) {
+        int status;
+        pid_t child = waitpid(-1, &status, WNOHANG);
+        if (child < 0 && errno == EINTR) continue;
+        now.alone = child < 0 && errno == ECHILD;
+        if (child <= 0) return;
+        if (child != now.command) continue;
+        now.reaped = true;
+        now.status = status;
+        now.ended = real_time();
+        now.drain_until = steady_time() + drain_time;
+        if (now.notes >= 0) take_notes(keeping);
+    }
+}
+
+static void keep_deadlines(const struct keeping *keeping) {
+    int64_t time = steady_time();
+    bool drained = now.reaped && (output_is_over(keeping->output) || time >= now.drain_until);
+    if (now.timeout_at != 0 && time >= now.timeout_at && !now.reaped) {
+        now.timeout_at = 0;
+        char reason[64];
+        snprintf(reason, sizeof reason, "timeout: after %.3f s", (double)keeping->run->timeout / 1e6);
+        end(keeping, "timedOut", reason);
+    } else if (now.ladder != LADDER_NONE && time >= now.next_step) {
+        climb(0);
+    } else if (now.ladder == LADDER_NONE && drained && !now.alone) {
+        climb(keeping->run->kill_after < leave_time ? keeping->run->kill_after : leave_time);
+    }
+}
+
+static bool is_over(const struct keeping *keeping) {
+    return now.reaped && now.alone && (output_is_over(keeping->output) || steady_time() >= now.drain_until);
+}
+
+static void sooner(int64_t *deadline, int64_t other) {
+    if (other != 0 && (*deadline == 0 || other < *deadline)) *deadline = other;
+}
+
+static void await(const struct keeping *keeping) {
+    int64_t deadline = 0;
+    if (!now.reaped) sooner(&deadline, now.timeout_at);
+    if (now.ladder != LADDER_NONE && !now.alone) sooner(&deadline, now.next_step);
+    if (now.reaped && !output_is_over(keeping->output) && steady_time() < now.drain_until) sooner(&deadline, now.drain_until);
+    int64_t left = deadline - steady_time();
+    struct timespec span = {.tv_sec = left > 0 ? left / 1000000 : 0, .tv_nsec = left > 0 ? left % 1000000 * 1000 : 0};
+    struct stream *streams = keeping->output->streams;
+    struct pollfd files[] = {
+        {.fd = keeping->signals, .events = POLLIN},
+        {.fd = now.notes, .events = POLLIN},
+        {.fd = streams[0].pipe, .events = POLLIN},
+        {.fd = streams[1].pipe, .events = POLLIN},
+    };
+    if (ppoll(files, 4, deadline != 0 ? &span : NULL, NULL) <= 0) return;
+    if (files[2].revents != 0) output_take(keeping->output, 0);
+    if (files[3].revents != 0) output_take(keeping->output, 1);
+    if (files[1].revents != 0) take_notes(keeping);
+    if (files[0].revents != 0) take_signals(keeping);
+}
+
+static void judge(const struct keeping *keeping, struct outcome *outcome) {
+    outcome->has_status = now.started != 0;
+    outcome->status = now.status;
+    outcome->started = now.started;
+    outcome->ended = now.ended;
+    outcome->left_over = now.left_over;
+    if (now.refusal.stage != STAGE_READY) {
+        outcome->kind = "couldNotStart";
+        command_refusal(keeping->run, &now.refusal, outcome->reason, sizeof outcome->reason);
+    } else if (now.kind != NULL) {
+        outcome->kind = now.kind;
+        memcpy(outcome->reason, now.reason, sizeof outcome->reason);
+    } else if (now.started == 0) {
+        outcome->kind = "couldNotStart";
+        snprintf(outcome->reason, sizeof outcome->reason, "died-early: the process was gone before the command began");
+    } else {
+        outcome->kind = WIFEXITED(now.status) ? "exited" : "signaled";
+    }
+}
+
+void keeping_finish(struct keeping *keeping, struct outcome *outcome) {
+    for (;;) {
+        reap(keeping);
+        keep_deadlines(keeping);
+        if (is_over(keeping)) break;
+        await(keeping);
+    }
+    judge(keeping, outcome);
+}

@@ -1,0 +1,108 @@
+// rota-keeper FOLDER: claims the run of that folder, carries it out and leaves its outcome there. docs/run-folder.md is its contract.
+#include "claim.h"
+#include "keeping.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// How a keeper ends that carried nothing out. None of them leaves a claim of its own behind.
+enum {
+    EXIT_USAGE = 64,
+    EXIT_RUN = 65,  // no `run`, or not one of ours
+    EXIT_FOLDER = 66,
+    EXIT_SYSTEM = 71,  // no process, pipe or memory to be had
+    EXIT_SPACE = 73,   // no room for the outcome or the output
+    EXIT_CLAIMED = 75, // somebody else has the run
+};
+
+enum { REPORT = 3 };
+
+// The pipe of the scheduler, if there is one. Whatever else came with us is not for the command either.
+static int take_descriptors(void) {
+    struct stat facts;
+    bool given = fstat(REPORT, &facts) == 0 && S_ISFIFO(facts.st_mode);
+    if (close_range(REPORT, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
+        for (int file = REPORT; file < 1024; file++) fcntl(file, F_SETFD, FD_CLOEXEC);
+    }
+    return given ? REPORT : -1;
+}
+
+// Session of its own, sub-reaper of everything below, deaf to a scheduler that is gone.
+static int prepare(struct keeping *keeping) {
+    if (getsid(0) != getpid()) setsid();
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR) return -1;
+    keeping->signals = keeping_signals();
+    return keeping->signals < 0 ? -1 : 0;
+}
+
+static int complain(const char *what, int code) {
+    fprintf(stderr, "rota-keeper: %s: %s\n", what, strerror(errno));
+    return code;
+}
+
+// An outcome that cannot be written is worth waiting for: without it nobody would ever know.
+static void leave_outcome(const struct keeping *keeping, int reserved, const struct outcome *outcome) {
+    while (outcome_write(keeping->folder, reserved, outcome, keeping->output) != 0) {
+        reserved = -1;
+        poll(NULL, 0, 1000);
+    }
+}
+
+// The run is ours from here on; what cannot be begun is given back as if we had never been.
+static int keep(struct keeping *keeping, int reserved, struct outcome *outcome) {
+    if (output_open(keeping->output, keeping->folder, keeping->run->output_limit) != 0) {
+        int code = complain("output", EXIT_SPACE);
+        claim_release(keeping->folder);
+        return code;
+    }
+    if (kill_is_wanted(keeping->folder, outcome->id, outcome->reason, sizeof outcome->reason)) {
+        outcome->kind = "killed";
+        outcome->ended = real_time();
+    } else if (keeping_start(keeping) == 0) {
+        keeping_finish(keeping, outcome);
+    } else {
+        int code = complain("start", EXIT_SYSTEM);
+        claim_release(keeping->folder);
+        return code;
+    }
+    leave_outcome(keeping, reserved, outcome);
+    return 0;
+}
+
+static int claim_and_keep(struct keeping *keeping, const char *id) {
+    int reserved = outcome_reserve(keeping->folder);
+    if (reserved < 0) return complain("outcome", EXIT_SPACE);
+    keeping->claim = claim_take(keeping->folder, id);
+    int code;
+    if (keeping->claim >= 0) {
+        struct outcome outcome = {.id = id, .node = keeping->run->node};
+        code = keep(keeping, reserved, &outcome);
+    } else {
+        code = errno == EEXIST ? EXIT_CLAIMED : complain("claim", EXIT_SYSTEM);
+    }
+    if (code != 0) outcome_unreserve(keeping->folder);
+    return code;
+}
+
+int main(int count, char **words) {
+    if (count != 2 || words[1][0] != '/') {
+        fprintf(stderr, "usage: rota-keeper FOLDER\n");
+        return EXIT_USAGE;
+    }
+    static struct run run;
+    static struct output output;
+    struct keeping keeping = {.report = take_descriptors(), .run = &run, .output = &output};
+    keeping.folder = open(words[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (keeping.folder < 0) return complain(words[1], EXIT_FOLDER);
+    if (prepare(&keeping) != 0) return complain("prepare", EXIT_SYSTEM);
+    const char *id = strrchr(words[1], '/') + 1;
+    if (run_read(keeping.folder, id, &run) != 0) return complain("run", errno == EPROTO || errno == ENOENT ? EXIT_RUN : EXIT_SYSTEM);
+    return claim_and_keep(&keeping, id);
+}

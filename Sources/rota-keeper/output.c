@@ -1,0 +1,79 @@
+#include "output.h"
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+// An index record is INDEX_RECORD bytes: time, stream (1 or 2), offset, length; "%017d %d %015d %010d\n".
+enum { INDEX_RECORD = 17 + 1 + 1 + 1 + 15 + 1 + 10 + 1, FINE_RECORDS = 1 << 15 };
+
+static const int64_t fine = 10 * 1000, coarse = 1000 * 1000;
+
+static int create(int folder, const char *name) { return openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600); }
+
+int output_open(struct output *output, int folder, int64_t limit) {
+    *output = (struct output){.limit = limit};
+    output->streams[0] = (struct stream){.pipe = -1, .file = create(folder, "stdout")};
+    if (output->streams[0].file < 0) return -1;
+    output->streams[1] = (struct stream){.pipe = -1, .file = create(folder, "stderr")};
+    if (output->streams[1].file < 0) return -1;
+    output->index = create(folder, "index");
+    return output->index < 0 ? -1 : 0;
+}
+
+// Bytes that follow the last record closely, in the same stream, lengthen it in place: a job that writes byte by byte must not make an
+// index longer than its output. After many records "closely" is taken more generously.
+static void note_chunk(struct output *output, int stream, int64_t offset, int64_t length) {
+    int64_t now = real_time();
+    int64_t window = output->records <= FINE_RECORDS ? fine : coarse;
+    bool follows = output->records > 0 && output->chunk_stream == stream && now >= output->chunk_at && now - output->chunk_at < window
+        && output->chunk_length < INT32_MAX;
+    if (follows) {
+        output->chunk_length += length;
+    } else {
+        output->records++;
+        output->chunk_at = now;
+        output->chunk_stream = stream;
+        output->chunk_offset = offset;
+        output->chunk_length = length;
+    }
+    char record[96];
+    snprintf(record, sizeof record, "%017" PRId64 " %d %015" PRId64 " %010" PRId64 "\n", output->chunk_at, stream + 1, output->chunk_offset,
+             output->chunk_length);
+    // An index that cannot be written costs the times, never the output.
+    ssize_t count;
+    do count = pwrite(output->index, record, INDEX_RECORD, (output->records - 1) * INDEX_RECORD);
+    while (count < 0 && errno == EINTR);
+}
+
+static int64_t keep(struct stream *stream, const char *bytes, int64_t length) {
+    int64_t kept = 0;
+    while (kept < length && stream->error == 0) {
+        ssize_t count = write(stream->file, bytes + kept, (size_t)(length - kept));
+        if (count >= 0) kept += count;
+        else if (errno != EINTR) stream->error = errno;
+    }
+    return kept;
+}
+
+void output_take(struct output *output, int number) {
+    static char bytes[32 << 10];
+    struct stream *stream = &output->streams[number];
+    ssize_t count = read(stream->pipe, bytes, sizeof bytes);
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
+    if (count <= 0) {
+        close(stream->pipe);
+        stream->pipe = -1;
+        return;
+    }
+    int64_t room = output->limit - stream->kept, wanted = count < room ? count : room, offset = stream->kept;
+    int64_t kept = wanted > 0 ? keep(stream, bytes, wanted) : 0;
+    stream->kept += kept;
+    stream->dropped += count - kept;
+    if (kept > 0) note_chunk(output, number, offset, kept);
+}
+
+bool output_is_over(const struct output *output) { return output->streams[0].pipe < 0 && output->streams[1].pipe < 0; }

@@ -1,0 +1,32 @@
+// What the command says: both streams as they are, each up to a bound, and an index of what came when.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct stream {
+    int pipe;  // -1 once it has ended
+    int file;
+    int64_t kept;
+    int64_t dropped;
+    int error;  // why something below the bound was dropped: errno of the first failed write
+};
+
+struct output {
+    struct stream streams[2];  // stdout, stderr
+    int64_t limit;
+    int index;
+    int64_t records;
+    int64_t chunk_at;
+    int64_t chunk_offset;
+    int64_t chunk_length;
+    int chunk_stream;
+};
+
+// Makes the files in `folder`. Answers -1 with errno.
+int output_open(struct output *output, int folder, int64_t limit);
+
+// Takes what is in the pipe of a stream now; closes it when it has ended. Never waits, and never leaves the pipe full.
+void output_take(struct output *output, int stream);
+
+bool output_is_over(const struct output *output);

@@ -1,0 +1,126 @@
+#include "tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct process {
+    pid_t pid;
+    pid_t parent;
+    unsigned long long start;
+    bool below;
+};
+
+struct table {
+    struct process *processes;
+    size_t count;
+    size_t size;  // bytes of the mapping
+};
+
+// Fields after the name: state, parent, … start is the 20th of them. A zombie is no process to us: only its parent can end it.
+static bool describe(int directory, pid_t pid, struct process *process) {
+    char path[48], line[1024];
+    snprintf(path, sizeof path, "%ld/stat", (long)pid);
+    int file = openat(directory, path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    ssize_t count = read(file, line, sizeof line - 1);
+    close(file);
+    if (count <= 0) return false;
+    line[count] = 0;
+    const char *rest = strrchr(line, ')');
+    char state;
+    int parent;
+    unsigned long long start;
+    if (rest == NULL
+        || sscanf(rest + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &state, &parent, &start) != 3) {
+        return false;
+    }
+    if (state == 'Z' || state == 'X') return false;
+    *process = (struct process){.pid = pid, .parent = parent, .start = start};
+    return true;
+}
+
+static bool append(struct table *table, const struct process *process) {
+    if ((table->count + 1) * sizeof *process > table->size) {
+        size_t size = table->size > 0 ? table->size * 2 : 64 << 10;
+        void *room = table->size > 0 ? mremap(table->processes, table->size, size, MREMAP_MAYMOVE)
+                                     : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (room == MAP_FAILED) return false;
+        table->processes = room;
+        table->size = size;
+    }
+    table->processes[table->count++] = *process;
+    return true;
+}
+
+static int by_pid(const void *left, const void *right) {
+    pid_t a = ((const struct process *)left)->pid, b = ((const struct process *)right)->pid;
+    return (a > b) - (a < b);
+}
+
+static int read_table(DIR *directory, struct table *table) {
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(directory);
+        if (entry == NULL) break;
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        struct process process;
+        if (pid > 0 && describe(dirfd(directory), pid, &process) && !append(table, &process)) return -1;
+    }
+    if (errno != 0) return -1;
+    if (table->count > 0) qsort(table->processes, table->count, sizeof *table->processes, by_pid);
+    return 0;
+}
+
+// Children may have smaller numbers than their parents, hence passes until nothing is added.
+static void mark(struct table *table, pid_t root) {
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t at = 0; at < table->count; at++) {
+            struct process *process = &table->processes[at];
+            if (process->below) continue;
+            const struct process wanted = {.pid = process->parent};
+            const struct process *parent =
+                process->parent == root ? NULL : bsearch(&wanted, table->processes, table->count, sizeof wanted, by_pid);
+            if (process->parent != root && (parent == NULL || !parent->below)) continue;
+            process->below = true;
+            changed = true;
+        }
+    }
+}
+
+// By pidfd, and only after its start was seen again through it: the number may have a new owner by now.
+static bool send(int directory, const struct process *process, int signal) {
+    int handle = (int)syscall(SYS_pidfd_open, process->pid, 0);
+    if (handle < 0) return false;
+    struct process again;
+    bool same = describe(directory, process->pid, &again) && again.start == process->start;
+    bool sent = same && syscall(SYS_pidfd_send_signal, handle, signal, NULL, 0) == 0;
+    if (sent && signal != SIGKILL) syscall(SYS_pidfd_send_signal, handle, SIGCONT, NULL, 0);
+    close(handle);
+    return sent;
+}
+
+int tree_signal(pid_t root, int signal) {
+    DIR *directory = opendir("/proc");
+    if (directory == NULL) return -1;
+    struct table table = {0};
+    int count = read_table(directory, &table);
+    if (count == 0) {
+        mark(&table, root);
+        for (size_t at = 0; at < table.count; at++) count += table.processes[at].below && send(dirfd(directory), &table.processes[at], signal);
+    }
+    int error = errno;
+    if (table.size > 0) munmap(table.processes, table.size);
+    closedir(directory);
+    errno = error;
+    return count;
+}

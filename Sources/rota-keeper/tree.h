@@ -1,0 +1,8 @@
+// All that descends from a process, found through /proc. As the keeper is a sub-reaper, nothing that the command started can leave.
+#pragma once
+
+#include <sys/types.h>
+
+// Sends `signal` (and SIGCONT after it, when it is one that a stopped process would not notice) to every descendant of `root`.
+// Answers how many there were, or -1 with errno when /proc cannot be read.
+int tree_signal(pid_t root, int signal);

@@ -1,0 +1,113 @@
+import CPlatform
+import Foundation
+import Testing
+import Timetable
+
+@testable import Execution
+
+/// A folder of runs of one test, executors on it, and what they report; everything is gone with it.
+final class Place {
+    let path: String
+    let runs: String
+    let reports = Reports()
+    private(set) var executor: LocalExecutor
+
+    init() throws {
+        path = "/tmp/rota-execution-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+        runs = "\(path)/runs"
+        try FileManager.default.createDirectory(atPath: runs, withIntermediateDirectories: true)
+        // Jobs of other users go through them.
+        chmod(path, 0o711)
+        chmod(runs, 0o711)
+        executor = try Self.makeExecutor(runs, reports)
+    }
+
+    deinit {
+        executor.shutdown()
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    private static func makeExecutor(_ runs: String, _ reports: Reports) throws -> LocalExecutor {
+        try LocalExecutor(runs: runs, keeper: keeper(), node: "node-1") { reports.add($0) }
+    }
+
+    /// What a restart of the scheduler does: the old executor forgets everything, the new one knows nothing.
+    func restart() throws -> Reports {
+        executor.shutdown()
+        let reports = Reports()
+        executor = try Self.makeExecutor(runs, reports)
+        return reports
+    }
+
+    func folder(_ run: String) -> RunFolder { RunFolder(runs: runs, run: run) }
+
+    /// A shell command as a launch.
+    func shell(_ run: String, _ text: String) -> Launch {
+        Launch(run: run, job: "test", due: .epoch, words: ["/bin/sh", "-c", text], environment: ["PATH": "/usr/bin:/bin"])
+    }
+
+    /// Launches and waits for the end.
+    func end(_ launch: Launch) async -> Ending {
+        executor.launch([launch])
+        return await reports.ending(of: launch.run)
+    }
+
+    func end(_ text: String) async -> Ending {
+        await end(shell("t-1", text))
+    }
+
+    func stdout(_ run: String = "t-1") throws -> String { try text(folder(run).stdoutFile) }
+    func stderr(_ run: String = "t-1") throws -> String { try text(folder(run).stderrFile) }
+
+    func text(_ path: String) throws -> String {
+        String(decoding: try Files.read(path) ?? [], as: UTF8.self)
+    }
+
+    func open(_ launch: Launch, killWanted: String? = nil) throws -> OpenRun {
+        OpenRun(launch: launch, bootID: try RunFolder.currentBootID(), killWanted: killWanted)
+    }
+
+    /// The claim of a run whose keeper lives.
+    func claim(_ run: String = "t-1") throws -> Claim {
+        guard case .held(let claim) = try folder(run).claim() else { throw SystemError("claim", run, ENOENT) }
+        return claim
+    }
+
+    /// rota-keeper as built beside the tests.
+    static func keeper() throws -> String {
+        var folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        var places = [folder] + CommandLine.arguments.map { URL(fileURLWithPath: $0) }
+        places.append(URL(fileURLWithPath: FileManager.default.currentDirectoryPath).appendingPathComponent(".build/debug/x"))
+        for place in places {
+            folder = place
+            while folder.path != "/" {
+                folder.deleteLastPathComponent()
+                let keeper = folder.appendingPathComponent("rota-keeper").path
+                if Self.isProgram(keeper) { return keeper }
+            }
+        }
+        throw SystemError("find", "rota-keeper", ENOENT)
+    }
+
+    private static func isProgram(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+            && FileManager.default.isExecutableFile(atPath: path)
+    }
+}
+
+/// Waits until a process is gone for good, or reaped by whoever has to.
+func awaitEnd(of pid: pid_t) {
+    let descriptor = platform_pidfd_open(pid)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    while poll(&wanted, 1, -1) < 0 {}
+}
+
+/// Whether a process lives; zombies do not.
+func isAlive(_ pid: pid_t) -> Bool {
+    ((try? ProcessTable.entry(pid)) ?? nil)?.isZombie == false
+}
+
+let isRoot = geteuid() == 0
