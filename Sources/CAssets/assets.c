@@ -1,0 +1,14 @@
+#include "assets.h"
+
+static const unsigned char initial[] = {
+#embed "../../migrations/001_initial.sql"
+};
+
+static const struct rota_asset migrations[] = {
+    {"001_initial.sql", initial, sizeof initial},
+};
+
+size_t rota_migrations(const struct rota_asset **first) {
+    *first = migrations;
+    return sizeof migrations / sizeof *migrations;
+}

@@ -1,0 +1,216 @@
+import Foundation
+import GRDB
+package import Scheduling
+package import Timetable
+
+/// The ledger for the one who writes it: the scheduler. Everybody else reads through `LedgerReader`.
+///
+/// One connection, used from one thread at a time. Every commit is durable when it returns (WAL, `synchronous=FULL`, read back at
+/// opening). A commit that throws is unknown: it may or may not have happened, and the ledger is to be opened anew.
+package final class Ledger: Sendable {
+    package let path: String
+    /// Six random base-32 characters, drawn when the database was made; the first part of every run id.
+    package let id: String
+    private let queue: DatabaseQueue
+
+    /// Opens the ledger at `path`, makes it when there is none, and brings it up to this version's schema.
+    ///
+    /// - Parameters:
+    ///   - machine: The identity of this machine; a ledger of another one is refused unless `takeOver`. Empty when the machine has none.
+    package static func open(at path: String, machine: String, takeOver: Bool = false, now: Instant) throws(LedgerError) -> Ledger {
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: configuration())
+            try queue.writeWithoutTransaction { db in
+                try refuseNewer(db, path: path)
+                try Migrations.apply(to: db)
+                try makeDurable(db)
+                try refuseDamaged(db, path: path)
+            }
+            let id = try queue.write { db in try identity(db, path: path, machine: machine, takeOver: takeOver, now: now) }
+            return Ledger(path: path, id: id, queue: queue)
+        } catch let error as LedgerError {
+            throw error
+        } catch {
+            throw LedgerError.of(error, path: path)
+        }
+    }
+
+    private init(path: String, id: String, queue: DatabaseQueue) {
+        self.path = path
+        self.id = id
+        self.queue = queue
+    }
+
+    /// Closes the connection; the write-ahead log is folded into the database if nobody reads it.
+    package func close() { try? queue.close() }
+
+    /// The id of the run whose row has this number.
+    package func runID(_ number: Int64) -> String { "\(id)-\(number)" }
+
+    /// Commits the records of one step together with `note`, which may write more into the same transaction.
+    ///
+    /// - Returns: For each inserted run the id that it got.
+    package func commit(_ records: [LedgerRecord], boot: String, at now: Instant, note: (LedgerNotes) throws -> Void = { _ in }) throws(LedgerError) -> [RunKey: String] {
+        do {
+            return try queue.write { db in
+                var ids: [RunKey: String] = [:]
+                try note(LedgerNotes(db: db, now: now))
+                for record in records {
+                    if let (key, number) = try write(record, boot: boot, at: now, to: db) { ids[key] = runID(number) }
+                }
+                return ids
+            }
+        } catch {
+            throw LedgerError.of(error, path: path)
+        }
+    }
+
+    /// What a start of the scheduler reads: control rows, open runs and open flows, never the history.
+    package func restore() throws(LedgerError) -> RestoredLedger {
+        do {
+            return try queue.read { db in try RestoredLedger(reading: db, ledger: id) }
+        } catch {
+            throw LedgerError.of(error, path: path)
+        }
+    }
+
+    /// A trial whether the database file is still the one that was opened and can be written.
+    package func heartbeat(at now: Instant) throws(LedgerError) {
+        do {
+            try queue.write { db in try db.execute(sql: "UPDATE scheduler SET heartbeat_at = ?", arguments: [now.microseconds]) }
+        } catch {
+            throw LedgerError.of(error, path: path)
+        }
+    }
+}
+
+// MARK: opening
+
+extension Ledger {
+    private static func configuration() -> Configuration {
+        var configuration = Configuration()
+        configuration.label = "ledger"
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(10)
+        // New files are for this user alone; SQLite gives -wal and -shm the mode of the database.
+        configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA journal_mode = WAL") }
+        return configuration
+    }
+
+    private static func refuseNewer(_ db: Database, path: String) throws {
+        let found = try Migrations.version(of: db)
+        if found > Migrations.current { throw LedgerError.newerSchema(path: path, found: found, known: Migrations.current) }
+    }
+
+    /// Set after opening and read back, because opening may set it to something weaker.
+    private static func makeDurable(_ db: Database) throws {
+        try db.execute(sql: "PRAGMA synchronous = FULL")
+        let synchronous = try Int.fetchOne(db, sql: "PRAGMA synchronous")
+        let journal = try String.fetchOne(db, sql: "PRAGMA journal_mode")
+        guard synchronous == 2, journal == "wal" else {
+            throw DatabaseError(message: "the file system does not support a write-ahead log (journal_mode \(journal ?? "?"), synchronous \(synchronous ?? -1))")
+        }
+    }
+
+    /// A small database is checked whole; a large one where it is read.
+    private static func refuseDamaged(_ db: Database, path: String) throws {
+        let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
+        guard pages < 16_384, let finding = try String.fetchOne(db, sql: "PRAGMA quick_check(1)"), finding != "ok" else { return }
+        throw LedgerError.corrupt(path: path, detail: finding)
+    }
+
+    private static func identity(_ db: Database, path: String, machine: String, takeOver: Bool, now: Instant) throws -> String {
+        guard let row = try Row.fetchOne(db, sql: "SELECT id, machine FROM ledger") else {
+            let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567")
+            let id = String((0..<6).map { _ in alphabet[Int.random(in: 0..<alphabet.count)] })
+            try db.execute(sql: "INSERT INTO ledger VALUES (1, ?, ?, ?)", arguments: [id, machine, now.microseconds])
+            return id
+        }
+        let owner: String = row["machine"]
+        if owner != machine, !owner.isEmpty, !machine.isEmpty {
+            guard takeOver else { throw LedgerError.foreignMachine(path: path) }
+            try db.execute(sql: "UPDATE ledger SET machine = ?", arguments: [machine])
+        }
+        return row["id"]
+    }
+}
+
+// MARK: writing
+
+extension Ledger {
+    /// - Returns: Key and number of an inserted run.
+    private func write(_ record: LedgerRecord, boot: String, at now: Instant, to db: Database) throws -> (RunKey, Int64)? {
+        switch record {
+        case .insert(let run):
+            try db.cachedStatement(sql: RunRow.insert).execute(arguments: RunRow.arguments(of: run, boot: boot))
+            let number = db.lastInsertedRowID
+            try noteChange(of: run, number: number, at: now, db)
+            return (run.key, number)
+        case .update(let run):
+            let number = try Int64.fetchOne(try db.cachedStatement(sql: RunRow.update), arguments: RunRow.updateArguments(of: run, boot: boot))
+            guard let number else { throw DatabaseError(message: "there is no row of \(run.key)") }
+            try noteChange(of: run, number: number, at: now, db)
+        case .gap(let gap):
+            try db.cachedStatement(sql: "INSERT INTO gap VALUES (?, ?, ?, ?, ?, ?, ?)").execute(arguments: [
+                gap.job.text, gap.firstDue.microseconds, gap.lastDue.microseconds, gap.slots, gap.state.rawValue, gap.reason, gap.decidedAt.microseconds,
+            ])
+            try LedgerNotes(db: db, now: now).change("gap.\(gap.state.rawValue)", job: gap.job, detail: "\(gap.slots) slots: \(gap.reason)")
+        case .control(let control):
+            try db.cachedStatement(sql: ControlRow.upsert).execute(arguments: ControlRow.arguments(of: control))
+        case .openFlow(let key, let plan):
+            try db.cachedStatement(sql: "INSERT OR IGNORE INTO plan (text) VALUES (?)").execute(arguments: [plan.text])
+            try db.cachedStatement(sql: "INSERT INTO flow SELECT ?, ?, id, 1 FROM plan WHERE text = ?")
+                .execute(arguments: [key.head.text, key.due.microseconds, plan.text])
+        case .closeFlow(let key):
+            try db.cachedStatement(sql: "UPDATE flow SET is_open = 0 WHERE head = ? AND due = ?")
+                .execute(arguments: [key.head.text, key.due.microseconds])
+        }
+        return nil
+    }
+
+    private func noteChange(of run: Run, number: Int64, at now: Instant, _ db: Database) throws {
+        try db.cachedStatement(sql: LedgerNotes.insertChange)
+            .execute(arguments: [now.microseconds, "run.\(run.state.rawValue)", run.key.job.text, number, nil, run.reason])
+    }
+}
+
+/// What is written beside the records of a step, in the same transaction.
+package struct LedgerNotes {
+    fileprivate let db: Database
+    fileprivate let now: Instant
+
+    fileprivate static let insertChange = "INSERT INTO change (at, kind, job, run, who, detail) VALUES (?, ?, ?, ?, ?, ?)"
+
+    package func change(_ kind: String, job: JobName? = nil, who: String? = nil, detail: String? = nil) throws {
+        try db.cachedStatement(sql: Self.insertChange).execute(arguments: [now.microseconds, kind, job?.text, nil, who, detail])
+    }
+
+    /// Keeps the text of a definition; a version that is known already stays as it was first seen.
+    package func keep(version: String, job: JobName, canonical: String, source: String, file: String, line: Int) throws {
+        try db.cachedStatement(sql: "INSERT OR IGNORE INTO definition VALUES (?, ?, ?, ?, ?, ?, ?)")
+            .execute(arguments: [version, job.text, canonical, source, file, line, now.microseconds])
+    }
+
+    /// Replaces the list of what is wrong with the job files.
+    package func replaceProblems(by problems: [LedgerProblem]) throws {
+        try db.execute(sql: "DELETE FROM problem")
+        for problem in problems {
+            try db.cachedStatement(sql: "INSERT INTO problem VALUES (?, ?, ?, ?, ?)")
+                .execute(arguments: [problem.file, problem.line, problem.column, problem.severity, problem.message])
+        }
+    }
+
+    /// Tells who runs on this ledger from now on.
+    package func replaceScheduler(by scheduler: SchedulerRow) throws {
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO scheduler VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            arguments: [
+                scheduler.pid, scheduler.boot, scheduler.version, scheduler.jobsFolder, scheduler.address, scheduler.settings,
+                scheduler.startedAt.microseconds, scheduler.heartbeatAt.microseconds,
+            ])
+    }
+
+    package func noteStop() throws {
+        try db.execute(sql: "UPDATE scheduler SET stopped_at = ?", arguments: [now.microseconds])
+    }
+}

@@ -1,0 +1,133 @@
+import GRDB
+package import Scheduling
+package import Timetable
+
+/// A job that is or was in force: its control row, its text and its newest run.
+package struct StoredJob: Sendable {
+    package let control: JobControl
+    package let definition: StoredDefinition
+    package let newest: StoredRun?
+
+    package var isInForce: Bool { control.removedAt == nil }
+}
+
+/// One text of a job.
+package struct StoredDefinition: Hashable, Sendable {
+    package let version: String
+    package let job: String
+    /// Canonical JSON.
+    package let canonical: String
+    package let source: String
+    package let file: String
+    package let line: Int
+    package let seenAt: Instant
+
+    init(_ row: Row) {
+        version = row["version"]
+        job = row["job"]
+        canonical = row["canonical"]
+        source = row["source"]
+        file = row["file"]
+        line = row["line"]
+        seenAt = Instant(microseconds: row["seen_at"])
+    }
+}
+
+/// Something wrong with a job file, as it was last read.
+package struct LedgerProblem: Hashable, Sendable {
+    package let file: String
+    package let line: Int
+    package let column: Int
+    /// `error` or `warning`.
+    package let severity: String
+    package let message: String
+
+    package init(file: String, line: Int, column: Int, severity: String, message: String) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.severity = severity
+        self.message = message
+    }
+}
+
+/// The scheduler that runs on this ledger, or ran last.
+package struct SchedulerRow: Hashable, Sendable {
+    package let pid: Int
+    package let boot: String
+    package let version: String
+    package let jobsFolder: String
+    package let address: String?
+    /// JSON.
+    package let settings: String
+    package let startedAt: Instant
+    package let heartbeatAt: Instant
+    package let stoppedAt: Instant?
+
+    package init(
+        pid: Int, boot: String, version: String, jobsFolder: String, address: String?, settings: String, startedAt: Instant, heartbeatAt: Instant,
+        stoppedAt: Instant? = nil
+    ) {
+        self.pid = pid
+        self.boot = boot
+        self.version = version
+        self.jobsFolder = jobsFolder
+        self.address = address
+        self.settings = settings
+        self.startedAt = startedAt
+        self.heartbeatAt = heartbeatAt
+        self.stoppedAt = stoppedAt
+    }
+}
+
+extension LedgerReader {
+    /// All jobs in force, by name; with `removed` also those that no file defines any more.
+    package func jobs(removed: Bool = false) throws(LedgerError) -> [StoredJob] {
+        try readJobs(where: removed ? "1" : "removed_at IS NULL", [])
+    }
+
+    package func job(_ name: JobName) throws(LedgerError) -> StoredJob? {
+        try readJobs(where: "name = ?", [name.text]).first
+    }
+
+    private func readJobs(where condition: String, _ arguments: StatementArguments) throws(LedgerError) -> [StoredJob] {
+        try read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT job.*, definition.* FROM job JOIN definition USING (version) WHERE \(condition) ORDER BY name", arguments: arguments
+            ).map { row in
+                let newest = "SELECT * FROM run WHERE job = ? ORDER BY due DESC, attempt DESC LIMIT 1"
+                return StoredJob(
+                    control: try ControlRow.control(from: row), definition: StoredDefinition(row),
+                    newest: try Row.fetchOne(try db.cachedStatement(sql: newest), arguments: [row["name"] as String]).map(stored)
+                )
+            }
+        }
+    }
+
+    /// The text with that version, whichever job it is of.
+    package func definition(version: String) throws(LedgerError) -> StoredDefinition? {
+        try read { db in try Row.fetchOne(db, sql: "SELECT * FROM definition WHERE version = ?", arguments: [version]).map(StoredDefinition.init) }
+    }
+
+    /// What is wrong with the job files, by file and line.
+    package func problems() throws(LedgerError) -> [LedgerProblem] {
+        try read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM problem ORDER BY file, line, \"column\"").map { row in
+                LedgerProblem(file: row["file"], line: row["line"], column: row["column"], severity: row["severity"], message: row["message"])
+            }
+        }
+    }
+
+    /// nil when no scheduler has run on this ledger yet.
+    package func scheduler() throws(LedgerError) -> SchedulerRow? {
+        try read { db in
+            try Row.fetchOne(db, sql: "SELECT * FROM scheduler").map { row in
+                SchedulerRow(
+                    pid: row["pid"], boot: row["boot"], version: row["version"], jobsFolder: row["jobs_folder"], address: row["address"],
+                    settings: row["settings"], startedAt: Instant(microseconds: row["started_at"]),
+                    heartbeatAt: Instant(microseconds: row["heartbeat_at"]), stoppedAt: row.instant("stopped_at")
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+import Foundation
+import GRDB
+package import Scheduling
+package import Timetable
+
+/// The ledger for those who only look: one read-only connection, no migration, no lock on the state folder.
+///
+/// Works while a scheduler writes and while none runs. Every query has a bound or reads as many rows as there are jobs or open runs.
+package final class LedgerReader: Sendable {
+    package let ledgerID: String
+    private let path: String
+    private let queue: DatabaseQueue
+
+    package static func open(at path: String) throws(LedgerError) -> LedgerReader {
+        guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
+        do {
+            var configuration = Configuration()
+            configuration.readonly = true
+            configuration.busyMode = .timeout(5)
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            let id = try queue.read { db in
+                let found = try Migrations.version(of: db)
+                if found > Migrations.current { throw LedgerError.newerSchema(path: path, found: found, known: Migrations.current) }
+                if found < Migrations.current {
+                    throw LedgerError.failed(path: path, detail: "its schema is older than this rota; start `rota serve` once to bring it up to date")
+                }
+                return try String.fetchOne(db, sql: "SELECT id FROM ledger") ?? ""
+            }
+            return LedgerReader(ledgerID: id, path: path, queue: queue)
+        } catch let error as LedgerError {
+            throw error
+        } catch {
+            throw LedgerError.of(error, path: path)
+        }
+    }
+
+    private init(ledgerID: String, path: String, queue: DatabaseQueue) {
+        self.ledgerID = ledgerID
+        self.path = path
+        self.queue = queue
+    }
+
+    func read<Value>(_ body: (Database) throws -> Value) throws(LedgerError) -> Value {
+        do { return try queue.read(body) } catch { throw LedgerError.of(error, path: path) }
+    }
+}
+
+// MARK: runs
+
+/// A run with the id that the ledger gave it.
+package struct StoredRun: Hashable, Sendable {
+    package let id: String
+    package let run: Run
+
+    package init(id: String, run: Run) {
+        self.id = id
+        self.run = run
+    }
+}
+
+package enum HistoryEntry: Hashable, Sendable {
+    case run(StoredRun)
+    case gap(Gap)
+
+    package var due: Instant {
+        switch self {
+        case .run(let stored): stored.run.key.due
+        case .gap(let gap): gap.lastDue
+        }
+    }
+}
+
+package struct HistoryFilter: Hashable, Sendable {
+    package var job: JobName?
+    /// Empty for all.
+    package var states: Set<RunState> = []
+    /// Only slots due at this instant or later.
+    package var since: Instant?
+    package var flow: FlowKey?
+    package var limit = 50
+
+    package init(job: JobName? = nil, states: Set<RunState> = [], since: Instant? = nil, flow: FlowKey? = nil, limit: Int = 50) {
+        self.job = job
+        self.states = states
+        self.since = since
+        self.flow = flow
+        self.limit = limit
+    }
+}
+
+extension LedgerReader {
+    /// Runs and gaps, newest due first; at most `limit`.
+    package func history(_ filter: HistoryFilter) throws(LedgerError) -> [HistoryEntry] {
+        try read { db in
+            var clause = Clause(filter)
+            let runs = try Row.fetchAll(
+                db, sql: "SELECT * FROM run \(clause.forRuns()) ORDER BY due DESC, id DESC LIMIT \(max(filter.limit, 0))",
+                arguments: StatementArguments(clause.arguments)
+            ).map { HistoryEntry.run(try stored($0)) }
+            guard filter.flow == nil, let sql = clause.forGaps() else { return runs }
+            let gaps = try Row.fetchAll(
+                db, sql: "SELECT * FROM gap \(sql) ORDER BY last_due DESC LIMIT \(max(filter.limit, 0))", arguments: StatementArguments(clause.arguments)
+            ).map { HistoryEntry.gap(try gap($0)) }
+            return gaps.isEmpty ? runs : Array(merged(runs, gaps).prefix(filter.limit))
+        }
+    }
+
+    /// Both newest first already.
+    private func merged(_ runs: [HistoryEntry], _ gaps: [HistoryEntry]) -> [HistoryEntry] {
+        var merged: [HistoryEntry] = []
+        var gaps = gaps[...]
+        for run in runs {
+            while let gap = gaps.first, gap.due > run.due { merged.append(gaps.removeFirst()) }
+            merged.append(run)
+        }
+        return merged + gaps
+    }
+
+    /// The run with that id; nil when the ledger has none, or the id is another ledger's.
+    package func run(id: String) throws(LedgerError) -> StoredRun? {
+        guard let number = number(of: id) else { return nil }
+        return try read { db in try Row.fetchOne(db, sql: "SELECT * FROM run WHERE id = ?", arguments: [number]).map(stored) }
+    }
+
+    /// The newest run of a job that was handed over, so that it may have output; else its newest run at all.
+    package func newestRun(of job: JobName) throws(LedgerError) -> StoredRun? {
+        try read { db in
+            let handedOver = "AND executor IS NOT NULL"
+            for condition in [handedOver, ""] {
+                let sql = "SELECT * FROM run WHERE job = ? \(condition) ORDER BY due DESC, attempt DESC LIMIT 1"
+                if let row = try Row.fetchOne(db, sql: sql, arguments: [job.text]) { return try stored(row) }
+            }
+            return nil
+        }
+    }
+
+    /// All runs that have not ended, in the order of their dues.
+    package func openRuns() throws(LedgerError) -> [StoredRun] {
+        try read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM run WHERE state IN ('waiting', 'launching', 'running') ORDER BY due, id").map(stored)
+        }
+    }
+
+    func stored(_ row: Row) throws -> StoredRun {
+        StoredRun(id: "\(ledgerID)-\(row["id"] as Int64)", run: try RunRow.run(from: row))
+    }
+
+    func gap(_ row: Row) throws -> Gap {
+        guard let job = JobName(row["job"]), let state = RunState(rawValue: row["state"]) else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a gap cannot be read")
+        }
+        return Gap(
+            job: job, firstDue: Instant(microseconds: row["first_due"]), lastDue: Instant(microseconds: row["last_due"]), slots: row["slots"],
+            state: state, reason: row["reason"], decidedAt: Instant(microseconds: row["decided_at"])
+        )
+    }
+
+    /// The row number in a run id of this ledger; nil for anything else.
+    private func number(of id: String) -> Int64? {
+        let parts = id.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0] == ledgerID, let number = Int64(parts[1]), number > 0, parts[1] == "\(number)" else { return nil }
+        return number
+    }
+}
+
+/// `WHERE` of a history filter; the values are bound, never pasted.
+private struct Clause {
+    let filter: HistoryFilter
+    private(set) var arguments: [(any DatabaseValueConvertible)?] = []
+
+    init(_ filter: HistoryFilter) { self.filter = filter }
+
+    mutating func forRuns() -> String {
+        arguments = []
+        var conditions = common(due: "due")
+        if let flow = filter.flow {
+            conditions.append("((job = ? AND due = ?) OR (flow_head <> job AND flow_head = ? AND flow_due = ?))")
+            arguments += [flow.head.text, flow.due.microseconds, flow.head.text, flow.due.microseconds]
+        }
+        addStates(filter.states, to: &conditions)
+        return sql(conditions)
+    }
+
+    /// nil when no gap can have one of the states asked for.
+    mutating func forGaps() -> String? {
+        arguments = []
+        let states = filter.states.intersection([.skipped, .missed])
+        if !filter.states.isEmpty, states.isEmpty { return nil }
+        var conditions = common(due: "last_due")
+        addStates(states, to: &conditions)
+        return sql(conditions)
+    }
+
+    private mutating func common(due: String) -> [String] {
+        var conditions: [String] = []
+        if let job = filter.job {
+            conditions.append("job = ?")
+            arguments.append(job.text)
+        }
+        if let since = filter.since {
+            conditions.append("\(due) >= ?")
+            arguments.append(since.microseconds)
+        }
+        return conditions
+    }
+
+    private mutating func addStates(_ states: Set<RunState>, to conditions: inout [String]) {
+        guard !states.isEmpty else { return }
+        conditions.append("state IN (\(states.map { _ in "?" }.joined(separator: ", ")))")
+        arguments += states.map(\.rawValue).sorted()
+    }
+
+    private func sql(_ conditions: [String]) -> String {
+        conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+    }
+}

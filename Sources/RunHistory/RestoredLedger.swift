@@ -1,0 +1,55 @@
+import GRDB
+package import Scheduling
+import Timetable
+
+/// What a start of the scheduler reads of the ledger.
+package struct RestoredLedger: Sendable {
+    package struct OpenRun: Sendable {
+        package let id: String
+        package let run: Run
+        /// The boot of the machine in which the intent was written.
+        package let boot: String?
+        /// The text that the run was handed over with; nil for one that waits.
+        package let definition: StoredDefinition?
+    }
+
+    package let state: LedgerState
+    /// Runs that were handed over and have no end yet.
+    package let handedOver: [OpenRun]
+    /// Ids of all open runs.
+    package let ids: [RunKey: String]
+    /// The definitions in force.
+    package let definitions: [StoredDefinition]
+
+    init(reading db: Database, ledger: String) throws {
+        var state = LedgerState()
+        var handedOver: [OpenRun] = []
+        var ids: [RunKey: String] = [:]
+        state.controls = try Row.fetchAll(db, sql: "SELECT * FROM job").map(ControlRow.control)
+        state.lastEnding = try Int64.fetchOne(db, sql: "SELECT max(ending) FROM run") ?? 0
+        let open = "state IN ('waiting', 'launching', 'running')"
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM run WHERE \(open)") {
+            let run = try RunRow.run(from: row)
+            let id = "\(ledger)-\(row["id"] as Int64)"
+            state.openRuns.append(run)
+            ids[run.key] = id
+            guard run.state.isActive else { continue }
+            let definition = try Row.fetchOne(db, sql: "SELECT * FROM definition WHERE version = ?", arguments: [run.version])
+            handedOver.append(OpenRun(id: id, run: run, boot: row["boot"], definition: definition.map(StoredDefinition.init)))
+        }
+        for row in try Row.fetchAll(db, sql: "SELECT head, due, text FROM flow JOIN plan ON plan.id = flow.plan WHERE is_open = 1") {
+            guard let plan = FlowPlan(text: row["text"]) else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a flow's plan cannot be read") }
+            let key = FlowKey(head: plan.head, due: Instant(microseconds: row["due"]))
+            let arguments: StatementArguments = [plan.head.text, key.due.microseconds, plan.head.text, key.due.microseconds]
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT * FROM run WHERE job = ? AND due = ? UNION ALL SELECT * FROM run WHERE flow_head <> job AND flow_head = ? AND flow_due = ?",
+                arguments: arguments)
+            state.openFlows.append(LedgerState.Flow(key: key, plan: plan, runs: try rows.map(RunRow.run)))
+        }
+        self.state = state
+        self.handedOver = handedOver
+        self.ids = ids
+        let inForce = "SELECT definition.* FROM definition JOIN job USING (version) WHERE removed_at IS NULL"
+        definitions = try Row.fetchAll(db, sql: inForce).map(StoredDefinition.init)
+    }
+}

@@ -1,0 +1,134 @@
+import Foundation
+import GRDB
+import Scheduling
+import Timetable
+
+/// The shape of a run in SQL, and the way from and to the domain's.
+enum RunRow {
+    private static let columns = [
+        "job", "due", "attempt", "retry", "trigger", "state", "reason", "flow_head", "flow_due", "ready_at", "waiting_since", "not_before",
+        "started_at", "ended_at", "exit_code", "signal", "executor", "node", "boot", "version", "caught_up", "parameters", "consumed", "ending",
+        "kill_wanted",
+    ]
+    /// What may change after the insertion; the rest is the run's identity and origin.
+    private static let mutable = [
+        "state", "reason", "waiting_since", "started_at", "ended_at", "exit_code", "signal", "executor", "node", "version", "consumed", "ending",
+        "kill_wanted",
+    ]
+
+    static let insert = "INSERT INTO run (\(columns.joined(separator: ", "))) VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))"
+
+    /// Keeps the boot of the hand-over: it is written with the first row that is not waiting.
+    static let update = """
+        UPDATE run SET \(mutable.map { "\($0) = ?" }.joined(separator: ", ")), boot = CASE WHEN state = 'waiting' THEN ? ELSE boot END
+        WHERE job = ? AND due = ? AND attempt = ? RETURNING id
+        """
+
+    static func arguments(of run: Run, boot: String) -> StatementArguments {
+        [
+            run.key.job.text, run.key.due.microseconds, run.key.attempt, run.retry, run.trigger.rawValue, run.state.rawValue, run.reason,
+            run.flow.head.text, run.flow.due.microseconds, run.readyAt.microseconds, run.waitingSince.microseconds, run.notBefore?.microseconds,
+            run.startedAt?.microseconds, run.endedAt?.microseconds, run.exitCode, run.signal, run.executor, run.node, boot, run.version,
+            run.isCaughtUp, JSONText.of(run.parameters), consumedText(of: run), run.ending, run.killWanted,
+        ]
+    }
+
+    static func updateArguments(of run: Run, boot: String) -> StatementArguments {
+        [
+            run.state.rawValue, run.reason, run.waitingSince.microseconds, run.startedAt?.microseconds, run.endedAt?.microseconds, run.exitCode,
+            run.signal, run.executor, run.node, run.version, consumedText(of: run), run.ending, run.killWanted, boot, run.key.job.text,
+            run.key.due.microseconds, run.key.attempt,
+        ]
+    }
+
+    private static func consumedText(of run: Run) -> String? {
+        JSONText.of(Dictionary(uniqueKeysWithValues: run.consumed.map { ($0.text, $1) }))
+    }
+
+    /// - Throws: `DatabaseError` when the row holds what no version of the schema allows.
+    static func run(from row: Row) throws -> Run {
+        guard let job = JobName(row["job"]), let head = JobName(row["flow_head"]), let trigger = RunTrigger(rawValue: row["trigger"]),
+            let state = RunState(rawValue: row["state"])
+        else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "run \(row["id"] as Int64? ?? 0) cannot be read") }
+        var run = Run(
+            key: RunKey(job: job, due: Instant(microseconds: row["due"]), attempt: row["attempt"]),
+            flow: FlowKey(head: head, due: Instant(microseconds: row["flow_due"])), trigger: trigger,
+            readyAt: Instant(microseconds: row["ready_at"]), waitingSince: Instant(microseconds: row["waiting_since"])
+        )
+        run.retry = row["retry"]
+        run.state = state
+        run.reason = row["reason"]
+        run.notBefore = row.instant("not_before")
+        run.startedAt = row.instant("started_at")
+        run.endedAt = row.instant("ended_at")
+        run.exitCode = row["exit_code"]
+        run.signal = row["signal"]
+        run.executor = row["executor"]
+        run.node = row["node"]
+        run.version = row["version"]
+        run.isCaughtUp = row["caught_up"]
+        run.parameters = JSONText.dictionary(row["parameters"])
+        run.consumed = ControlRow.numbers(row["consumed"])
+        run.ending = row["ending"]
+        run.killWanted = row["kill_wanted"]
+        return run
+    }
+}
+
+/// The shape of a control row in SQL.
+enum ControlRow {
+    static let upsert = "INSERT OR REPLACE INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+    static func arguments(of control: JobControl) -> StatementArguments {
+        [
+            control.job.text, control.version, control.schedule, control.registeredAt.microseconds, control.accountedUntil.microseconds,
+            control.anchor?.microseconds, control.removedAt?.microseconds, control.successes, control.failures, control.lastSuccess,
+            control.lastFailure, control.lastDone, JSONText.of(Dictionary(uniqueKeysWithValues: control.consumed.map { ($0.text, $1) })) ?? "{}",
+            control.lastFreeDue?.microseconds,
+        ]
+    }
+
+    static func control(from row: Row) throws -> JobControl {
+        guard let name = JobName(row["name"]) else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a job's row has no name") }
+        var control = JobControl(
+            job: name, version: row["version"], schedule: row["schedule"], registeredAt: Instant(microseconds: row["registered_at"]),
+            accountedUntil: Instant(microseconds: row["accounted_until"])
+        )
+        control.anchor = row.instant("anchor")
+        control.removedAt = row.instant("removed_at")
+        control.successes = row["successes"]
+        control.failures = row["failures"]
+        control.lastSuccess = row["last_success"]
+        control.lastFailure = row["last_failure"]
+        control.lastDone = row["last_done"]
+        control.consumed = numbers(row["consumed"])
+        control.lastFreeDue = row.instant("last_free_due")
+        return control
+    }
+
+    static func numbers(_ text: String?) -> [JobName: Int64] {
+        let decoded = text.flatMap { try? JSONDecoder().decode([String: Int64].self, from: Data($0.utf8)) } ?? [:]
+        return Dictionary(uniqueKeysWithValues: decoded.compactMap { name, number in JobName(name).map { ($0, number) } })
+    }
+}
+
+/// Small JSON objects in text columns.
+enum JSONText {
+    /// nil for an empty dictionary; keys sorted.
+    static func of(_ dictionary: [String: some Encodable]) -> String? {
+        guard !dictionary.isEmpty else { return nil }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(dictionary)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    static func dictionary(_ text: String?) -> [String: String] {
+        text.flatMap { try? JSONDecoder().decode([String: String].self, from: Data($0.utf8)) } ?? [:]
+    }
+}
+
+extension Row {
+    func instant(_ column: String) -> Instant? {
+        (self[column] as Int64?).map(Instant.init(microseconds:))
+    }
+}

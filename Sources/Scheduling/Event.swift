@@ -1,0 +1,76 @@
+package import Timetable
+
+/// What goes into the scheduler core.
+package enum Event: Sendable {
+    /// Recovery is over: these definitions are in force from now on, and slots may be judged. Comes once, first of all but outcomes.
+    case start(JobGraph)
+    /// Time has passed.
+    case tick
+    /// The job files changed: these definitions are in force from now on.
+    case definitions(JobGraph)
+    /// The command of a run has started.
+    case started(RunKey, at: Instant, node: String?)
+    /// An engine keeps a run that was handed over pending.
+    case pending(RunKey, reason: String)
+    case ended(RunKey, Outcome)
+    /// Somebody asks for something; exactly one `Action.answer` with this token follows.
+    case request(token: UInt64, Request)
+}
+
+/// How a run came to its end, as its executor tells it.
+package struct Outcome: Hashable, Sendable {
+    /// `succeeded`, `failed`, `timedOut`, `couldNotStart`, `killed` or `lost`.
+    package var state: RunState
+    package var reason: String?
+    package var exitCode: Int?
+    package var signal: Int?
+    package var startedAt: Instant?
+    package var endedAt: Instant
+    package var node: String?
+
+    package init(
+        state: RunState, reason: String? = nil, exitCode: Int? = nil, signal: Int? = nil, startedAt: Instant? = nil, endedAt: Instant,
+        node: String? = nil
+    ) {
+        self.state = state
+        self.reason = reason
+        self.exitCode = exitCode
+        self.signal = signal
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.node = node
+    }
+}
+
+package enum Request: Hashable, Sendable {
+    /// Run this job now, with these variables beside those of its definition.
+    case run(JobName, parameters: [String: String])
+}
+
+package enum Answer: Hashable, Sendable {
+    /// The run is in the ledger.
+    case accepted(RunKey)
+    case unknownJob(JobName)
+    /// In one sentence, with a way out.
+    case refused(String)
+}
+
+/// What comes out of the scheduler core, in the order in which it is to be done.
+///
+/// All records of one step are committed in one transaction before anything else of that step is carried out.
+package enum Action: Sendable {
+    case record(LedgerRecord)
+    /// Hand the run over to its executor.
+    case launch(Run, Job)
+    case kill(RunKey, executor: String, reason: String)
+    case answer(token: UInt64, Answer)
+}
+
+package enum LedgerRecord: Hashable, Sendable {
+    case insert(Run)
+    case update(Run)
+    case gap(Gap)
+    case control(JobControl)
+    case openFlow(FlowKey, FlowPlan)
+    case closeFlow(FlowKey)
+}

@@ -1,0 +1,210 @@
+package import Timetable
+
+/// What to run, what makes it due, and under which policies: exactly what its file says.
+///
+/// A constant. Everything that moves slots is in `schedule`; everything that joins the job to others is in `after` and `join`. Defaults are
+/// those of docs/job-files.md. `version` names this text of the job among all that ever were in force.
+package struct Job: Hashable, Sendable {
+    package var name: JobName
+    package var description: String?
+
+    /// What moves slots; nil for a job that only its parents or a request make due.
+    package var schedule: Schedule?
+    /// Parents, in the order of the file; each at most once.
+    package var after: [Edge] = []
+    /// The join that the file asks for; nil leaves it to `JobGraph`, see docs/job-files.md.
+    package var join: Join?
+
+    package var command: Command
+    package var workdir: String?
+    package var environment: [String: String] = [:]
+    package var user: String?
+
+    package var runOn = "local"
+    package var pool: String?
+    /// 0 (last) to 9 (first).
+    package var priority = 5
+    package var cpus: Double?
+    /// Bytes.
+    package var memory: Int64?
+    /// Bytes.
+    package var disk: Int64?
+    package var constraints: [Constraint] = []
+
+    package var timeout: Duration?
+    package var killAfter: Duration = .seconds(10)
+    package var retries = Retries()
+    package var startWithin: Duration?
+    package var catchUp = CatchUp.latest
+    package var overlap = Overlap.queue
+    package var onUnknown = OnUnknown.hold
+    /// A final failure meets the edges of a success (Chronos).
+    package var softError = false
+    package var disabled = false
+
+    package var expect = Expectation()
+    package var notify = Notification()
+    package var labels: [String: String] = [:]
+
+    /// Written in the shape of Chronos: it also owes, once at its first registration, its newest slot before that instant.
+    package var isChronos = false
+
+    /// SHA-256 of the canonical JSON of the definition, in lower-case hexadecimal digits.
+    package var version = ""
+
+    package init(name: JobName, command: Command) {
+        self.name = name
+        self.command = command
+    }
+}
+
+/// The name of a job: `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`.
+///
+/// It is safe as a path component, a metric label and a URL segment.
+package struct JobName: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let text: String
+
+    /// nil when `text` is no name.
+    package init?(_ text: String) {
+        let bytes = text.utf8
+        guard (1...128).contains(bytes.count), let first = bytes.first, Self.mayLead(first), bytes.allSatisfy(Self.mayFollow) else {
+            return nil
+        }
+        self.text = text
+    }
+
+    package static func < (left: JobName, right: JobName) -> Bool { left.text < right.text }
+    package var description: String { text }
+
+    private static func mayLead(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+        default: byte == UInt8(ascii: "_")
+        }
+    }
+
+    private static func mayFollow(_ byte: UInt8) -> Bool {
+        mayLead(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
+    }
+}
+
+package enum Command: Hashable, Sendable {
+    /// Goes to `/bin/sh -c` as it is.
+    case shell(String)
+    /// Executed as it is; never empty, the first word is looked up in PATH.
+    case words([String])
+}
+
+/// An arrow from a parent: the child is due when the parent has come to an end of this kind.
+package struct Edge: Hashable, Sendable {
+    package var parent: JobName
+    package var on: EdgeCondition
+
+    package init(parent: JobName, on: EdgeCondition = .success) {
+        self.parent = parent
+        self.on = on
+    }
+}
+
+package enum EdgeCondition: String, Hashable, Sendable, CaseIterable {
+    case success, failure, done
+}
+
+/// How the ends of several parents are brought together.
+package enum Join: String, Hashable, Sendable, CaseIterable {
+    /// Once per flow, with the flow's due, when every edge is met in that flow.
+    case flow
+    /// Whenever each parent has come to an end of the asked kind since the child's newest run.
+    case latest
+}
+
+package enum CatchUp: String, Hashable, Sendable, CaseIterable {
+    case latest, all, none
+}
+
+package enum Overlap: String, Hashable, Sendable, CaseIterable {
+    case queue, skip, allow, replace
+}
+
+package enum OnUnknown: String, Hashable, Sendable, CaseIterable {
+    case hold, rerun, skip
+}
+
+/// The policy of automatic retries: `limit` attempts more, the first after `delay`, each further wait `backoff` times longer.
+///
+/// No wait is longer than `maxDelay`.
+package struct Retries: Hashable, Sendable {
+    package var limit = 0
+    package var delay: Duration = .seconds(60)
+    package var backoff = 1.0
+    package var maxDelay: Duration?
+
+    package init(limit: Int = 0, delay: Duration = .seconds(60), backoff: Double = 1, maxDelay: Duration? = nil) {
+        self.limit = limit
+        self.delay = delay
+        self.backoff = backoff
+        self.maxDelay = maxDelay
+    }
+
+    /// How long to wait before retry number `retry` (1 for the first).
+    ///
+    /// With a delay of 1 min, a backoff of 2 and a maxDelay of 5 min: 1, 2, 4, 5, 5 … min.
+    package func wait(before retry: Int) -> Duration {
+        let limit = maxDelay ?? .seconds(365 * 86_400)
+        var wait = delay
+        for _ in 1..<max(retry, 1) where wait < limit && backoff > 1 {
+            wait = wait * backoff
+        }
+        return min(wait, limit)
+    }
+}
+
+/// A demand on the place where a run is carried out, in the form of Chronos.
+package struct Constraint: Hashable, Sendable {
+    package enum Operator: String, Hashable, Sendable, CaseIterable {
+        case equals = "EQUALS"
+        case like = "LIKE"
+        case unlike = "UNLIKE"
+    }
+
+    package var attribute: String
+    package var operation: Operator
+    package var value: String
+
+    package init(attribute: String, operation: Operator, value: String) {
+        self.attribute = attribute
+        self.operation = operation
+        self.value = value
+    }
+}
+
+/// Promises about a job's runs; a breach is told, nothing is stopped.
+package struct Expectation: Hashable, Sendable {
+    package var startWithin: Duration?
+    /// Minutes after midnight in the job's zone.
+    package var endBy: Int?
+    package var duration: Duration?
+
+    package init(startWithin: Duration? = nil, endBy: Int? = nil, duration: Duration? = nil) {
+        self.startWithin = startWithin
+        self.endBy = endBy
+        self.duration = duration
+    }
+}
+
+/// Who is told about what.
+package struct Notification: Hashable, Sendable {
+    package enum Occasion: String, Hashable, Sendable, CaseIterable {
+        case failure, recovery, missed, late, lost, success
+    }
+
+    package var on: [Occasion] = []
+    package var webhook: String?
+    package var email: [String] = []
+
+    package init(on: [Occasion] = [], webhook: String? = nil, email: [String] = []) {
+        self.on = on
+        self.webhook = webhook
+        self.email = email
+    }
+}

@@ -1,0 +1,24 @@
+/// What a start reads of the ledger: everything that the core knows comes from here and from the definitions.
+package struct LedgerState: Sendable {
+    package struct Flow: Sendable {
+        package var key: FlowKey
+        package var plan: FlowPlan
+        /// The newest attempt of each member that has a row, ended ones included.
+        package var runs: [Run]
+
+        package init(key: FlowKey, plan: FlowPlan, runs: [Run]) {
+            self.key = key
+            self.plan = plan
+            self.runs = runs
+        }
+    }
+
+    package var controls: [JobControl] = []
+    /// All runs that are waiting, launching or running.
+    package var openRuns: [Run] = []
+    package var openFlows: [Flow] = []
+    /// The number that the newest ending got in the ledger-wide sequence.
+    package var lastEnding: Int64 = 0
+
+    package init() {}
+}

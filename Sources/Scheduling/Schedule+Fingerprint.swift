@@ -1,0 +1,10 @@
+import Timetable
+
+extension Schedule {
+    /// A text by which a schedule is known again when its file returns: its words as written, its zone and its DST rule.
+    ///
+    /// The anchor of a schedule without a start of its own is no part of it; it stands beside it in the control row.
+    var fingerprint: String {
+        (recurrences.map(\.text) + ["zone=\(zone.name)", "gap=\(daylight.gap.rawValue)", "fold=\(daylight.fold.rawValue)"]).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,120 @@
+import Timetable
+
+/// What executors tell, and what follows for the run and its slot: its end, its retry, its children.
+extension Scheduler {
+    mutating func noteStart(of key: RunKey, at instant: Instant, node: String?) {
+        guard var run = runs[key], run.state == .launching else { return }
+        run.state = .running
+        run.reason = nil
+        run.startedAt = instant
+        run.node = node
+        store(run)
+    }
+
+    mutating func notePending(_ key: RunKey, reason: String) {
+        guard var run = runs[key], run.state == .launching, run.reason != reason else { return }
+        run.reason = reason
+        store(run)
+    }
+
+    /// The first outcome of an active run counts; anything later, and anything about a run that is not ours, changes nothing.
+    mutating func finish(_ key: RunKey, with outcome: Outcome) {
+        guard var run = runs[key], run.state.isActive else { return }
+        run.state = outcome.state
+        run.reason = outcome.state == .killed ? run.killWanted ?? outcome.reason : outcome.reason
+        run.exitCode = outcome.exitCode
+        run.signal = outcome.signal
+        run.startedAt = outcome.startedAt ?? run.startedAt
+        run.endedAt = outcome.endedAt
+        run.node = outcome.node ?? run.node
+        pools.release(key)
+        step.touch(key.job)
+        if let next = nextAttempt(after: run) {
+            store(run)
+            addWaiting(next)
+        } else {
+            settle(run)
+        }
+    }
+
+    /// Ends a run that was never handed over.
+    mutating func end(_ waiting: Run, _ state: RunState, reason: String) {
+        var run = waiting
+        run.state = state
+        run.reason = reason
+        run.endedAt = step.now
+        settle(run)
+    }
+
+    /// The attempt that the job's policy owes after this one; nil when the slot is settled by it.
+    private func nextAttempt(after run: Run) -> Run? {
+        guard let job = graph[run.key.job], let endedAt = run.endedAt else { return nil }
+        let isRerun = run.state == .lost && job.onUnknown == .rerun
+        let isRetry = [.failed, .timedOut, .couldNotStart].contains(run.state) && run.retry < job.retries.limit
+        guard isRerun || isRetry else { return nil }
+        let notBefore = isRerun ? endedAt : endedAt + job.retries.wait(before: run.retry + 1)
+        let key = RunKey(job: job.name, due: run.key.due, attempt: run.key.attempt + 1)
+        var next = Run(key: key, flow: run.flow, trigger: .retry, readyAt: notBefore, waitingSince: step.now)
+        next.notBefore = notBefore
+        next.retry = isRerun ? run.retry : run.retry + 1
+        next.parameters = run.parameters
+        next.consumed = run.consumed
+        next.isCaughtUp = run.isCaughtUp
+        if notBefore > step.now { next.reason = "retry" }
+        return next
+    }
+
+    /// No attempt is open at this slot and no retry is owed: counts it, and looks at everything that waited for it.
+    private mutating func settle(_ ended: Run) {
+        var run = ended
+        let job = graph[run.key.job]
+        let isHeld = run.state == .lost && job?.onUnknown == .hold
+        let isEnding = run.state != .skipped && run.state != .missed && !isHeld
+        if isEnding {
+            lastEnding += 1
+            run.ending = lastEnding
+        }
+        store(run)
+        if isEnding, let job { count(run, of: job) }
+        advance(run.flow)
+        if isEnding, let job, let endedAt = run.endedAt { offerToLatest(childrenOf: job, endedAt: endedAt) }
+    }
+
+    private mutating func count(_ run: Run, of job: Job) {
+        guard var control = controls[job.name], let number = run.ending else { return }
+        if run.state == .succeeded { control.successes += 1 } else { control.failures += 1 }
+        if run.meets(.success, softError: job.softError, onUnknown: job.onUnknown) { control.lastSuccess = number }
+        if run.meets(.failure, softError: job.softError, onUnknown: job.onUnknown) { control.lastFailure = number }
+        if run.meets(.done, softError: job.softError, onUnknown: job.onUnknown) { control.lastDone = number }
+        controls[job.name] = control
+        step.writeControl(of: job.name)
+    }
+
+    // MARK: rows
+
+    /// Puts a new run in its place among those that wait.
+    mutating func addWaiting(_ run: Run) {
+        store(run, isNew: true)
+        turns[run.key.job, default: Turn()].addWaiting(run.key)
+        step.touch(run.key.job)
+    }
+
+    /// The one way in which a row changes: kept as long as it is open, shown to its flow, written at the end of the step.
+    mutating func store(_ run: Run, isNew: Bool = false) {
+        step.write(run, isNew: isNew)
+        if (flows[run.flow]?.newest[run.key.job]?.key.attempt ?? 0) <= run.key.attempt { flows[run.flow]?.newest[run.key.job] = run }
+        if run.state.isOpen {
+            runs[run.key] = run
+        } else {
+            runs[run.key] = nil
+            turns[run.key.job]?.remove(run.key)
+            if turns[run.key.job]?.isEmpty == true { turns[run.key.job] = nil }
+        }
+    }
+
+    mutating func takeActions() -> [Action] {
+        let actions = step.actions(controls: controls)
+        step = Step(now: step.now)
+        return actions
+    }
+}

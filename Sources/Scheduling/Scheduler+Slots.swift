@@ -1,0 +1,92 @@
+import Timetable
+
+/// From slots to runs and gaps: registration progress and the first two judgements, paused and catch-up.
+extension Scheduler {
+    /// Accounts for the slots of `name` up to now, and sets its alarm to the next one.
+    mutating func accountSlots(of name: JobName) {
+        guard let job = graph[name], let schedule = schedules[name], let control = controls[name] else { return }
+        if job.disabled {
+            writeGap(of: schedule, job: name, after: control.accountedUntil, through: step.now, .skipped, reason: "disabled")
+        } else {
+            catchUp(job, schedule)
+            admitYoungSlots(of: job, schedule)
+        }
+        setSlotAlarm(of: name, schedule, isAtRest: job.disabled)
+    }
+
+    /// Slots that nobody will run: one gap for all of them, and progress beyond.
+    mutating func writeGap(of schedule: Schedule, job: JobName, after: Instant, through: Instant, _ state: RunState, reason: String) {
+        let slots = schedule.count(after: after, through: through)
+        guard slots > 0, let first = schedule.next(after: after)?.due, let last = schedule.previous(before: through + Instant.resolution)?.due else { return }
+        step.write(.gap(Gap(job: job, firstDue: first, lastDue: last, slots: slots, state: state, reason: reason, decidedAt: step.now)))
+        account(job, until: last)
+    }
+
+    /// Judges the slots that are first looked at too late to be called merely late.
+    private mutating func catchUp(_ job: Job, _ schedule: Schedule) {
+        let cutoff = step.now - settings.catchUpAfter
+        guard let from = controls[job.name]?.accountedUntil, let newest = schedule.previous(before: cutoff)?.due, newest > from else { return }
+        switch job.catchUp {
+        case .none:
+            writeGap(of: schedule, job: job.name, after: from, through: newest, .missed, reason: "catch-up")
+        case .latest:
+            writeGap(of: schedule, job: job.name, after: from, through: newest - Instant.resolution, .missed, reason: "catch-up")
+            admit(newest, of: job)
+        case .all:
+            var slot = from
+            while let next = schedule.next(after: slot)?.due, next <= newest, step.slots < settings.slotsPerStep {
+                admit(next, of: job, isCaughtUp: true)
+                slot = next
+            }
+        }
+    }
+
+    private mutating func admitYoungSlots(of job: Job, _ schedule: Schedule) {
+        guard var slot = controls[job.name]?.accountedUntil else { return }
+        while let next = schedule.next(after: slot)?.due, next <= step.now, step.slots < settings.slotsPerStep {
+            admit(next, of: job)
+            slot = next
+        }
+    }
+
+    /// Makes the run of a slot.
+    mutating func admit(_ due: Instant, of job: Job, isCaughtUp: Bool = false) {
+        step.slots += 1
+        let key = RunKey(job: job.name, due: due, attempt: 1)
+        var run = Run(key: key, flow: FlowKey(head: job.name, due: due), trigger: .schedule, readyAt: due, waitingSince: step.now)
+        run.isCaughtUp = isCaughtUp
+        openFlow(run.flow)
+        addWaiting(run)
+        account(job.name, until: due)
+    }
+
+    /// Moves the progress of `job` on; it never moves back.
+    mutating func account(_ job: JobName, until instant: Instant) {
+        guard let control = controls[job], control.accountedUntil < instant else { return }
+        controls[job]?.accountedUntil = instant
+        step.writeControl(of: job)
+    }
+
+    /// - Parameter isAtRest: The job's slots only become gaps, which may be written a minute at a time.
+    mutating func setSlotAlarm(of name: JobName, _ schedule: Schedule, isAtRest: Bool = false) {
+        guard let accountedUntil = controls[name]?.accountedUntil, var next = schedule.next(after: accountedUntil)?.due else {
+            nextDue[name] = nil
+            return
+        }
+        if isAtRest { next = max(next, step.now + .seconds(60)) }
+        nextDue[name] = next
+        alarms.insert(Alarm(at: next, job: name, kind: .slot))
+    }
+
+    /// Pins the anchor of the job's schedule and works out its next slot, without an alarm.
+    mutating func pinSchedule(of name: JobName) {
+        guard let schedule = graph[name]?.schedule, let control = controls[name] else {
+            schedules[name] = nil
+            nextDue[name] = nil
+            return
+        }
+        let pinned = control.anchor.map { schedule.anchored(at: $0) } ?? schedule
+        schedules[name] = pinned
+        nextDue[name] = pinned.next(after: control.accountedUntil)?.due
+    }
+}

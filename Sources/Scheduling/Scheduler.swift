@@ -1,0 +1,160 @@
+package import Timetable
+
+/// The scheduler core: events in, actions out. It knows no clock, file, task or lock.
+///
+/// Begin with what the ledger holds (`init(restoring:…)`), hand in the outcomes that recovery found, then `Event.start`; from then on slots
+/// are judged whenever an event or a tick comes in. Before each wait ask `nextWake`. The same facts lead to the same actions, before
+/// and after a restart: whatever is not in the ledger is not needed.
+///
+/// A step costs O(log n) in the number of jobs for each slot, run and waiting run that it touches; jobs at rest cost nothing.
+package struct Scheduler: Sendable {
+    /// What the operator sets, as far as the core needs it.
+    package struct Settings: Sendable {
+        /// How many runs fit into each pool; a pool without an entry has no limit.
+        package var capacities: [String: Int]
+        /// Slots first looked at later than this after their due are judged by the catch-up policy; younger ones are merely late.
+        package var catchUpAfter: Duration = .seconds(60)
+        /// At most this many slots are looked at in one step, so that a flood delays no answer; the next step comes at once.
+        package var slotsPerStep = 5_000
+
+        package init(capacities: [String: Int] = [:]) {
+            self.capacities = capacities
+        }
+    }
+
+    package internal(set) var graph: JobGraph
+    let settings: Settings
+    var controls: [JobName: JobControl] = [:]
+    /// Of each job in force that has one, the schedule with its anchor pinned.
+    var schedules: [JobName: Schedule] = [:]
+    /// All open runs.
+    var runs: [RunKey: Run] = [:]
+    var turns: [JobName: Turn] = [:]
+    var flows: [FlowKey: OpenFlow] = [:]
+    var pools: Pools
+    var alarms = PriorityQueue<Alarm>()
+    /// For each job with a schedule the slot that its alarm is set to; an alarm for another one is stale.
+    var nextDue: [JobName: Instant] = [:]
+    /// Plans asked for since the graph changed.
+    var plans: [JobName: FlowPlan] = [:]
+    var lastEnding: Int64
+    var hasStarted = false
+    var step = Step(now: .distantPast)
+
+    /// The runs of one job that have not ended, in the order of their turns.
+    struct Turn: Sendable {
+        /// Launching or running.
+        var active: [RunKey] = []
+        /// Sorted by due, then attempt.
+        var waiting: [RunKey] = []
+        /// Of the waiting ones those that only wait for a place in a pool.
+        var offered: Set<RunKey> = []
+
+        var isEmpty: Bool { active.isEmpty && waiting.isEmpty }
+    }
+
+    /// A point in time at which a job is to be looked at.
+    struct Alarm: Comparable, Sendable {
+        enum Kind: Int, Sendable {
+            case slot, waitingRun
+        }
+
+        let at: Instant
+        let job: JobName
+        let kind: Kind
+
+        static func < (left: Alarm, right: Alarm) -> Bool {
+            if left.at != right.at { return left.at < right.at }
+            if left.job != right.job { return left.job < right.job }
+            return left.kind.rawValue < right.kind.rawValue
+        }
+    }
+
+    /// - Parameter graph: The definitions that were in force when the ledger was last written.
+    package init(restoring ledger: LedgerState, graph: JobGraph, settings: Settings) {
+        self.graph = graph
+        self.settings = settings
+        pools = Pools(capacities: settings.capacities)
+        lastEnding = ledger.lastEnding
+        controls = Dictionary(uniqueKeysWithValues: ledger.controls.map { ($0.job, $0) })
+        for flow in ledger.openFlows {
+            flows[flow.key] = OpenFlow(plan: flow.plan, newest: Dictionary(flow.runs.map { ($0.key.job, $0) }) { $0.key.attempt > $1.key.attempt ? $0 : $1 })
+        }
+        for run in ledger.openRuns {
+            runs[run.key] = run
+            if run.state.isActive {
+                turns[run.key.job, default: Turn()].active.append(run.key)
+                pools.take(run.key, in: poolNames(of: run.key.job))
+            } else {
+                turns[run.key.job, default: Turn()].addWaiting(run.key)
+            }
+        }
+        for name in graph.order { pinSchedule(of: name) }
+        alarms = PriorityQueue(nextDue.map { Alarm(at: $1, job: $0, kind: .slot) })
+    }
+
+    /// The instant at which a tick is needed next, if nothing else happens before; nil for never. It may lie in the past: then at once.
+    package var nextWake: Instant? { hasStarted ? alarms.first?.at : nil }
+
+    /// Runs that have not ended.
+    package var openRuns: some Collection<Run> { runs.values }
+
+    /// The schedule of a job in force with its anchor pinned; nil for a job without one.
+    package func schedule(of name: JobName) -> Schedule? { schedules[name] }
+
+    /// Takes `event` in, and everything that became due by `now`.
+    ///
+    /// - Returns: All records first; whoever carries the actions out commits these in one transaction before the rest.
+    package mutating func handle(_ event: Event, at now: Instant) -> [Action] {
+        step = Step(now: now)
+        switch event {
+        case .start(let graph): start(with: graph)
+        case .tick: break
+        case .definitions(let graph): replaceDefinitions(by: graph)
+        case .started(let key, let at, let node): noteStart(of: key, at: at, node: node)
+        case .pending(let key, let reason): notePending(key, reason: reason)
+        case .ended(let key, let outcome): finish(key, with: outcome)
+        case .request(let token, let request): answer(request, token: token)
+        }
+        if hasStarted {
+            ringAlarms()
+            judgeTouchedJobs()
+        }
+        return takeActions()
+    }
+
+    /// From now on no slot is judged and nothing is launched; ends are still taken in. What waits, waits in the ledger for the next start.
+    package mutating func stop() { hasStarted = false }
+
+    private mutating func ringAlarms() {
+        while let alarm = alarms.first, alarm.at <= step.now, step.slots < settings.slotsPerStep {
+            _ = alarms.popFirst()
+            switch alarm.kind {
+            case .slot where nextDue[alarm.job] == alarm.at: accountSlots(of: alarm.job)
+            case .slot: break
+            case .waitingRun: step.touch(alarm.job)
+            }
+        }
+    }
+
+    /// Judging a job may launch a run, which changes the judgement of the job's others: goes on until nothing changes.
+    private mutating func judgeTouchedJobs() {
+        repeat {
+            for name in step.takeTouched() { judge(name) }
+            fillPools()
+        } while step.hasTouched
+    }
+}
+
+extension Scheduler.Turn {
+    mutating func addWaiting(_ key: RunKey) {
+        let place = waiting.firstIndex { ($0.due, $0.attempt) > (key.due, key.attempt) } ?? waiting.endIndex
+        waiting.insert(key, at: place)
+    }
+
+    mutating func remove(_ key: RunKey) {
+        active.removeAll { $0 == key }
+        waiting.removeAll { $0 == key }
+        offered.remove(key)
+    }
+}
