@@ -1,4 +1,4 @@
-import Timetable
+package import Timetable
 
 /// How a run ended.
 package struct Ending: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Timetable
+package import Timetable
 
 /// Carries runs out: as local processes, or as tasks of a cluster engine.
 ///

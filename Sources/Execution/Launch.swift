@@ -1,4 +1,4 @@
-import Timetable
+package import Timetable
 
 /// All that an executor must know to carry one run out.
 package struct Launch: Hashable, Sendable {

@@ -1,13 +1,16 @@
 import CPlatform
 import Glibc
 
-/// What a dead keeper left behind: its session, and what went out of it and still bears the run's mark.
+/// What a dead keeper left behind: processes that bear the run's mark, and its session.
 ///
-/// The number of a session is not given to a new process while any member lives, and members are not older than the keeper: a stranger
-/// cannot be among them. ROTA_RUN in the environment finds those that made a session of their own.
-struct LeftOvers {
+/// The mark is ROTA_OUTPUT in the environment, the path of this very folder; it also finds those that made a session of their own.
+/// Members of the session that cleared their environment are found when we saw the keeper die ourselves: the number of a session is not
+/// given away while it has members, but after a restart nobody can say whether it was free in between.
+struct LeftOvers: Hashable {
+    var folder: RunFolder
     var claim: Claim
-    var run: String
+    /// Whether the number of the keeper's session cannot have a new owner.
+    var isSessionProven: Bool
 
     /// Kills what is there and answers how many there were: call it again until it is none.
     func end() throws(SystemError) -> Int {
@@ -22,6 +25,7 @@ struct LeftOvers {
 
     private func isLeft(_ entry: ProcessTable.Entry) -> Bool {
         guard entry.start >= claim.start, entry.pid != getpid() else { return false }
-        return entry.session == claim.pid || ProcessTable.hasVariable("ROTA_RUN=\(run)", entry.pid)
+        if isSessionProven && entry.session == claim.pid { return true }
+        return ProcessTable.hasVariable("ROTA_OUTPUT=\(folder.outputFile)", entry.pid)
     }
 }

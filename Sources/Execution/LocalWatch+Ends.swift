@@ -1,6 +1,6 @@
 import CPlatform
 import Glibc
-import Timetable
+internal import Timetable
 
 /// Ends that do not come from a keeper, and the way back into a scheduler that was restarted.
 extension LocalWatch {
@@ -90,10 +90,10 @@ extension LocalWatch {
     }
 
     /// Ends what a dead keeper left behind, and when nothing is left, says that the run is lost.
-    mutating func clear(_ run: String, _ claim: Claim) {
-        update(run) { $0.stage = .clearing(claim) }
-        guard (try? LeftOvers(claim: claim, run: run).end()) == 0 else { return }
-        lose(run, "keeper-killed: the keeper was killed, and all that it kept with it", startedAt: claim.startedAt)
+    mutating func clear(_ run: String, _ left: LeftOvers) {
+        update(run) { $0.stage = .clearing(left) }
+        guard (try? left.end()) == 0 else { return }
+        lose(run, "keeper-killed: the keeper was killed, and all that it kept with it", startedAt: left.claim.startedAt)
     }
 
     /// Nobody will ever write the outcome of this run, so we do, for those who read its folder; the report does not depend on it.

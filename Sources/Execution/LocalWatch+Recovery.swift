@@ -1,6 +1,6 @@
 import CPlatform
 import Glibc
-import Timetable
+internal import Timetable
 
 /// Finding out what is true of a run, and acting on it: the same order for a launch of a known run, a keeper's end and a restart.
 extension LocalWatch {
@@ -35,7 +35,7 @@ extension LocalWatch {
         do {
             switch try Self.finding(kept.folder) {
             case .unclaimed: try recoverUnclaimed(run, kept)
-            case let finding: act(run, on: finding)
+            case let finding: act(run, on: finding, wasWatched: false)
             }
         } catch {
             unsure(run, error)
@@ -64,16 +64,16 @@ extension LocalWatch {
         close(keeper)
         byKeeper[keeper] = nil
         update(run) { $0.keeper = nil }
-        keepingEnded(run, isReaped ? end : nil)
+        keepingEnded(run, isReaped ? end : nil, wasWatched: true)
     }
 
-    private mutating func keepingEnded(_ run: String, _ end: platform_end?) {
+    private mutating func keepingEnded(_ run: String, _ end: platform_end?, wasWatched: Bool) {
         guard let kept = runs[run] else { return }
         do {
             switch try Self.finding(kept.folder) {
             case .unclaimed where kept.killWanted == nil: tellNothingStarted(run, KeeperProcess.refusal(end))
             case .unclaimed: try cancel(run, kept, kept.killWanted ?? "")
-            case let finding: act(run, on: finding)
+            case let finding: act(run, on: finding, wasWatched: wasWatched)
             }
         } catch {
             unsure(run, error)
@@ -81,14 +81,14 @@ extension LocalWatch {
     }
 
     /// What follows when somebody had claimed the run.
-    private mutating func act(_ run: String, on finding: Finding) {
+    private mutating func act(_ run: String, on finding: Finding, wasWatched: Bool) {
         switch finding {
         case .kept(let claim): adopt(run, claim)
         case .ended(let ending): tellEnd(run, ending)
         case .cancelled(let claim): finishCancelled(run, claim.cancelled ?? "")
         case .dead(let claim) where claim.bootID != place.bootID:
             lose(run, "reboot: the machine was restarted under the run", startedAt: claim.startedAt)
-        case .dead(let claim): clear(run, claim)
+        case .dead(let claim): clear(run, LeftOvers(folder: folder(run), claim: claim, isSessionProven: wasWatched))
         case .unclaimed: break
         }
     }
@@ -140,7 +140,7 @@ extension LocalWatch {
         switch kept.stage {
         case .queued: break
         case .unsure: recover(run)
-        case .clearing(let claim): clear(run, claim)
+        case .clearing(let left): clear(run, left)
         case .kept: lookForStart(run, kept)
         case .keptByLock: lookWithoutDescriptor(run, kept)
         }
@@ -152,7 +152,7 @@ extension LocalWatch {
             var status: Int32 = 0
             if waitpid(child, &status, WNOHANG) == child {
                 update(run) { $0.child = nil }
-                return keepingEnded(run, Self.end(status))
+                return keepingEnded(run, Self.end(status), wasWatched: true)
             }
             let keeper = platform_pidfd_open(child)
             guard keeper >= 0 else { return lookForStart(run, kept) }
@@ -161,7 +161,7 @@ extension LocalWatch {
         }
         switch try? kept.folder.claimState() {
         case .held(let claim): adopt(run, claim)
-        case .free, .absent: keepingEnded(run, nil)
+        case .free, .absent: keepingEnded(run, nil, wasWatched: false)
         case nil: break
         }
     }

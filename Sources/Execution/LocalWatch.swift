@@ -1,6 +1,6 @@
 import CPlatform
 import Glibc
-import Timetable
+internal import Timetable
 
 /// The thread of a LocalExecutor: everything it knows, and the loop that learns more.
 ///
@@ -50,7 +50,7 @@ struct LocalWatch {
             /// As `kept`, but without a descriptor: its lock is looked at from time to time.
             case keptByLock
             /// Its keeper is dead; what it left behind is being ended.
-            case clearing(Claim)
+            case clearing(LeftOvers)
             /// Something could not be found out; it is tried again.
             case unsure
         }

@@ -1,5 +1,5 @@
 import Glibc
-import Timetable
+internal import Timetable
 
 /// The index of a run's output, read while it grows.
 ///

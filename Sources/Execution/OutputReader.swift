@@ -1,6 +1,6 @@
 import CPlatform
 import Glibc
-import Timetable
+package import Timetable
 
 /// The output of one run, read from its folder while it is written or after.
 ///

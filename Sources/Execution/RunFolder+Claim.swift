@@ -1,6 +1,6 @@
 import CPlatform
 import Glibc
-import Timetable
+package import Timetable
 
 /// Who took a run, and what it noted since.
 package struct Claim: Hashable, Sendable {

@@ -1,5 +1,5 @@
 import Glibc
-import Timetable
+internal import Timetable
 
 extension RunFolder {
     static let runHead = "rota-run 1"
@@ -36,9 +36,9 @@ extension RunFolder {
 
     private func environment(_ launch: Launch, node: String) -> [String: String] {
         var environment = launch.environment
+        // Also how processes that left the session of a dead keeper are told from others.
         environment["ROTA_OUTPUT"] = outputFile
         environment["HOST"] = node
-        // Also how processes that left the session of a dead keeper are told from others.
         environment["ROTA_RUN"] = launch.run
         return environment
     }

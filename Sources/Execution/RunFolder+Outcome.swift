@@ -1,5 +1,5 @@
 import Glibc
-import Timetable
+internal import Timetable
 
 extension RunFolder {
     private static let outcomeHead = "rota-outcome 1"

@@ -1,5 +1,5 @@
 import Glibc
-import Timetable
+internal import Timetable
 
 /// The folder of one run below `runs/`: a protocol between the scheduler, the keeper and whoever reads; docs/run-folder.md tells it whole.
 package struct RunFolder: Hashable, Sendable {

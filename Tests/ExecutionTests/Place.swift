@@ -1,5 +1,6 @@
 import CPlatform
 import Foundation
+import Glibc
 import Testing
 import Timetable
 
@@ -11,6 +12,7 @@ final class Place {
     let runs: String
     let reports = Reports()
     private(set) var executor: LocalExecutor
+    private let gate: Int32
 
     init() throws {
         path = "/tmp/rota-execution-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
@@ -19,11 +21,14 @@ final class Place {
         // Jobs of other users go through them.
         chmod(path, 0o711)
         chmod(runs, 0o711)
+        guard mkfifo("\(path)/gate", 0o666) == 0 else { throw SystemError("mkfifo", path) }
+        gate = Glibc.open("\(path)/gate", O_RDWR | O_CLOEXEC)
         executor = try Self.makeExecutor(runs, reports)
     }
 
     deinit {
         executor.shutdown()
+        close(gate)
         try? FileManager.default.removeItem(atPath: path)
     }
 
@@ -37,6 +42,15 @@ final class Place {
         let reports = Reports()
         executor = try Self.makeExecutor(runs, reports)
         return reports
+    }
+
+    /// Shell text that waits until the test opens the gate.
+    var waitAtGate: String { "read x < \(path)/gate" }
+
+    /// Lets so many commands pass that wait, or will wait.
+    func openGate(for count: Int = 1) {
+        let lines = [UInt8](repeating: UInt8(ascii: "\n"), count: count)
+        _ = write(gate, lines, count)
     }
 
     func folder(_ run: String) -> RunFolder { RunFolder(runs: runs, run: run) }
@@ -96,13 +110,36 @@ final class Place {
     }
 }
 
-/// Waits until a process is gone for good, or reaped by whoever has to.
-func awaitEnd(of pid: pid_t) {
-    let descriptor = platform_pidfd_open(pid)
-    guard descriptor >= 0 else { return }
-    defer { close(descriptor) }
-    var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    while poll(&wanted, 1, -1) < 0 {}
+/// Does what blocks where it may.
+func blocking<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(returning: work()) }
+    }
+}
+
+extension Place {
+    /// Waits until the run has written a line to stdout; answers its words.
+    func line(of run: String = "t-1") async throws -> [Int32] {
+        let folder = folder(run)
+        let text = await blocking {
+            var text: [UInt8] = []
+            var reader = OutputReader(folder, .stdout)
+            while !text.contains(UInt8(ascii: "\n")), let chunk = try? reader.follow() { text += chunk.bytes }
+            return String(decoding: text, as: UTF8.self)
+        }
+        return text.split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
+    }
+}
+
+/// Waits until a process has ended, reaped or not.
+func awaitEnd(of pid: pid_t) async {
+    await blocking {
+        let descriptor = platform_pidfd_open(pid)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        while poll(&wanted, 1, -1) < 0 {}
+    }
 }
 
 /// Whether a process lives; zombies do not.

@@ -1,0 +1,246 @@
+import CPlatform
+import Glibc
+import Testing
+import Timetable
+
+@testable import Execution
+
+@Suite(.timeLimit(.minutes(2))) struct RecoveryTests {
+    let place: Place
+
+    init() throws {
+        place = try Place()
+    }
+
+    private func launchAndLeave(_ launch: Launch) async throws -> Claim {
+        place.executor.launch([launch])
+        await place.reports.start(of: launch.run)
+        place.executor.shutdown()
+        return try place.claim(launch.run)
+    }
+
+    // catalogue 3
+    @Test func aRunningCommandIsAdopted() async throws {
+        let launch = place.shell("t-1", "echo before; \(place.waitAtGate); echo after; exit 7")
+        let claim = try await launchAndLeave(launch)
+
+        let reports = try place.restart()
+        try place.executor.reattach([place.open(launch)])
+        #expect(isAlive(claim.pid))
+        await reports.start(of: "t-1")
+        place.openGate()
+        let ending = await reports.ending(of: "t-1")
+
+        #expect(ending.kind == .exited)
+        #expect(ending.exitCode == 7)
+        #expect(try place.stdout() == "before\nafter\n")
+    }
+
+    // catalogue 4
+    @Test func anEndWithoutWitnessIsImported() async throws {
+        let launch = place.shell("t-1", "\(place.waitAtGate); exit 7")
+        let claim = try await launchAndLeave(launch)
+        place.openGate()
+        await awaitEnd(of: claim.pid)
+        let afterwards = LocalWatch.now()
+
+        let reports = try place.restart()
+        try place.executor.reattach([place.open(launch)])
+
+        // Delivered before reattach returned.
+        guard case .ended("t-1", let ending) = reports.all.last else {
+            Issue.record("\(reports.all)")
+            return
+        }
+        #expect(ending.exitCode == 7)
+        #expect(ending.endedAt <= afterwards)
+    }
+
+    // catalogue 5
+    @Test func aKeeperThatWasKilledWithoutWitness() async throws {
+        let launch = place.shell("t-1", "setsid sleep 1000 & echo $$ $!; \(place.waitAtGate)")
+        let claim = try await launchAndLeave(launch)
+        let pids = try await place.line()
+        kill(claim.pid, SIGKILL)
+        await awaitEnd(of: claim.pid)
+
+        let reports = try place.restart()
+        try place.executor.reattach([place.open(launch)])
+
+        guard case .ended("t-1", let ending) = reports.all.last else {
+            Issue.record("\(reports.all)")
+            return
+        }
+        #expect(ending.kind == .lost)
+        #expect(pids.count == 2)
+        #expect(pids.filter(isAlive).isEmpty)
+    }
+
+    // catalogue 6
+    @Test(arguments: [true, false]) func anotherBootMeansLost(wasClaimed: Bool) async throws {
+        let launch = place.shell("t-1", "echo begun > \(place.path)/marks")
+        if wasClaimed {
+            try writeClaim(run: "t-1", pid: 1, start: 1, boot: "earlier")
+        }
+
+        try place.executor.reattach([OpenRun(launch: launch, bootID: "earlier")])
+
+        guard case .ended("t-1", let ending) = place.reports.all.last else {
+            Issue.record("\(place.reports.all)")
+            return
+        }
+        #expect(ending.kind == .lost)
+        #expect(ending.reason?.hasPrefix("reboot") == true)
+        #expect(!Files.exists("\(place.path)/marks"))
+    }
+
+    @Test func anOutcomeSurvivesTheBoot() async throws {
+        _ = await place.end("exit 3")
+
+        let reports = try place.restart()
+        try place.executor.reattach([OpenRun(launch: place.shell("t-1", "exit 3"), bootID: "earlier")])
+
+        #expect(await reports.ending(of: "t-1").exitCode == 3)
+    }
+
+    // catalogue 1
+    @Test func whatNobodyClaimedIsStartedAgain() async throws {
+        let launch = place.shell("t-1", "exit 3")
+        _ = try place.folder("t-1").prepare(launch, bootID: RunFolder.currentBootID(), node: "node-1")
+
+        try place.executor.reattach([place.open(launch)])
+
+        #expect(await place.reports.ending(of: "t-1").exitCode == 3)
+    }
+
+    @Test func aCommittedKillIsSentAgain() async throws {
+        let launch = place.shell("t-1", place.waitAtGate)
+        _ = try await launchAndLeave(launch)
+
+        let reports = try place.restart()
+        try place.executor.reattach([place.open(launch, killWanted: "stop"), place.open(place.shell("t-2", "true"), killWanted: "stop")])
+
+        #expect(await reports.ending(of: "t-1").kind == .killed)
+        let unclaimed = await reports.ending(of: "t-2")
+        #expect(unclaimed.kind == .killed)
+        #expect(unclaimed.startedAt == nil)
+    }
+
+    @Test func aCancelledRunStaysCancelled() async throws {
+        let launch = place.shell("t-1", "true")
+        _ = try place.folder("t-1").prepare(launch, bootID: RunFolder.currentBootID(), node: "node-1")
+        #expect(try place.folder("t-1").cancel(reason: "stop", bootID: RunFolder.currentBootID()))
+
+        try place.executor.reattach([place.open(launch)])
+
+        let ending = await place.reports.ending(of: "t-1")
+        #expect(ending.kind == .killed)
+        #expect(ending.reason == "stop")
+    }
+
+    // catalogue 7
+    @Test func aStrangerWithTheKeepersNumberIsLeftAlone() async throws {
+        // A process of ours that leads a session and has the number that an old claim names.
+        var stranger: pid_t = 0
+        var words = [strdup("/bin/sleep"), strdup("1000"), nil]
+        defer { words.forEach { free($0) } }
+        var environment: [UnsafeMutablePointer<CChar>?] = [nil]
+        #expect(platform_spawn(&stranger, "/bin/sleep", &words, &environment, 0) == 0)
+        defer {
+            kill(stranger, SIGKILL)
+            waitpid(stranger, nil, 0)
+        }
+        let start = try #require(try ProcessTable.entry(stranger)).start
+        try writeClaim(run: "t-1", pid: stranger, start: start - 1, boot: RunFolder.currentBootID())
+
+        try place.executor.reattach([place.open(place.shell("t-1", "true"))])
+
+        let ending = await place.reports.ending(of: "t-1")
+        #expect(ending.kind == .lost)
+        #expect(isAlive(stranger))
+    }
+
+    @Test(arguments: [
+        "", "rota-claim 1\nrun t-1\npid 1\n", "rota-claim 1\nrun other-1\npid 1\nstart 1\nboot x\nend\n", "rota-claim 9\nend\n",
+    ])
+    func whatIsNoClaimCountsAsAbsent(text: String) async throws {
+        try makeFolder()
+        try Files.replace(place.folder("t-1").claimFile, with: Array(text.utf8))
+
+        try place.executor.reattach([place.open(place.shell("t-1", "exit 3"))])
+
+        #expect(await place.reports.ending(of: "t-1").exitCode == 3)
+    }
+
+    @Test(arguments: [
+        "", "rota-outcome 1\nrun t-1\nkind exited\nexit-code 0\nended 1\n", "rota-outcome 1\nrun t-2\nkind exited\nended 1\nend\n",
+    ])
+    func whatIsNoOutcomeCountsAsAbsent(text: String) async throws {
+        try makeFolder()
+        try Files.replace(place.folder("t-1").outcomeFile, with: Array(text.utf8))
+
+        #expect(try place.folder("t-1").ending() == nil)
+        #expect(await place.end("exit 3").exitCode == 3)
+    }
+
+    @Test func unknownKeysOfLaterFormatsAreIgnored() throws {
+        try makeFolder()
+        let text = "rota-outcome 1\nrun t-1\ncolour blue\nkind exited\nexit-code 3\nended 5\nend\n"
+        try Files.replace(place.folder("t-1").outcomeFile, with: Array(text.utf8))
+
+        #expect(try place.folder("t-1").ending() == Ending(kind: .exited, exitCode: 3, endedAt: Instant(microseconds: 5)))
+    }
+
+    // catalogue 3
+    @Test func twoHundredRunsAreAdopted() async throws {
+        let launches = (0..<200).map { place.shell("t-\($0)", "\(place.waitAtGate); exit 7") }
+        place.executor.launch(launches)
+        for launch in launches { await place.reports.start(of: launch.run) }
+        place.executor.shutdown()
+
+        let reports = try place.restart()
+        let began = ContinuousClock.now
+        try place.executor.reattach(launches.map { try place.open($0) })
+        print("200 runs adopted in", ContinuousClock.now - began)
+        place.openGate(for: launches.count)
+
+        for launch in launches {
+            let ending = await reports.ending(of: launch.run)
+            #expect(ending.exitCode == 7)
+        }
+    }
+
+    // catalogue 8
+    @Test func nothingIsLeftAfterManyRuns() async throws {
+        let launches = (0..<300).map { Launch(run: "t-\($0)", job: "test", due: .epoch, words: ["/bin/true"]) }
+        place.executor.launch(launches)
+        for launch in launches { _ = await place.reports.ending(of: launch.run) }
+
+        let claims = try launches.compactMap { launch -> Claim? in
+            if case .free(let claim) = try place.folder(launch.run).claim() { claim } else { nil }
+        }
+        #expect(claims.count == launches.count)
+        let zombies = try claims.filter { claim in try ProcessTable.entry(claim.pid)?.start == claim.start }
+        #expect(zombies.isEmpty)
+        // Descriptors of processes that are gone: other tests may be about to close theirs, so what is still there after one more run counts.
+        let before = try staleDescriptors()
+        _ = await place.end("true")
+        #expect(try before.intersection(staleDescriptors()).isEmpty)
+    }
+
+    private func staleDescriptors() throws -> Set<Int32> {
+        let limit: Int32 = 4096
+        return try Set((0..<limit).filter { try place.text("/proc/self/fdinfo/\($0)").contains("\nPid:\t-1\n") })
+    }
+
+    private func makeFolder() throws {
+        _ = try Files.makeFolder(place.folder("t-1").path, mode: 0o700)
+        _ = try Files.makeFolder(place.folder("t-1").outputFolder, mode: 0o700)
+    }
+
+    private func writeClaim(run: String, pid: pid_t, start: UInt64, boot: String) throws {
+        try makeFolder()
+        let text = "rota-claim 1\nrun \(run)\npid \(pid)\nstart \(start)\nboot \(boot)\nend\n"
+        try Files.replace(place.folder(run).claimFile, with: Array(text.utf8))
+    }
+}
