@@ -1,0 +1,41 @@
+package import Scheduling
+
+/// A job as its file defines it, beside the texts from which it was read.
+package struct Definition: Sendable {
+    package var job: Job
+    /// Canonical JSON: keys sorted, defaults not filled in, values typed by their key.
+    ///
+    /// `job.version` is its SHA-256.
+    package var canonical: String
+    /// The text of its document in the file.
+    package var source: String
+    /// The path as the user would write it.
+    package var file: String
+    /// Where its document begins in the file, from 1.
+    package var line: Int
+
+    package init(job: Job, canonical: String, source: String, file: String, line: Int) {
+        self.job = job
+        self.canonical = canonical
+        self.source = source
+        self.file = file
+        self.line = line
+    }
+
+    /// The job of a canonical text made earlier, with the same version; nil when the text is none.
+    ///
+    /// Also nil when the text was fine then and cannot be carried out now, for example because a time zone left the tz database.
+    package static func parse(canonical: String) -> Job? {
+        guard let root = JSONText.value(of: canonical), case .map(let members) = root.content else { return nil }
+        let findings = Findings(file: "", text: canonical)
+        let shape = members.first { $0.key == canonicalShapeKey } == nil ? JobShape.rota : .chronos
+        let fields = Fields(members.filter { $0.key != canonicalShapeKey }, at: root.place, isLenient: shape == .chronos, findings)
+        guard let read = shape.read(fields, fallbackName: nil), findings.errors == 0 else { return nil }
+        var job = read.job
+        job.version = sha256(canonical)
+        return job
+    }
+
+    /// Stands in the canonical text of a job in the Chronos shape, whose own keys may all have had their default.
+    static let canonicalShapeKey = "shape"
+}

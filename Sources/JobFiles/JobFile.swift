@@ -1,0 +1,83 @@
+internal import Scheduling
+
+/// One file of jobs: YAML, or JSON when its name ends in `.json`.
+package enum JobFile {
+    /// Files above this size are not read.
+    package static let largestSize = 8 << 20
+
+    /// Reads every job of a file's text and everything that is wrong with it; one bad job does not hide the others.
+    ///
+    /// A job with an error is not among the definitions; warnings keep none out. The problems are sorted by their place.
+    /// - Parameter file: The path as the user would write it; the name of a single job without `name` is its base name.
+    package static func read(text: String, file: String) -> (definitions: [Definition], problems: [Problem]) {
+        let contents = contents(of: text, file: file)
+        return (contents.definitions, contents.problems)
+    }
+
+    struct Contents: Sendable {
+        var definitions: [Definition] = []
+        var problems: [Problem] = []
+        /// Names of jobs that stand in the file, but have an error.
+        var refused: Set<JobName> = []
+
+        var hasErrors: Bool { problems.contains { $0.severity == .error } }
+    }
+
+    static func contents(of text: String, file: String) -> Contents {
+        let findings = Findings(file: file, text: text)
+        var contents = Contents()
+        if text.utf8.contains(0) {
+            findings.error(.start, "not a text file: it holds NUL characters")
+        } else if text.utf8.allSatisfy({ $0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }) {
+            // Likelier a write that went wrong than the wish to have no job.
+            findings.error(.start, "this file is empty; delete it to remove its jobs")
+        } else {
+            let documents = file.hasSuffix(".json") ? JSONText.documents(in: text, findings) : YAMLText.documents(in: text, findings)
+            for document in documents { read(document, isOnly: documents.count == 1, findings, into: &contents) }
+        }
+        contents.problems = findings.problems.sorted()
+        return contents
+    }
+
+    private static func read(_ document: Document, isOnly: Bool, _ findings: Findings, into contents: inout Contents) {
+        guard case .map(let members) = document.root.content else {
+            findings.error(document.root.place, "a job must be a map of keys such as `command: ./job.sh`, not \(document.root.kind)")
+            return
+        }
+        let errorsBefore = findings.errors
+        let shape = JobShape(of: members)
+        let fields = Fields(members, at: document.root.place, isLenient: shape == .chronos, findings)
+        let fallback = fields.has("name") ? nil : fallbackName(isOnly: isOnly, findings, at: document.root.place)
+        guard let reading = shape.read(fields, fallbackName: fallback), findings.errors == errorsBefore else {
+            if let name = fallback ?? name(among: members) { contents.refused.insert(name) }
+            return
+        }
+        var canonical = reading.canonical
+        canonical["name"] = .text(reading.job.name.text)
+        if shape == .chronos { canonical[Definition.canonicalShapeKey] = .text("chronos") }
+        let text = CanonicalValue.map(canonical).json
+        var job = reading.job
+        job.version = sha256(text)
+        let line = document.root.place.line
+        contents.definitions.append(Definition(job: job, canonical: text, source: document.source, file: findings.file, line: line))
+    }
+
+    private static func name(among members: [Element.Member]) -> JobName? {
+        guard case .text(let text)? = members.first(where: { $0.key == "name" })?.value.content else { return nil }
+        return JobName(text)
+    }
+
+    private static func fallbackName(isOnly: Bool, _ findings: Findings, at place: Place) -> JobName? {
+        guard isOnly else {
+            findings.error(place, "`name` is missing; a file with several jobs must name each")
+            return nil
+        }
+        let base = findings.file.split(separator: "/").last ?? ""
+        let stem = base.lastIndex(of: ".").map { base[..<$0] } ?? base
+        if let name = JobName(String(stem)) { return name }
+        findings.error(place, "the file's name `\(String(stem).shortened)` cannot be the job's (\(nameWording)); write a `name`")
+        return nil
+    }
+
+    static let nameWording = "letters, digits, `_`, `.` and `-`, at most 128, the first a letter, a digit or `_`"
+}

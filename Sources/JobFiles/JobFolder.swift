@@ -1,0 +1,171 @@
+internal import Scheduling
+package import Timetable
+
+/// A folder of job files: what it holds, and what of it is in force.
+///
+/// Only files that changed are read again. A file that turns bad leaves its last good version in force, a file that is being
+/// written leaves the version before it, and a file that vanishes leaves its jobs for `grace`, so that a rename or a checkout
+/// under way removes nothing.
+package struct JobFolder: Sendable {
+    /// As the user wrote it.
+    package let path: String
+    /// How long the jobs of a vanished file stay in force.
+    package static let grace = Duration.seconds(10)
+
+    private let mindsWriters: Bool
+    private var records: [String: Record] = [:]
+    private var inForce: [JobName: Definition] = [:]
+    private var last: Reading?
+    private var lastWalkProblems: [Problem] = []
+    private var round = 0
+
+    /// What is known of one file.
+    private struct Record: Sendable {
+        var stamp: FileStamp?
+        /// Of the last good version.
+        var definitions: [Definition] = []
+        /// Whether `definitions` are all jobs of a version without errors.
+        var isWhole = false
+        var problems: [Problem] = []
+        var refused: Set<JobName> = []
+        var vanished: Instant?
+        /// The number of the last reading that found the file; 0 for one that was in force before a restart.
+        var round = 0
+    }
+
+    /// Reads nothing yet.
+    /// - Parameters:
+    ///   - path: The folder, as problems are to name it.
+    ///   - inForce: What was in force before a restart; a file that is bad now leaves its part of this in force.
+    ///   - mindsWriters: Whether files that may be half-written are put off. Not for a command that reads once and must answer.
+    package init(path: String, inForce: [Definition] = [], mindsWriters: Bool = true) {
+        self.path = path
+        self.mindsWriters = mindsWriters
+        self.inForce = Dictionary(inForce.map { ($0.job.name, $0) }) { first, _ in first }
+        let root = path.hasSuffix("/") ? path : path + "/"
+        for (file, definitions) in Dictionary(grouping: inForce, by: \.file) where file.hasPrefix(root) {
+            records[String(file.dropFirst(root.count))] = Record(definitions: definitions, isWhole: true)
+        }
+    }
+
+    /// Looks at the whole folder and reads what changed.
+    ///
+    /// When it throws, nothing changes: what was in force still is.
+    /// - Parameters:
+    ///   - now: By the wall clock, the one that stamps files.
+    ///   - dirty: Paths of files with a write in progress, as `FolderWatch` tells them; they keep their last version.
+    package mutating func read(at now: Instant, dirty: Set<String> = []) throws(JobFolderError) -> Reading {
+        let walk = try FolderWalk(root: path)
+        round += 1
+        var step = Step(now: now, dirty: dirty)
+        for (path, kind) in walk.files { take(path, kind, in: walk, &step) }
+        takeVanished(walk, &step)
+        if let last, !step.hasChanged, walk.problems == lastWalkProblems {
+            return Reading(
+                graph: last.graph, definitions: last.definitions, problems: last.problems, lookAgain: step.lookAgain, files: last.files)
+        }
+        lastWalkProblems = walk.problems
+        let reading = judge(walk, step)
+        inForce = reading.definitions
+        last = reading
+        return reading
+    }
+
+    /// One reading under way.
+    private struct Step {
+        let now: Instant
+        let dirty: Set<String>
+        var hasChanged = false
+        var lookAgain: Instant?
+
+        mutating func look(again at: Instant) { lookAgain = min(lookAgain ?? at, at) }
+    }
+
+    // MARK: Files
+
+    private mutating func take(_ path: String, _ kind: FolderWalk.Kind, in walk: FolderWalk, _ step: inout Step) {
+        let shown = walk.shown(path)
+        if records[path] != nil {
+            records[path]?.round = round
+            if records[path]?.vanished != nil {
+                records[path]?.vanished = nil
+                step.hasChanged = true
+            }
+        }
+        switch kind {
+        case .unusable(let message): takeUnusable(path, shown, message, nil, &step)
+        case .regular(let stamp):
+            if records[path]?.stamp == stamp { return }
+            guard !step.dirty.contains(shown) else { return step.look(again: step.now + .seconds(1)) }
+            if mindsWriters, let settled = stamp.settles(after: step.now) { return step.look(again: settled) }
+            switch FileText(path: shown, mindsWriters: mindsWriters) {
+            case .beingWritten: step.look(again: step.now + FileStamp.settling)
+            case .unusable(let message, let stamp): takeUnusable(path, shown, message, stamp, &step)
+            case .text(let text, let stamp): take(JobFile.contents(of: text, file: shown), of: path, stamp, &step)
+            }
+        }
+    }
+
+    private mutating func take(_ contents: JobFile.Contents, of path: String, _ stamp: FileStamp?, _ step: inout Step) {
+        var record = records[path] ?? Record()
+        record.stamp = stamp
+        record.round = round
+        record.problems = contents.problems
+        record.refused = contents.refused
+        if !contents.hasErrors || !record.isWhole {
+            record.definitions = contents.definitions
+            record.isWhole = !contents.hasErrors
+        }
+        records[path] = record
+        step.hasChanged = true
+    }
+
+    private mutating func takeUnusable(_ path: String, _ shown: String, _ message: String, _ stamp: FileStamp?, _ step: inout Step) {
+        let problems = [Problem(file: shown, message: message)]
+        guard records[path]?.problems != problems || records[path]?.stamp != stamp else { return }
+        var contents = JobFile.Contents()
+        contents.problems = problems
+        take(contents, of: path, stamp, &step)
+    }
+
+    /// Lets go of files that have been away for long enough, and of those that went while nobody looked.
+    private mutating func takeVanished(_ walk: FolderWalk, _ step: inout Step) {
+        for (path, record) in records where record.round != round {
+            if walk.closed.contains(where: { $0.path.isEmpty || path.hasPrefix($0.path + "/") }) { continue }
+            var since = record.vanished ?? step.now
+            if since > step.now { since = step.now }
+            if record.vanished == nil { step.hasChanged = true }
+            records[path]?.vanished = since
+            if step.now - since >= Self.grace || record.round == 0 {
+                records[path] = nil
+                step.hasChanged = true
+            } else {
+                step.look(again: since + Self.grace)
+            }
+        }
+    }
+
+    // MARK: Judgement
+
+    /// Works out what is in force of all that was read.
+    private func judge(_ walk: FolderWalk, _ step: Step) -> Reading {
+        var judgement = Judgement(inForce: inForce)
+        var problems = walk.problems
+        var vanished: [JobName] = []
+        for record in records.values {
+            if record.vanished != nil {
+                vanished += record.definitions.map(\.job.name)
+            } else {
+                judgement.candidates += record.definitions
+                judgement.refused.formUnion(record.refused)
+                problems += record.problems
+            }
+        }
+        judgement.keep(vanished)
+        judgement.keep(judgement.refused)
+        let (graph, definitions) = judgement.run()
+        problems += judgement.problems
+        return Reading(
+            graph: graph, definitions: definitions, problems: problems.sorted(), lookAgain: step.lookAgain, files: walk.files.count)
+    }
+}

@@ -1,0 +1,106 @@
+internal import Scheduling
+internal import Timetable
+
+/// Reads one job in our own shape; docs/job-files.md is the reference of its keys.
+struct JobReader {
+    var fields: Fields
+    var findings: Findings { fields.findings }
+
+    init(_ fields: Fields) { self.fields = fields }
+
+    static let keys = [
+        "name", "description", "schedule", "cron", "after", "join", "zone", "dst", "command", "workdir", "env", "runOn", "cpus", "memory",
+        "disk", "constraints", "user", "timeout", "killAfter", "retries", "startWithin", "catchUp", "overlap", "pool", "priority",
+        "onUnknown", "expect", "notify", "labels", "disabled", "softError",
+    ]
+    /// Keys of the schedule language that are known, but not carried out yet.
+    static let keysToCome = ["except", "between", "notBefore", "notAfter", "spread"]
+
+    mutating func read(fallbackName: JobName?) -> JobShape.Reading? {
+        for key in Self.keysToCome where fields.has(key) { findings.error(fields.placeOfKey(key), "`\(key)` is not supported yet") }
+        fields.refuseKeys(besides: Self.keys + Self.keysToCome, of: "a job")
+        let name = name(fallback: fallbackName)
+        let command = command()
+        // A stand-in lets the rest be read, so that all mistakes of a job are told at once; the job then has errors and is dropped.
+        guard let standIn = JobName("unnamed") else { return nil }
+        var job = Job(name: name ?? standIn, command: command ?? .shell("false"))
+        readTrigger(of: &job)
+        readPlace(of: &job)
+        readPolicies(of: &job)
+        readPromises(of: &job)
+        return name == nil || command == nil ? nil : JobShape.Reading(job: job, canonical: fields.canonical)
+    }
+
+    // MARK: What
+
+    private mutating func name(fallback: JobName?) -> JobName? {
+        guard fields.has("name") else {
+            _ = fields.element("name")
+            return fallback
+        }
+        guard let text = fields.text("name") else { return nil }
+        if let name = JobName(text) { return name }
+        findings.error(fields.placeOfValue("name"), "`\(text.shortened)` is no name of a job; it has \(JobFile.nameWording)")
+        return nil
+    }
+
+    private mutating func command() -> Command? {
+        guard let element = fields.element("command") else {
+            findings.error(fields.place, "`command` is missing; say what the job runs, for example `command: ./job.sh`")
+            return nil
+        }
+        if case .list = element.content {
+            guard let words = fields.texts("command", "texts") else { return nil }
+            guard let program = words.first, !program.value.isEmpty else {
+                findings.error(element.place, "`command` is empty; the first word is the program")
+                return nil
+            }
+            return .words(words.map(\.value))
+        }
+        return fields.nonEmptyText("command").map(Command.shell)
+    }
+
+    // MARK: Where
+
+    private mutating func readPlace(of job: inout Job) {
+        job.description = fields.text("description")
+        job.workdir = fields.nonEmptyText("workdir")
+        job.environment = environment()
+        job.user = fields.nonEmptyText("user")
+        job.runOn = word("runOn") ?? job.runOn
+        job.pool = word("pool")
+        job.priority = fields.integer("priority", in: 0...9) ?? job.priority
+        job.cpus = fields.number("cpus", in: 0.001...1e6, "a number of processors above 0")
+        job.memory = fields.bytes("memory")
+        job.disk = fields.bytes("disk")
+        job.constraints = ConstraintReader.constraints(in: &fields)
+    }
+
+    private mutating func environment() -> [String: String] {
+        var environment: [String: String] = [:]
+        for (key, value) in fields.textMap("env") ?? [] {
+            let name = key.value
+            if !Self.isVariable(name) {
+                findings.error(
+                    key.place, "`\(name.shortened)` is no name of a variable; it has letters, digits and `_`, and no digit first")
+            } else if name.hasPrefix("ROTA_") || name.hasPrefix("CHRONOS_") {
+                findings.error(
+                    key.place, "`\(name.shortened)` is set by the scheduler itself; names that begin with ROTA_ or CHRONOS_ are reserved")
+            }
+            environment[name] = value
+        }
+        return environment
+    }
+
+    private static func isVariable(_ name: String) -> Bool {
+        guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
+        return JobName(name) != nil && !name.utf8.contains(UInt8(ascii: ".")) && !name.utf8.contains(UInt8(ascii: "-"))
+    }
+
+    /// The name of a pool or an executor: made as names of jobs are.
+    private mutating func word(_ key: String) -> String? {
+        guard let text = fields.nonEmptyText(key) else { return nil }
+        if JobName(text) == nil { findings.error(fields.placeOfValue(key), "`\(key)` must be one name, not `\(text.shortened)`") }
+        return text
+    }
+}

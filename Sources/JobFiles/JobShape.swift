@@ -1,0 +1,29 @@
+internal import Scheduling
+
+/// The two ways to write a job: ours, and that of Chronos.
+enum JobShape {
+    case rota, chronos
+
+    /// A job is in the Chronos shape as soon as it has a key that only Chronos has.
+    init(of members: [Element.Member]) {
+        self = members.contains { ChronosReader.ownKeys.contains($0.key) } ? .chronos : .rota
+    }
+
+    /// A job as it was understood; what is wrong with it stands in the findings, and a job with errors may not come into force.
+    struct Reading {
+        var job: Job
+        var canonical: [String: CanonicalValue]
+    }
+
+    /// nil when not even a name and a command could be read.
+    func read(_ fields: Fields, fallbackName: JobName?) -> Reading? {
+        switch self {
+        case .rota:
+            var reader = JobReader(fields)
+            return reader.read(fallbackName: fallbackName)
+        case .chronos:
+            var reader = ChronosReader(fields)
+            return reader.read(fallbackName: fallbackName)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+internal import Scheduling
+
+/// Decides which definitions are in force together: the new ones as far as they fit, else those in force before.
+struct Judgement {
+    /// What was in force before.
+    let inForce: [JobName: Definition]
+    /// What the files say, in any order.
+    var candidates: [Definition] = []
+    /// Names of jobs that the files hold, but whose definitions could not be read.
+    var refused: Set<JobName> = []
+    private(set) var problems: [Problem] = []
+
+    init(inForce: [JobName: Definition]) { self.inForce = inForce }
+
+    /// Adds what is in force of those `names` for which no file has anything to say now.
+    mutating func keep(_ names: some Collection<JobName>) {
+        guard !names.isEmpty else { return }
+        let present = Set(candidates.map(\.job.name))
+        candidates += Set(names).subtracting(present).compactMap { inForce[$0] }
+    }
+
+    /// Builds the graph; what is refused falls back to its definition in force, for as long as that fits the others.
+    mutating func run() -> (graph: JobGraph, definitions: [JobName: Definition]) {
+        var chosen = Dictionary(candidates.map { ($0.job.name, $0) }) { first, _ in first }
+        reportDuplicates(chosen)
+        var (graph, refusals) = JobGraph.build(candidates.map(\.job), refused: refused)
+        for refusal in refusals { report(refusal, chosen) }
+        var fallen: Set<JobName> = []
+        while !refusals.isEmpty {
+            for name in refusals.flatMap(\.jobs) {
+                // Refused a second time, there is nothing left to fall back to.
+                chosen[name] = fallen.insert(name).inserted ? inForce[name] : nil
+            }
+            (graph, refusals) = JobGraph.build(chosen.values.map(\.job), refused: refused.union(fallen))
+        }
+        return (graph, chosen)
+    }
+
+    /// Reports each of several definitions of one name, with the place of another.
+    private mutating func reportDuplicates(_ first: [JobName: Definition]) {
+        guard first.count < candidates.count else { return }
+        for (name, all) in Dictionary(grouping: candidates, by: \.job.name) where all.count > 1 {
+            let definitions = all.sorted { ($0.file, $0.line) < ($1.file, $1.line) }
+            for (index, definition) in definitions.enumerated() {
+                let other = definitions[index == 0 ? 1 : 0]
+                report(
+                    "the job `\(name)` is defined a second time in \(other.file):\(other.line); give one of them another name",
+                    at: definition)
+            }
+        }
+    }
+
+    private mutating func report(_ refusal: GraphProblem, _ chosen: [JobName: Definition]) {
+        if case .duplicate = refusal { return }
+        guard let name = refusal.jobs.first, let definition = chosen[name] else { return }
+        report(refusal.message, at: definition)
+    }
+
+    private mutating func report(_ message: String, at definition: Definition) {
+        problems.append(Problem(file: definition.file, line: definition.line, message: message))
+    }
+}

@@ -1,0 +1,138 @@
+/// What `rota.yaml` says.
+///
+/// Everything is optional; what is absent has its default where it is used.
+package struct Settings: Hashable, Sendable {
+    package enum Executor: Hashable, Sendable {
+        case local
+    }
+
+    package struct Retention: Hashable, Sendable {
+        package var runs: Duration?
+        package var logs: Duration?
+    }
+
+    package var state: String?
+    package var jobs: String?
+    /// `host:port`.
+    package var listen: String?
+    /// Capacities by the name of the pool.
+    package var pools: [String: Int] = [:]
+    package var executors: [String: Executor] = [:]
+    package var retention = Retention()
+
+    package init() {}
+
+    /// Reads the file at `path`; what is wrong is told and counts as absent.
+    package static func read(path: String) -> (settings: Settings, problems: [Problem]) {
+        switch FileText(path: path, mindsWriters: false) {
+        case .text(let text, _): read(text: text, file: path)
+        case .unusable(let message, _): (Settings(), [Problem(file: path, message: message)])
+        case .beingWritten: (Settings(), [Problem(file: path, message: "this file is being written; try again")])
+        }
+    }
+
+    package static func read(text: String, file: String) -> (settings: Settings, problems: [Problem]) {
+        let findings = Findings(file: file, text: text)
+        var settings = Settings()
+        let documents = file.hasSuffix(".json") ? JSONText.documents(in: text, findings) : YAMLText.documents(in: text, findings)
+        if let second = documents.dropFirst().first { findings.error(second.root.place, "the settings are one document") }
+        if let root = documents.first?.root {
+            if case .map(let members) = root.content {
+                var reader = SettingsReader(fields: Fields(members, at: root.place, findings))
+                settings = reader.read()
+            } else {
+                findings.error(root.place, "the settings must be a map of keys such as `jobs: /etc/rota/jobs`, not \(root.kind)")
+            }
+        }
+        return (settings, findings.problems.sorted())
+    }
+}
+
+private struct SettingsReader {
+    var fields: Fields
+
+    mutating func read() -> Settings {
+        fields.refuseKeys(besides: ["state", "jobs", "listen", "pools", "executors", "retention"], of: "this file")
+        var settings = Settings()
+        settings.state = fields.nonEmptyText("state")
+        settings.jobs = fields.nonEmptyText("jobs")
+        settings.listen = listen()
+        settings.pools = pools()
+        settings.executors = executors()
+        settings.retention = retention()
+        return settings
+    }
+
+    private mutating func listen() -> String? {
+        guard let text = fields.nonEmptyText("listen") else { return nil }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count >= 2, let host = parts.first, !host.isEmpty, let port = parts.last.flatMap({ UInt16($0) }), port > 0 else {
+            fields.findings.error(
+                fields.placeOfValue("listen"), "`listen` must be an address and a port such as 127.0.0.1:4400, not `\(text.shortened)`")
+            return nil
+        }
+        return text
+    }
+
+    private mutating func pools() -> [String: Int] {
+        guard let members = map("pools", "a map of capacities such as { warehouse: 4 }") else { return [:] }
+        var pools: [String: Int] = [:]
+        for member in members {
+            if let text = member.value.text, let capacity = Int(text), (0...1_000_000).contains(capacity) {
+                pools[member.key] = capacity
+            } else {
+                let what = "must be a whole number from 0 to 1000000, not \(member.value.kind)"
+                fields.findings.error(member.value.place, "`pools.\(member.key.shortened)` \(what)")
+            }
+        }
+        return pools
+    }
+
+    private mutating func executors() -> [String: Settings.Executor] {
+        guard let members = map("executors", "a map such as { local: { type: local } }") else { return [:] }
+        var executors: [String: Settings.Executor] = [:]
+        for member in members {
+            guard case .map(let inner) = member.value.content else {
+                fields.findings.error(
+                    member.value.place,
+                    "`executors.\(member.key.shortened)` must be a map such as { type: local }, not \(member.value.kind)")
+                continue
+            }
+            var executor = Fields(inner, at: member.value.place, path: "executors.\(member.key.shortened).", fields.findings)
+            if isKnown(&executor, at: member.place) { executors[member.key] = .local }
+        }
+        return executors
+    }
+
+    /// Whether it is one that there is.
+    private func isKnown(_ executor: inout Fields, at place: Place) -> Bool {
+        guard let type = executor.text("type") else {
+            if !executor.has("type") { executor.findings.error(place, "`\(executor.path)type` is missing; there is `local`") }
+            return false
+        }
+        switch type {
+        case "local":
+            executor.refuseKeys(besides: ["type"], of: "an executor of the type `local`")
+            return true
+        case "slurm":
+            executor.findings.error(executor.placeOfValue("type"), "the type `slurm` is not supported yet")
+        default:
+            executor.findings.error(executor.placeOfValue("type"), "unknown type `\(type.shortened)`; there is `local`")
+        }
+        return false
+    }
+
+    private mutating func retention() -> Settings.Retention {
+        let retention = fields.map("retention", known: ["runs", "logs"]) { fields in
+            Settings.Retention(runs: fields.duration("runs"), logs: fields.duration("logs"))
+        }
+        return retention ?? Settings.Retention()
+    }
+
+    private func map(_ key: String, _ wording: String) -> [Element.Member]? {
+        guard let element = fields.element(key) else { return nil }
+        if case .map(let members) = element.content { return members }
+        fields.findings.error(element.place, "`\(key)` must be \(wording), not \(element.kind)")
+        return nil
+    }
+}

@@ -1,0 +1,246 @@
+import JobFiles
+import Testing
+
+/// Each key with a value that it cannot have: where and in which words a user is told.
+struct JobKeyErrorTests {
+    @Test(arguments: triggers + places + policies + promises)
+    func aBadValueIsToldWithItsPlaceAndWhatWouldBeRight(line: String, expected: [String]) {
+        let told = problems("command: x\n" + line)
+        #expect(told.count == expected.count)
+        for (told, expected) in zip(told, expected) {
+            // What the schedule language says of a text is its own affair; its column is ours.
+            let wanted = "jobs/test.yaml:" + expected.filter { $0 != "…" }
+            #expect(expected.hasSuffix("…") ? told.hasPrefix(wanted) && told.count > wanted.count : told == wanted)
+        }
+    }
+
+    static let triggers: [(String, [String])] = [
+        ("scedule: R/P1D", ["2:1: error: unknown key `scedule`; did you mean `schedule`?"]),
+        (
+            "name: ../etc/passwd",
+            [
+                "2:7: error: `../etc/passwd` is no name of a job; it has letters, digits, `_`, `.` and `-`, at most 128, the first a letter, a digit or `_`"
+            ]
+        ),
+        ("name: [a]", ["2:7: error: `name` must be a text, not a list"]),
+        ("description: [a]", ["2:14: error: `description` must be a text, not a list"]),
+        ("zone: Europe/Berln", ["2:7: error: `zone`: …"]),
+        ("zone:", ["2:1: error: `zone` has no value; write one, or take the key out"]),
+        ("zone: {a: b}", ["2:7: error: `zone` must be a text, not a map"]),
+        (
+            "schedule: R/2026-01-01T02:00/P1X",
+            [
+                "2:32: error: `schedule`: …"
+            ]
+        ),
+        ("schedule: 'R/2026-13-01T02:00/P1D'", ["2:14: error: `schedule`: …"]),
+        (
+            "schedule: [R/P1D, X]",
+            [
+                "2:19: error: `schedule`: …"
+            ]
+        ),
+        (
+            "schedule: []",
+            [
+                "2:11: error: `schedule` is an empty list; write a repeating interval such as R/2026-01-01T02:00/P1D, or take the key out"
+            ]
+        ),
+        (
+            "schedule: {a: b}",
+            [
+                "2:11: error: `schedule` must be a repeating interval such as R/2026-01-01T02:00/P1D or a list of such, not a map"
+            ]
+        ),
+        ("cron: '0 2 * * FUN'", ["2:16: error: `cron`: …"]),
+        (
+            "cron: 0 2 * *",
+            [
+                "2:7: error: `cron`: …"
+            ]
+        ),
+        (
+            "after: [a, {jop: b}]",
+            [
+                "2:12: error: `after` needs the name of a job: { job: prices, on: done }",
+                "2:13: error: unknown key `after.jop`; did you mean `job`?",
+            ]
+        ),
+        (
+            "after: {job: a, on: sometimes}",
+            [
+                "2:21: error: `after.on` must be `success`, `failure` or `done`, not `sometimes`"
+            ]
+        ),
+        ("after: [a, a]", ["2:12: error: `a` stands twice in `after`"]),
+        (
+            "after: ['a b']",
+            [
+                "2:9: error: `a b` is no name of a job; it has letters, digits, `_`, `.` and `-`, at most 128, the first a letter, a digit or `_`"
+            ]
+        ),
+        (
+            "after: [[a]]",
+            [
+                "2:9: error: `after` must hold names of jobs or maps like { job: prices, on: done }, not a list"
+            ]
+        ),
+        ("after: [{on: done}]", ["2:9: error: `after` needs the name of a job: { job: prices, on: done }"]),
+        ("join: flow", ["2:1: warning: `join` has no effect without `after`"]),
+        ("join: both", ["2:7: error: `join` must be `flow` or `latest`, not `both`"]),
+        ("dst: {gap: skp}", ["2:12: error: `dst.gap` must be `shift` or `skip`, not `skp`"]),
+        ("dst: {gab: skip}", ["2:7: error: unknown key `dst.gab`; did you mean `gap`?"]),
+        ("dst: skip", ["2:6: error: `dst` must be a map with `gap` or `fold`, not `skip`"]),
+        ("except: [2026-12-25]", ["2:1: error: `except` is not supported yet"]),
+        ("between: x", ["2:1: error: `between` is not supported yet"]),
+        ("notBefore: x", ["2:1: error: `notBefore` is not supported yet"]),
+        ("notAfter: x", ["2:1: error: `notAfter` is not supported yet"]),
+        ("spread: PT1H", ["2:1: error: `spread` is not supported yet"]),
+        ("<<: {a: b}", ["2:1: error: unknown key `<<`; merge keys are not supported, write the keys out"]),
+    ]
+
+    static let places: [(String, [String])] = [
+        ("workdir: ''", ["2:10: error: `workdir` is empty"]),
+        ("env: [a]", ["2:6: error: `env` must be a map of texts, not a list"]),
+        (
+            "env: {1A: x}",
+            [
+                "2:7: error: `1A` is no name of a variable; it has letters, digits and `_`, and no digit first"
+            ]
+        ),
+        (
+            "env: {ROTA_JOB: x}",
+            [
+                "2:7: error: `ROTA_JOB` is set by the scheduler itself; names that begin with ROTA_ or CHRONOS_ are reserved"
+            ]
+        ),
+        (
+            "env: {CHRONOS_X: x}",
+            [
+                "2:7: error: `CHRONOS_X` is set by the scheduler itself; names that begin with ROTA_ or CHRONOS_ are reserved"
+            ]
+        ),
+        ("env: {A: [x]}", ["2:10: error: `env.A` must be a text, not a list"]),
+        ("env: {A: }", [##"2:7: error: `env.A` has no value; write "" for an empty text"##]),
+        (##"env: {A: "x\0y"}"##, ["2:10: error: `env.A` holds a NUL character"]),
+        ("runOn: a b", ["2:8: error: `runOn` must be one name, not `a b`"]),
+        ("cpus: many", ["2:7: error: `cpus` must be a number of processors above 0, not `many`"]),
+        ("cpus: 0", ["2:7: error: `cpus` must be a number of processors above 0, not `0`"]),
+        (
+            "memory: 512M",
+            [
+                "2:9: error: `memory` must be an amount such as 512MB (a million bytes each), 2GiB (1024³ bytes each) or a plain number of bytes, not `512M`"
+            ]
+        ),
+        (
+            "disk: lots",
+            [
+                "2:7: error: `disk` must be an amount such as 512MB (a million bytes each), 2GiB (1024³ bytes each) or a plain number of bytes, not `lots`"
+            ]
+        ),
+        ("constraints: rack", [##"2:14: error: `constraints` must be a list such as [[rack, LIKE, "r[1-3]"]], not `rack`"##]),
+        ("constraints: [[rack, LIKES, x]]", ["2:22: error: unknown operator `LIKES`; did you mean `LIKE`?"]),
+        ("constraints: [[rack, LIKE, 'r[']]", ["2:28: error: `r[` is no regular expression"]),
+        ("constraints: [[rack]]", [##"2:15: error: a constraint is a list of three texts such as [rack, LIKE, "r[1-3]"]"##]),
+        ("user: ''", ["2:7: error: `user` is empty"]),
+        ("pool: [a]", ["2:7: error: `pool` must be a text, not a list"]),
+        ("priority: 10", ["2:11: error: `priority` must be a whole number from 0 to 9, not `10`"]),
+    ]
+
+    static let policies: [(String, [String])] = [
+        (
+            "timeout: 30",
+            [
+                "2:10: error: `timeout`: …"
+            ]
+        ),
+        (
+            "timeout: 1h",
+            [
+                "2:10: error: `timeout`: …"
+            ]
+        ),
+        ("timeout: PT0S", ["2:10: error: `timeout` must be longer than nothing; take it out to have no limit"]),
+        (
+            "timeout: P1M",
+            [
+                "2:10: error: `timeout`: …"
+            ]
+        ),
+        (
+            "killAfter: x",
+            [
+                "2:12: error: `killAfter`: …"
+            ]
+        ),
+        ("retries: -1", ["2:10: error: `retries` must be a whole number from 0 to 1000000, not `-1`"]),
+        ("retries: 1.5", ["2:10: error: `retries` must be a whole number from 0 to 1000000, not `1.5`"]),
+        (
+            "retries: {limt: 3}",
+            [
+                "2:10: error: `retries.limit` is missing; say how many retries there may be",
+                "2:11: error: unknown key `retries.limt`; did you mean `limit`?",
+            ]
+        ),
+        ("retries: {limit: 3, backoff: 0}", ["2:30: error: `retries.backoff` must be a number from 1 to 1000, not `0`"]),
+        (
+            "retries: {limit: 3, delay: 5s}",
+            [
+                "2:28: error: `retries.delay`: …"
+            ]
+        ),
+        (
+            "retries: [1]",
+            [
+                "2:10: error: `retries` must be a map with `limit`, `delay`, `backoff` or `maxDelay`, not a list"
+            ]
+        ),
+        (
+            "startWithin: soon",
+            [
+                "2:14: error: `startWithin`: …"
+            ]
+        ),
+        ("catchUp: some", ["2:10: error: `catchUp` must be `latest`, `all` or `none`, not `some`"]),
+        ("overlap: yes", ["2:10: error: `overlap` must be `queue`, `skip`, `allow` or `replace`, not `yes`"]),
+        ("onUnknown: rerunn", ["2:12: error: `onUnknown` must be `hold`, `rerun` or `skip`, not `rerunn`"]),
+        ("disabled: yes", ["2:11: error: `disabled` must be `true` or `false`, not `yes`"]),
+        ("disabled: True", ["2:11: error: `disabled` must be `true` or `false`, not `True`"]),
+        ("softError: 1", ["2:12: error: `softError` must be `true` or `false`, not `1`"]),
+    ]
+
+    static let promises: [(String, [String])] = [
+        (
+            "expect: {startWithin: x}",
+            [
+                "2:23: error: `expect.startWithin`: …"
+            ]
+        ),
+        ("expect: {endBy: '25:00'}", [##"2:17: error: `expect.endBy` must be a time of day such as "06:00", not `25:00`"##]),
+        ("expect: {endBy: 6:00}", [##"2:17: error: `expect.endBy` must be a time of day such as "06:00", not `6:00`"##]),
+        ("expect: {end: 1}", ["2:10: error: unknown key `expect.end`; `expect` has `startWithin`, `endBy` or `duration`"]),
+        (
+            "expect: {duration: 1}",
+            [
+                "2:20: error: `expect.duration`: …"
+            ]
+        ),
+        ("notify: {on: failures}", ["2:14: error: unknown occasion `failures`; did you mean `failure`?"]),
+        (
+            "notify: {on: [failure, x]}",
+            [
+                "2:24: error: unknown occasion `x`; there are `failure`, `recovery`, `missed`, `late`, `lost` or `success`"
+            ]
+        ),
+        (
+            "notify: {webhook: ftp://x}",
+            [
+                "2:19: error: `notify.webhook` must begin with https:// or http://, not be `ftp://x`"
+            ]
+        ),
+        ("notify: {email: ops}", ["2:17: error: `ops` is no address; write for example ops@example.org"]),
+        ("notify: {slack: x}", ["2:10: error: unknown key `notify.slack`; `notify` has `on`, `webhook` or `email`"]),
+        ("labels: [a]", ["2:9: error: `labels` must be a map of texts, not a list"]),
+        ("labels: {team: [a]}", ["2:16: error: `labels.team` must be a text, not a list"]),
+    ]
+}

@@ -1,0 +1,133 @@
+import JobFiles
+import Scheduling
+import Testing
+import Timetable
+
+/// Each key with values that it can have.
+struct JobKeyTests {
+    @Test func aJobWithEveryKeyIsReadWhole() throws {
+        let job = try job(
+            """
+            name: extract
+            description: Pull yesterday's orders
+            schedule: R/2026-01-01T02:00/P1D
+            zone: Europe/Berlin
+            dst: { gap: skip, fold: both }
+            command: ./extract.sh --day "$ROTA_DUE_DATE"
+            workdir: /srv/warehouse
+            env: { STAGE: prod, ON: NO }
+            runOn: local
+            cpus: 1.5
+            memory: 512MB
+            disk: 2GiB
+            constraints: [[rack, LIKE, "r[1-3]"], [hostname, EQUALS, n1]]
+            user: etl
+            timeout: PT1H
+            killAfter: PT20S
+            retries: { limit: 3, delay: PT1M, backoff: 2, maxDelay: PT1H }
+            startWithin: PT30M
+            catchUp: all
+            overlap: replace
+            pool: warehouse
+            priority: 9
+            after: [ingest, { job: prices, on: done }]
+            join: latest
+            onUnknown: rerun
+            expect: { startWithin: PT5S, endBy: "06:00", duration: PT2H }
+            notify: { on: [failure, recovery, missed, late], webhook: "https://hooks.example.org/x", email: ops@example.org }
+            labels: { team: data }
+            disabled: true
+            softError: true
+            """)
+        #expect(job.name == name("extract"))
+        #expect(job.description == "Pull yesterday's orders")
+        #expect(job.schedule?.zone == (try Zone(named: "Europe/Berlin")))
+        #expect(job.schedule?.daylight == DaylightRule(gap: .skip, fold: .both))
+        #expect(job.command == .shell(#"./extract.sh --day "$ROTA_DUE_DATE""#))
+        #expect(job.workdir == "/srv/warehouse")
+        #expect(job.environment == ["STAGE": "prod", "ON": "NO"])
+        #expect(job.cpus == 1.5)
+        #expect(job.memory == 512_000_000)
+        #expect(job.disk == 2_147_483_648)
+        #expect(job.constraints.map(\.operation) == [.like, .equals])
+        #expect(job.user == "etl")
+        #expect(job.timeout == .seconds(3600))
+        #expect(job.killAfter == .seconds(20))
+        #expect(job.retries == Retries(limit: 3, delay: .seconds(60), backoff: 2, maxDelay: .seconds(3600)))
+        #expect(job.startWithin == .seconds(1800))
+        #expect(job.catchUp == .all)
+        #expect(job.overlap == .replace)
+        #expect(job.pool == "warehouse")
+        #expect(job.priority == 9)
+        #expect(job.after == [Edge(parent: name("ingest")), Edge(parent: name("prices"), on: .done)])
+        #expect(job.join == .latest)
+        #expect(job.onUnknown == .rerun)
+        #expect(job.expect == Expectation(startWithin: .seconds(5), endBy: 360, duration: .seconds(7200)))
+        #expect(job.notify.on == [.failure, .recovery, .missed, .late])
+        #expect(job.notify.email == ["ops@example.org"])
+        #expect(job.labels == ["team": "data"])
+        #expect(job.disabled && job.softError && !job.isChronos)
+        #expect(job.version.count == 64)
+    }
+
+    @Test func aJobWithOnlyACommandHasTheDefaults() throws {
+        let read = try job("command: ./x.sh")
+        var expected = Job(name: name("test"), command: .shell("./x.sh"))
+        expected.version = read.version
+        #expect(read == expected)
+    }
+
+    @Test(arguments: [
+        ("command: [ls, -l]", Command.words(["ls", "-l"])),
+        ("command: 5", .shell("5")),
+        ("command: |\n  set -e\n  true\n", .shell("set -e\ntrue\n")),
+        ("command: NO", .shell("NO")),
+    ])
+    func aCommandIsAShellTextOrAListOfWords(text: String, expected: Command) throws {
+        #expect(try job(text).command == expected)
+    }
+
+    @Test(arguments: [
+        ("1", Int64(1)), ("1024", 1024), ("5B", 5), ("1kB", 1000), ("1 KB", 1000), ("1KiB", 1024), ("1.5GiB", 1_610_612_736),
+        ("3tb", 3_000_000_000_000),
+    ])
+    func amountsHaveSuffixesOfThousandsAndOf1024(text: String, bytes: Int64) throws {
+        #expect(try job("command: x\nmemory: \(text)").memory == bytes)
+    }
+
+    @Test func retriesMayBeOneNumber() throws {
+        #expect(try job("command: x\nretries: 3").retries == Retries(limit: 3))
+    }
+
+    @Test func oneParentNeedsNoList() throws {
+        #expect(try job("command: x\nafter: a").after == [Edge(parent: name("a"))])
+        #expect(try job("command: x\nafter: { job: a, on: failure }").after == [Edge(parent: name("a"), on: .failure)])
+    }
+
+    @Test func scheduleAndCronAreAUnion() throws {
+        let job = try job("command: x\nschedule: [R/2026-01-01/P1D, R/2026-01-01/P1W]\ncron: 0 2 * * MON-FRI\n")
+        #expect(job.schedule?.recurrences.count == 3)
+    }
+
+    @Test func nullMeansAbsent() throws {
+        #expect(try job("command: x\nzone: ~\nschedule: null\n").schedule == nil)
+    }
+
+    @Test func textsKeepWhatLooksLikeAnotherType() throws {
+        let job = try job(
+            "name: 1e3\ncommand: x\nenv: { A: 010, B: 1_000, C: 10:30, D: 0x1F, E: yes, F: .inf, G: 2026-01-01 }\nlabels: { on: off }")
+        #expect(job.name.text == "1e3")
+        #expect(job.environment == ["A": "010", "B": "1_000", "C": "10:30", "D": "0x1F", "E": "yes", "F": ".inf", "G": "2026-01-01"])
+        #expect(job.labels == ["on": "off"])
+    }
+
+    @Test(arguments: ["A\u{0301}", "a b", "naïve", "..", "-x", ".x", "a/b", "a\nb", "💥", #"a"b"#, String(repeating: "a", count: 300)])
+    func hostileNamesAreRefused(text: String) {  // failure 70
+        let json = #"{"command": "x", "name": "\#(text.replacing("\"", with: "\\\"").replacing("\n", with: "\\n"))"}"#
+        let problems = JobFile.read(text: json, file: "jobs/test.json").problems
+        #expect(problems.count == 1)
+        #expect(problems.first?.column == 26)
+        #expect(problems.first?.message.contains("is no name of a job") == true)
+        #expect(problems.first?.description.contains("\n") == false)
+    }
+}

@@ -1,0 +1,54 @@
+import JobFiles
+import Testing
+
+/// rota.yaml.
+struct SettingsTests {
+    private func problems(_ text: String) -> [String] { Settings.read(text: text, file: "rota.yaml").problems.map(\.description) }
+
+    @Test func everySettingIsRead() {
+        let (settings, problems) = Settings.read(
+            text: """
+                state: /var/lib/rota
+                jobs: /etc/rota/jobs
+                listen: 127.0.0.1:4400
+                pools: { local: 64, warehouse: 4 }
+                executors:
+                  local: { type: local }
+                retention: { runs: P90D, logs: P30D }
+                """, file: "rota.yaml")
+        #expect(problems == [])
+        #expect(settings.state == "/var/lib/rota" && settings.jobs == "/etc/rota/jobs" && settings.listen == "127.0.0.1:4400")
+        #expect(settings.pools == ["local": 64, "warehouse": 4])
+        #expect(settings.executors == ["local": .local])
+        #expect(settings.retention.runs == .seconds(90 * 86_400) && settings.retention.logs == .seconds(30 * 86_400))
+    }
+
+    @Test func everySettingIsOptional() {
+        #expect(Settings.read(text: "# nothing\n", file: "rota.yaml").settings == Settings())
+        #expect(problems("# nothing\n") == [])
+        #expect(problems("listen: '[::1]:4400'") == [])
+    }
+
+    @Test(arguments: [
+        ("jobz: x", "1:1: error: unknown key `jobz`; did you mean `jobs`?"),
+        ("state: [x]", "1:8: error: `state` must be a text, not a list"),
+        ("listen: 4400", "1:9: error: `listen` must be an address and a port such as 127.0.0.1:4400, not `4400`"),
+        ("listen: host:99999", "1:9: error: `listen` must be an address and a port such as 127.0.0.1:4400, not `host:99999`"),
+        ("pools: { a: many }", "1:13: error: `pools.a` must be a whole number from 0 to 1000000, not `many`"),
+        ("pools: 4", "1:8: error: `pools` must be a map of capacities such as { warehouse: 4 }, not `4`"),
+        ("executors: { hpc: { type: slurm, partition: batch } }", "1:27: error: the type `slurm` is not supported yet"),
+        ("executors: { hpc: { type: slurn } }", "1:27: error: unknown type `slurn`; there is `local`"),
+        ("executors: { hpc: {} }", "1:14: error: `executors.hpc.type` is missing; there is `local`"),
+        ("retention: { run: P1D }", "1:14: error: unknown key `retention.run`; did you mean `runs`?"),
+        ("[a]", "1:2: error: the settings must be a map of keys such as `jobs: /etc/rota/jobs`, not `a`"),
+    ])
+    func aMistakeIsToldWithItsPlace(text: String, expected: String) {
+        let told = problems(text)
+        #expect(told.count == 1 && told.first?.hasPrefix("rota.yaml:" + expected) == true, "\(told)")
+    }
+
+    @Test func aMissingFileIsToldAsAProblem() {
+        let problems = Settings.read(path: "/nonexistent/rota.yaml").problems
+        #expect(problems.map(\.description) == ["/nonexistent/rota.yaml:1:1: error: this file cannot be read (No such file or directory)"])
+    }
+}
