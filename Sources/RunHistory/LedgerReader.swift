@@ -134,6 +134,14 @@ extension LedgerReader {
         }
     }
 
+    /// The newest attempt at one due of a job; nil when the ledger has none.
+    package func newestAttempt(of job: JobName, due: Instant) throws(LedgerError) -> StoredRun? {
+        try read { db in
+            let sql = "SELECT * FROM run WHERE job = ? AND due = ? ORDER BY attempt DESC LIMIT 1"
+            return try Row.fetchOne(db, sql: sql, arguments: [job.text, due.microseconds]).map(stored)
+        }
+    }
+
     /// All runs that have not ended, in the order of their dues.
     package func openRuns() throws(LedgerError) -> [StoredRun] {
         try read { db in

@@ -96,8 +96,8 @@ package struct Scheduler: Sendable {
     /// The instant at which a tick is needed next, if nothing else happens before; nil for never. It may lie in the past: then at once.
     package var nextWake: Instant? { hasStarted ? alarms.first?.at : nil }
 
-    /// Runs that have not ended.
-    package var openRuns: some Collection<Run> { runs.values }
+    /// The run of that key while it has not ended; nil else.
+    package func openRun(_ key: RunKey) -> Run? { runs[key] }
 
     /// The schedule of a job in force with its anchor pinned; nil for a job without one.
     package func schedule(of name: JobName) -> Schedule? { schedules[name] }

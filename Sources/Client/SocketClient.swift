@@ -1,0 +1,85 @@
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// Asks the scheduler over its Unix socket, one HTTP/1.1 request a connection.
+package struct SocketClient: Sendable {
+    package struct Answer: Sendable {
+        package let status: Int
+        package let body: String
+    }
+
+    package enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
+        /// A socket's path holds at most 107 bytes.
+        case pathTooLong(String)
+        /// Nobody listens.
+        case noScheduler(socket: String)
+        case notAllowed(socket: String)
+        case brokenOff(detail: String)
+
+        package var description: String {
+            switch self {
+            case .pathTooLong(let path): "the path \(path) has more than 107 bytes, which no socket can have; use a shorter state folder"
+            case .noScheduler(let socket): "no scheduler listens at \(socket); start one with `rota serve`, or name its state folder with --state"
+            case .notAllowed(let socket): "this user may not use \(socket); run the command as the user who runs the scheduler"
+            case .brokenOff(let detail): "the scheduler broke the connection off (\(detail)); look at `rota status` before you ask again"
+            }
+        }
+    }
+
+    private let socket: String
+
+    package init(socket: String) throws(Failure) {
+        guard socket.utf8.count <= 107 else { throw .pathTooLong(socket) }
+        self.socket = socket
+    }
+
+    /// Sends one request and waits for its answer, however long that takes.
+    package func send(_ method: String, _ path: String, json: String? = nil) async throws(Failure) -> Answer {
+        do {
+            return try await exchange(method, path, json: json)
+        } catch let failure as Failure {
+            throw failure
+        } catch let error as IOError where [ENOENT, ECONNREFUSED].contains(error.errnoCode) {
+            throw .noScheduler(socket: socket)
+        } catch let error as IOError where [EACCES, EPERM].contains(error.errnoCode) {
+            throw .notAllowed(socket: socket)
+        } catch {
+            throw .brokenOff(detail: "\(error)")
+        }
+    }
+
+    private func exchange(_ method: String, _ path: String, json: String?) async throws -> Answer {
+        let connection = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .connect(unixDomainSocketPath: socket) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                    return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(wrappingChannelSynchronously: channel)
+                }
+            }
+        return try await connection.executeThenClose { inbound, outbound in
+            var headers = HTTPHeaders([("Host", "localhost"), ("Connection", "close"), ("Accept", "application/json")])
+            let body = ByteBuffer(string: json ?? "")
+            if json != nil { headers.add(name: "Content-Type", value: "application/json") }
+            headers.add(name: "Content-Length", value: "\(body.readableBytes)")
+            try await outbound.write(.head(HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: path, headers: headers)))
+            try await outbound.write(.body(.byteBuffer(body)))
+            try await outbound.write(.end(nil))
+            return try await SocketClient.answer(from: inbound)
+        }
+    }
+
+    private static func answer(from inbound: NIOAsyncChannelInboundStream<HTTPClientResponsePart>) async throws -> Answer {
+        var status = 0
+        var body = ByteBuffer()
+        for try await part in inbound {
+            switch part {
+            case .head(let head): status = Int(head.status.code)
+            case .body(var chunk): body.writeBuffer(&chunk)
+            case .end: return Answer(status: status, body: String(buffer: body))
+            }
+        }
+        throw Failure.brokenOff(detail: "no answer came")
+    }
+}

@@ -1,0 +1,335 @@
+import Execution
+import Foundation
+import JobFiles
+import Logging
+import RunHistory
+import Scheduling
+import Timetable
+
+/// One life of the loop's state, from reading the ledger to a stop or to a commit that failed.
+///
+/// After a failed commit nobody knows what the ledger holds, so a session never goes on: the next one is rebuilt from the ledger,
+/// exactly as after a restart.
+struct Session {
+    private let configuration: Daemon.Configuration
+    private let mailbox: Mailbox
+    private let clock: any WallClock
+    private let log: Logger
+    private let ledger: Ledger
+    private let boot: String
+    private let executors: [String: any Executor]
+    private let runs: String
+    private var scheduler: Scheduler
+    private var ids: [RunKey: String]
+    private var keys: [String: RunKey]
+    /// Version and folder of each job in force.
+    private var inForce: [JobName: (version: String, folder: String)] = [:]
+    private var requests: [UInt64: CheckedContinuation<RequestAnswer, Never>] = [:]
+    private var lastToken: UInt64 = 0
+    private var heartbeatDue: Instant
+    /// When to stop without being asked.
+    private var end: Instant?
+    /// Runs that their executor could not take, and when it is asked again.
+    private var handOverAgain: [RunKey: Instant] = [:]
+
+    private static let heartbeatPeriod = Duration.seconds(10)
+    private static let handOverPause = Duration.seconds(1)
+
+    /// What one step writes beside the core's records.
+    private typealias Note = (LedgerNotes) throws -> Void
+
+    /// Recovers: when this returns, every run that was handed over is watched again or has its outcome in the mailbox.
+    init(
+        _ configuration: Daemon.Configuration, ledger: Ledger, restored: RestoredLedger, folder: StateFolder, mailbox: Mailbox,
+        clock: any WallClock, log: Logger
+    ) throws {
+        self.configuration = configuration
+        self.mailbox = mailbox
+        self.clock = clock
+        self.log = log
+        self.ledger = ledger
+        boot = try RunFolder.currentBootID()
+        runs = folder.runs
+        heartbeatDue = clock.now()
+        let jobs = restored.definitions.compactMap { Definition.parse(canonical: $0.canonical) }
+        scheduler = Scheduler(
+            restoring: restored.state, graph: JobGraph.build(jobs).graph, settings: Scheduler.Settings(capacities: configuration.capacities))
+        ids = restored.ids
+        keys = Dictionary(uniqueKeysWithValues: restored.ids.map { ($1, $0) })
+        for definition in restored.definitions {
+            guard let name = JobName(definition.job) else { continue }
+            inForce[name] = (definition.version, Session.folder(of: definition.file))
+        }
+        let local = try LocalExecutor(runs: folder.runs, keeper: configuration.keeper, node: configuration.node) { mailbox.post(.report($0)) }
+        executors = ["local": local]
+        let open = restored.handedOver.compactMap(openRun)
+        try local.reattach(open)
+        if !open.isEmpty { log.info("re-attached to runs that were handed over before", metadata: ["runs": "\(open.count)"]) }
+    }
+
+    /// - Returns: nil for a run whose definition cannot be read any more; it stays as it is, and its keeper's outcome is still taken.
+    private func openRun(_ open: RestoredLedger.OpenRun) -> OpenRun? {
+        guard let definition = open.definition, let job = Definition.parse(canonical: definition.canonical) else { return nil }
+        let plan = launchPlan(open.run, id: open.id, job: job, folder: Session.folder(of: definition.file))
+        return OpenRun(launch: plan.launch, bootID: open.boot, killWanted: open.run.killWanted)
+    }
+
+    // MARK: the loop
+
+    /// Puts the definitions in force, then goes on until a stop.
+    ///
+    /// - Throws: `LedgerError` when a commit failed. Requests that are not answered by then are refused.
+    mutating func run(beginningWith reading: Reading, address: String?, until end: Instant?) throws {
+        defer { refuseOpenRequests() }
+        self.end = end
+        do {
+            try begin(with: reading, address: address)
+            while try step(mailbox.takeAll()) {
+                clock.wait(until: nextWake, descriptors: [mailbox.bell.descriptor])
+            }
+            _ = try ledger.commit([], boot: boot, at: clock.now()) { try $0.noteStop() }
+            close()
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    private var nextWake: Instant {
+        [scheduler.nextWake, handOverAgain.values.min(), end].compactMap(\.self).reduce(heartbeatDue, min)
+    }
+
+    private func close() {
+        for executor in executors.values { executor.shutdown() }
+        ledger.close()
+    }
+
+    /// The outcomes that recovery found come first: they belong to what was in force then.
+    private mutating func begin(with reading: Reading, address: String?) throws {
+        let now = clock.now()
+        var actions: [Action] = []
+        let later = mailbox.takeAll().filter { message in
+            guard case .report(let report) = message else { return true }
+            return !(take(report, at: now, into: &actions))
+        }
+        actions += endsInOrder(of: later, at: now)
+        actions += scheduler.handle(.start(reading.graph), at: now)
+        let row = SchedulerRow(
+            pid: Int(getpid()), boot: boot, version: configuration.version, jobsFolder: configuration.jobsFolder, address: address,
+            settings: configuration.settingsText, startedAt: now, heartbeatAt: now)
+        let definitions = note(of: reading)
+        try carryOut(actions, at: now, notes: [{ try $0.replaceScheduler(by: row) }, definitions])
+        log.info("scheduling", metadata: ["jobs": "\(reading.graph.jobs.count)", "problems": "\(reading.problems.count)"])
+        for message in later { if case .report = message { continue } else { mailbox.post(message) } }
+    }
+
+    /// One turn: everything that came in and everything that became due shares one commit.
+    ///
+    /// - Returns: Whether to go on.
+    private mutating func step(_ messages: [Mailbox.Message]) throws -> Bool {
+        let now = clock.now()
+        var actions: [Action] = []
+        var notes: [Note] = []
+        let isOver = end.map { $0 <= now } ?? false
+        let goesOn = !isOver && !messages.contains { if case .stop = $0 { true } else { false } }
+        if !goesOn { scheduler.stop() }
+        for message in messages {
+            switch message {
+            case .report(let report): _ = take(report, at: now, into: &actions)
+            case .definitions(let reading):
+                notes.append(note(of: reading))
+                actions += scheduler.handle(.definitions(reading.graph), at: now)
+            case .jobsUnreadable(let text):
+                log.error("the job folder cannot be read; everything stays in force", metadata: ["detail": "\(text)"])
+            case .request(let request, let continuation):
+                lastToken += 1
+                requests[lastToken] = continuation
+                actions += scheduler.handle(.request(token: lastToken, request), at: now)
+            case .stop: break
+            }
+        }
+        actions += endsInOrder(of: messages, at: now)
+        if goesOn { actions += scheduler.handle(.tick, at: now) }
+        if now >= heartbeatDue {
+            try ledger.heartbeat(at: now)
+            heartbeatDue = now + Session.heartbeatPeriod
+        }
+        try carryOut(actions, at: now, notes: notes)
+        if goesOn { handOverAgain(at: now) }
+        return goesOn
+    }
+
+    // MARK: reports
+
+    /// Takes a report in at once, unless it is an end.
+    ///
+    /// - Returns: Whether it was taken.
+    private mutating func take(_ report: ExecutorReport, at now: Instant, into actions: inout [Action]) -> Bool {
+        switch report {
+        case .started(let id, let at, let node):
+            if let key = keys[id] { actions += scheduler.handle(.started(key, at: at, node: node), at: now) }
+        case .pending(let id, let reason):
+            if let key = keys[id] { actions += scheduler.handle(.pending(key, reason: reason), at: now) }
+        case .couldNotHandOver(let id, let reason):
+            guard let key = keys[id] else { return true }
+            handOverAgain[key] = now + Session.handOverPause
+            actions += scheduler.handle(.pending(key, reason: reason), at: now)
+        case .ended: return false
+        }
+        return true
+    }
+
+    /// Ends are handled one by one in the order in which they happened, also those that happened while nobody watched.
+    private mutating func endsInOrder(of messages: [Mailbox.Message], at now: Instant) -> [Action] {
+        var ends: [(id: String, ending: Ending)] = []
+        for case .report(.ended(let id, let ending)) in messages { ends.append((id, ending)) }
+        ends.sort { $0.ending.endedAt < $1.ending.endedAt }
+        return ends.flatMap { end -> [Action] in
+            guard let key = keys[end.id] else { return [] }
+            return scheduler.handle(.ended(key, Outcome(end.ending)), at: now)
+        }
+    }
+
+    // MARK: definitions
+
+    /// What the ledger is to know about a reading: new texts, what changed, what is wrong.
+    private mutating func note(of reading: Reading) -> Note {
+        var changes: [(kind: String, job: JobName)] = []
+        var news: [Definition] = []
+        for (name, definition) in reading.definitions {
+            let old = inForce.updateValue((definition.job.version, Session.folder(of: definition.file)), forKey: name)
+            guard old?.version != definition.job.version else { continue }
+            news.append(definition)
+            changes.append((old == nil ? "job.added" : "job.changed", name))
+        }
+        for name in inForce.keys where reading.graph[name] == nil {
+            inForce[name] = nil
+            changes.append(("job.removed", name))
+        }
+        for change in changes { log.info("job definition", metadata: ["change": "\(change.kind)", "job": "\(change.job)"]) }
+        for problem in reading.problems { log.warning("\(problem)") }
+        let problems = reading.problems.map {
+            LedgerProblem(file: $0.file, line: $0.line, column: $0.column, severity: $0.severity.rawValue, message: $0.message)
+        }
+        return { [changes, news] notes in
+            for new in news {
+                try notes.keep(
+                    version: new.job.version, job: new.job.name, canonical: new.canonical, source: new.source,
+                    file: StateFolder.absolute(new.file), line: new.line)
+            }
+            for change in changes.sorted(by: { $0.job < $1.job }) { try notes.change(change.kind, job: change.job) }
+            try notes.replaceProblems(by: problems)
+        }
+    }
+
+    private static func folder(of file: String) -> String {
+        let path = StateFolder.absolute(file)
+        return path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "/"
+    }
+
+    // MARK: acting
+
+    /// LedgerRecord, then act: nothing is launched, killed, answered or told before its record is durable.
+    private mutating func carryOut(_ actions: [Action], at now: Instant, notes: [Note]) throws {
+        let records = actions.compactMap { action -> LedgerRecord? in if case .record(let record) = action { record } else { nil } }
+        if !records.isEmpty || !notes.isEmpty {
+            let inserted = try ledger.commit(records, boot: boot, at: now) { ledger in for note in notes { try note(ledger) } }
+            for (key, id) in inserted {
+                ids[key] = id
+                keys[id] = key
+            }
+        }
+        act(on: actions)
+        tellEnds(in: records)
+    }
+
+    private mutating func act(on actions: [Action]) {
+        var launches: [String: [Launch]] = [:]
+        for action in actions {
+            switch action {
+            case .record: break
+            case .launch(let run, let job):
+                guard let id = ids[run.key] else { continue }
+                let plan = launchPlan(run, id: id, job: job, folder: inForce[job.name]?.folder ?? "/")
+                if executors[job.runOn] == nil { refuseLaunch(id, job) } else { launches[job.runOn, default: []].append(plan.launch) }
+            case .kill(let key, let executor, let reason):
+                if let id = ids[key] { executors[executor]?.kill(run: id, reason: reason) }
+            case .answer(let token, let answer): resume(token, with: answer)
+            }
+        }
+        for (executor, launches) in launches { executors[executor]?.launch(launches) }
+    }
+
+    /// What an executor could not take is offered to it again: the intent stands, and nothing was started.
+    private mutating func handOverAgain(at now: Instant) {
+        for (key, at) in handOverAgain where at <= now {
+            handOverAgain[key] = nil
+            guard let id = ids[key], let run = scheduler.openRun(key), run.state == .launching, let job = scheduler.graph[key.job] else { continue }
+            let plan = launchPlan(run, id: id, job: job, folder: inForce[job.name]?.folder ?? "/")
+            executors[run.executor ?? ""]?.launch([plan.launch])
+        }
+    }
+
+    private func launchPlan(_ run: Run, id: String, job: Job, folder: String) -> LaunchPlan {
+        let schedule = scheduler.schedule(of: job.name) ?? scheduler.schedule(of: run.flow.head)
+        return LaunchPlan(id: id, run: run, job: job, schedule: schedule, folder: folder, node: configuration.node, runs: runs)
+    }
+
+    private func refuseLaunch(_ id: String, _ job: Job) {
+        let reason = "no-executor: no executor `\(job.runOn)` is configured"
+        mailbox.post(.report(.ended(run: id, Ending(kind: .couldNotStart, reason: reason, endedAt: clock.now()))))
+    }
+
+    private mutating func resume(_ token: UInt64, with answer: Answer) {
+        let durable: RequestAnswer =
+            switch answer {
+            case .accepted(let key): ids[key].map { .accepted(id: $0, key) } ?? .refused("the run ended before it could be told")
+            case .unknownJob(let name): .unknownJob(name)
+            case .refused(let text): .refused(text)
+            }
+        requests.removeValue(forKey: token)?.resume(returning: durable)
+    }
+
+    private mutating func refuseOpenRequests() {
+        for continuation in requests.values { continuation.resume(returning: .refused("the ledger could not be written; ask again")) }
+        requests = [:]
+    }
+
+    private mutating func tellEnds(in records: [LedgerRecord]) {
+        var ended: [String: [String]] = [:]
+        for record in records {
+            guard let run = record.run, !run.state.isOpen, let id = ids.removeValue(forKey: run.key) else { continue }
+            keys[id] = nil
+            if let executor = run.executor { ended[executor, default: []].append(id) }
+            configuration.onEnd(StoredRun(id: id, run: run))
+        }
+        for (executor, ids) in ended { executors[executor]?.forget(ids) }
+    }
+}
+
+extension LedgerRecord {
+    fileprivate var run: Run? {
+        switch self {
+        case .insert(let run), .update(let run): run
+        case .gap, .control, .openFlow, .closeFlow: nil
+        }
+    }
+}
+
+extension Outcome {
+    /// How the core sees an executor's ending.
+    init(_ ending: Ending) {
+        let state: RunState =
+            switch ending.kind {
+            case .exited: ending.exitCode == 0 ? .succeeded : .failed
+            case .signaled: .failed
+            case .timedOut: .timedOut
+            case .killed: .killed
+            case .couldNotStart: .couldNotStart
+            case .lost: .lost
+            }
+        self.init(
+            state: state, reason: ending.reason, exitCode: ending.exitCode, signal: ending.signal, startedAt: ending.startedAt,
+            endedAt: ending.endedAt, node: ending.node)
+    }
+}

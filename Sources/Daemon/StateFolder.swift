@@ -1,0 +1,108 @@
+import CPlatform
+import Glibc
+
+/// The folder in which one scheduler keeps everything: `rota.db`, `runs/`, `token`, `rota.sock`. Whoever holds it holds its lock.
+package final class StateFolder: Sendable {
+    package let path: String
+    /// Held as long as this object lives; the kernel gives it back when the process dies, however it dies.
+    private let lock: Int32
+
+    package var database: String { path + "/rota.db" }
+    package var runs: String { path + "/runs" }
+    package var socket: String { path + "/rota.sock" }
+    package var token: String { path + "/token" }
+
+    /// Makes the folder if need be, and takes it.
+    ///
+    /// Files made in it are for this user alone; the folder and `runs` may be passed through by jobs of other users, not listed.
+    package static func take(_ path: String) throws(DaemonError) -> StateFolder {
+        let path = absolute(path)
+        guard path.utf8.count + "/rota.sock".utf8.count <= 107 else { throw .socketPathTooLong(path: path + "/rota.sock") }
+        try makeFolder(path)
+        try makeFolder(path + "/runs")
+        return StateFolder(path: path, lock: try takeLock(in: path))
+    }
+
+    private init(path: String, lock: Int32) {
+        self.path = path
+        self.lock = lock
+    }
+
+    deinit { close(lock) }
+
+    private static func makeFolder(_ path: String) throws(DaemonError) {
+        var made = ""
+        for component in path.split(separator: "/") {
+            made += "/" + component
+            if mkdir(made, 0o711) != 0, errno != EEXIST { throw .stateNotWritable(path: path, detail: String(cString: strerror(errno))) }
+        }
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { throw .stateNotWritable(path: path, detail: "it is no folder") }
+        guard access(path, W_OK | X_OK) == 0 else { throw .stateNotWritable(path: path, detail: String(cString: strerror(errno))) }
+        // The process's umask is narrower than this; a folder of somebody else stays as it is.
+        chmod(path, 0o711)
+    }
+
+    private static func takeLock(in path: String) throws(DaemonError) -> Int32 {
+        let file = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .stateNotWritable(path: path, detail: String(cString: strerror(errno))) }
+        guard platform_lock(file) == 0 else {
+            let reason = errno
+            var bytes = [UInt8](repeating: 0, count: 20)
+            let count = Glibc.read(file, &bytes, bytes.count)
+            close(file)
+            guard reason == EWOULDBLOCK else { throw .stateNotWritable(path: path, detail: "no locks: " + String(cString: strerror(reason))) }
+            throw .heldByAnother(path: path, pid: String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self).trimmed)
+        }
+        ftruncate(file, 0)
+        let text = "\(getpid())\n"
+        _ = text.withCString { write(file, $0, text.utf8.count) }
+        return file
+    }
+
+    /// The token of the operator, made on the first call: 32 random bytes in hexadecimal digits, in a file of mode 0600.
+    package func readToken() throws(DaemonError) -> String {
+        if let token = Self.read(token)?.trimmed, !token.isEmpty { return token }
+        let digits = Array("0123456789abcdef")
+        var random = SystemRandomNumberGenerator()
+        let token = String((0..<64).map { _ in digits[Int.random(in: 0..<16, using: &random)] })
+        let file = open(self.token, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .stateNotWritable(path: path, detail: String(cString: strerror(errno))) }
+        defer { close(file) }
+        guard token.withCString({ write(file, $0, token.utf8.count) }) == token.utf8.count else {
+            throw .stateNotWritable(path: path, detail: String(cString: strerror(errno)))
+        }
+        return token
+    }
+
+    /// What tells this machine from others; empty where it has no such name, as in some containers.
+    package static func machineID() -> String { read("/etc/machine-id")?.trimmed ?? "" }
+
+    private static func read(_ path: String) -> String? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let count = Glibc.read(file, &bytes, bytes.count)
+        return count < 0 ? nil : String(decoding: bytes.prefix(count), as: UTF8.self)
+    }
+
+    package static func absolute(_ path: String) -> String {
+        var clean: [Substring] = []
+        let whole = path.hasPrefix("/") ? path : currentFolder() + "/" + path
+        for part in whole.split(separator: "/") where part != "." {
+            if part == ".." { _ = clean.popLast() } else { clean.append(part) }
+        }
+        return "/" + clean.joined(separator: "/")
+    }
+
+    private static func currentFolder() -> String {
+        guard let name = getcwd(nil, 0) else { return "/" }
+        defer { free(name) }
+        return String(cString: name)
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String { String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed()) }
+}

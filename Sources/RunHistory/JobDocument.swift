@@ -1,0 +1,54 @@
+package import Scheduling
+package import Timetable
+
+/// The wire shape of a job in force, for `rota list --json` and the REST API alike: keys are added, never changed.
+package struct JobDocument: Encodable, Sendable {
+    private let stored: StoredJob
+    private let job: Job?
+
+    /// - Parameter job: What the stored text says; nil when this version of Rota cannot read it.
+    package init(_ stored: StoredJob, job: Job?) {
+        self.stored = stored
+        self.job = job
+    }
+
+    private enum Key: String, CodingKey {
+        case name, description, schedule, zone, after, runOn, disabled, labels, nextDue, definition, file, line, registeredAt, accountedUntil
+        case removedAt, successes, failures, lastRun
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(stored.control.job.text, forKey: .name)
+        try container.encode(job?.description, forKey: .description)
+        try container.encode(job?.schedule?.recurrences.map(\.text) ?? [], forKey: .schedule)
+        try container.encode(job?.schedule?.zone.name, forKey: .zone)
+        try container.encode(job?.after.map { ["job": $0.parent.text, "on": $0.on.rawValue] } ?? [], forKey: .after)
+        try container.encode(job?.runOn, forKey: .runOn)
+        try container.encode(job?.disabled, forKey: .disabled)
+        try container.encode(job?.labels ?? [:], forKey: .labels)
+        try container.encode(job.flatMap(stored.nextDue(of:))?.rfc3339, forKey: .nextDue)
+        try container.encode(stored.definition.version, forKey: .definition)
+        try container.encode(stored.definition.file, forKey: .file)
+        try container.encode(stored.definition.line, forKey: .line)
+        try container.encode(stored.control.registeredAt.rfc3339, forKey: .registeredAt)
+        try container.encode(stored.control.accountedUntil.rfc3339, forKey: .accountedUntil)
+        try container.encode(stored.control.removedAt?.rfc3339, forKey: .removedAt)
+        try container.encode(stored.control.successes, forKey: .successes)
+        try container.encode(stored.control.failures, forKey: .failures)
+        try container.encode(stored.newest.map { HistoryDocument(.run($0)) }, forKey: .lastRun)
+    }
+}
+
+extension StoredJob {
+    /// The job's schedule with its start pinned to the registration, if it has none of its own.
+    package func schedule(of job: Job) -> Schedule? {
+        control.anchor.map { job.schedule?.anchored(at: $0) } ?? job.schedule
+    }
+
+    /// The next slot that is not accounted for; nil when none comes, or the job is not in force or disabled.
+    package func nextDue(of job: Job) -> Instant? {
+        guard isInForce, !job.disabled else { return nil }
+        return schedule(of: job)?.next(after: control.accountedUntil)?.due
+    }
+}

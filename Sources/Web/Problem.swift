@@ -1,0 +1,27 @@
+import Foundation
+import Hummingbird
+
+/// Errors as problem details (RFC 9457), with a hint at the way out.
+enum Problem {
+    private struct Body: Encodable {
+        let title: String
+        let status: Int
+        let detail: String
+        let hint: String?
+    }
+
+    static func response(_ status: HTTPResponse.Status, _ detail: String, hint: String? = nil) -> Response {
+        let body = Body(title: status.reasonPhrase, status: status.code, detail: detail, hint: hint)
+        return JSON.response(body, status: status, type: "application/problem+json")
+    }
+}
+
+enum JSON {
+    static func response(_ value: some Encodable, status: HTTPResponse.Status = .ok, type: String = "application/json") -> Response {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(value) else { return Response(status: .internalServerError) }
+        return Response(
+            status: status, headers: [.contentType: type, .cacheControl: "no-store"], body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
+    }
+}

@@ -1,0 +1,100 @@
+package import Daemon
+import Glibc
+import Hummingbird
+package import Logging
+import NIOCore
+package import RunHistory
+
+/// The REST API: over TCP for whoever has the token, over the Unix socket for the user who runs the scheduler.
+package struct WebServer: Sendable {
+    package struct Address: Hashable, Sendable, CustomStringConvertible {
+        package var host: String
+        package var port: Int
+
+        package init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+
+        /// Reads `host:port`, an IPv6 host in brackets; nil for anything else.
+        package init?(_ text: String) {
+            guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+            var host = String(text[..<colon])
+            if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) } else if host.contains(":") { return nil }
+            guard !host.isEmpty else { return nil }
+            self.init(host: host, port: Int(port))
+        }
+
+        package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+        package var description: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
+    }
+
+    package enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
+        case cannotListen(String, detail: String)
+
+        package var description: String {
+            switch self {
+            case .cannotListen(let address, let detail):
+                "cannot listen on \(address): \(detail); stop whoever uses it, or choose another with --listen"
+            }
+        }
+    }
+
+    private let api: API
+    private let address: Address
+    private let socket: String
+    private let token: String
+    private let log: Logger
+
+    /// - Parameter socket: The path of the Unix socket; a left-over file there is replaced, since the state folder's lock is held.
+    package init(daemon: Daemon, reader: LedgerReader, address: Address, socket: String, token: String, log: Logger) {
+        api = API(daemon: daemon, reader: reader)
+        self.address = address
+        self.socket = socket
+        self.token = token
+        self.log = log
+    }
+
+    /// Listens until the task is cancelled.
+    ///
+    /// - Parameter onReady: Called once both places listen, with the port in use.
+    package func run(onReady: @escaping @Sendable (Int) -> Void) async throws {
+        let (ready, continuation) = AsyncStream.makeStream(of: Int?.self)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await listen(api.router(guardedBy: Gate(token: token, address: address)), at: .hostname(address.host, port: address.port), "\(address)") {
+                    continuation.yield($0.localAddress?.port)
+                }
+            }
+            unlink(socket)
+            group.addTask {
+                try await listen(api.router(guardedBy: nil), at: .unixDomainSocket(path: socket), socket) { _ in
+                    chmod(socket, 0o600)
+                    continuation.yield(nil)
+                }
+            }
+            group.addTask {
+                var port: Int?
+                var seen = 0
+                for await listening in ready {
+                    port = listening ?? port
+                    seen += 1
+                    if seen == 2 { onReady(port ?? address.port) }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func listen(
+        _ router: Router<BasicRequestContext>, at place: BindAddress, _ name: String, onRunning: @escaping @Sendable (any Channel) async -> Void
+    ) async throws {
+        let application = Application(
+            router: router, configuration: ApplicationConfiguration(address: place, serverName: "rota"), onServerRunning: onRunning, logger: log)
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            throw Failure.cannotListen(name, detail: String(cString: strerror(error.errnoCode)))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import ArgumentParser
+import RunHistory
+import Scheduling
+import Timetable
+
+struct History: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows what ran, what did not and why; newest due first.",
+        discussion: """
+            A row with several slots is a gap: successive slots that were skipped or missed for one reason.
+
+            EXAMPLES
+              rota history
+              rota history backup --limit 10
+              rota history --state failed --state timedOut --since P1D
+              rota history --flow reads@2026-03-01T02:00:00Z --json
+            """)
+
+    @Argument(help: "Only this job.")
+    var job: JobArgument?
+
+    @Option(help: ArgumentHelp("Only this state; may be given several times.", valueName: "state"))
+    var state: [RunState] = []
+
+    @Option(help: ArgumentHelp("Only slots due since 2026-03-01T02:00:00Z, 2026-03-01, or so long ago: PT2H.", valueName: "when"))
+    var since: InstantArgument?
+
+    @Option(help: ArgumentHelp("Only the runs of this flow, as the JSON's `flow` names it.", valueName: "head@due"))
+    var flow: String?
+
+    @Option(help: "At most so many rows.")
+    var limit = 50
+
+    @Flag(help: "Prints a JSON array.")
+    var json = false
+
+    @OptionGroup var place: Place
+
+    func validate() throws {
+        if limit < 1 { throw ValidationError("--limit is a whole number from 1") }
+        if let flow, FlowKey(text: flow) == nil { throw ValidationError("`\(flow)` is no flow; write head@2026-03-01T02:00:00Z") }
+    }
+
+    func run() throws {
+        let reader = try place.reader()
+        if let job, try reader.job(job.name) == nil {
+            throw CommandFailure(.usage, "there is no job `\(job.name)`; `rota list` shows the jobs in force")
+        }
+        let filter = HistoryFilter(
+            job: job?.name, states: Set(state), since: since?.instant, flow: flow.flatMap(FlowKey.init(text:)), limit: limit)
+        let entries = try reader.history(filter)
+        if json { return try Terminal.json(entries.map(HistoryDocument.init)) }
+        Terminal.table(
+            ["RUN", "JOB", "DUE", "TRY", "STATE", "LATE", "TOOK", "WHY"], entries.map(Self.cells), paint: { $0 == 4 ? Terminal.painted($1) : $1 })
+    }
+
+    private static func cells(_ entry: HistoryEntry) -> [String] {
+        switch entry {
+        case .run(let stored):
+            let run = stored.run
+            return [
+                stored.id, run.key.job.text, run.key.due.rfc3339, "\(run.key.attempt)", run.state.rawValue, run.lateness?.words ?? "-",
+                run.took?.words ?? "-", run.why ?? "-",
+            ]
+        case .gap(let gap):
+            let due = gap.slots == 1 ? gap.firstDue.rfc3339 : "\(gap.firstDue.rfc3339) … \(gap.lastDue.rfc3339)"
+            return ["-", gap.job.text, due, "-", gap.state.rawValue, "-", "-", "\(gap.slots) slots: \(gap.reason)"]
+        }
+    }
+}
+
+extension Run {
+    /// From the start of the command to its end; nil as long as one of them is missing.
+    var took: Duration? { startedAt.flatMap { start in endedAt.map { $0 - start } } }
+
+    /// The reason, else a code that says more than the state.
+    var why: String? {
+        reason ?? (exitCode.flatMap { $0 == 0 ? nil : "exit code \($0)" } ?? signal.map { "signal \($0)" })
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Daemon
+import Foundation
+import JobFiles
+import RunHistory
+
+/// Where the state is; an option of every command.
+struct Place: ParsableArguments {
+    @Option(help: ArgumentHelp("The state folder: ledger, runs, socket.", valueName: "folder"), completion: .directory)
+    var state: String?
+
+    @Option(help: ArgumentHelp("The settings file.", valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
+    var config: String?
+
+    /// What the settings file says; empty when there is none.
+    ///
+    /// - Throws: `CommandFailure` when a file was asked for and cannot be read, or holds errors.
+    func settings() throws -> Settings {
+        let named = config ?? environment("ROTA_CONFIG")
+        let usual = "/etc/rota/rota.yaml"
+        guard let path = named ?? (FileManager.default.fileExists(atPath: usual) ? usual : nil) else { return Settings() }
+        guard FileManager.default.isReadableFile(atPath: path) else {
+            throw CommandFailure(.usage, "the settings file \(path) cannot be read; name another with --config")
+        }
+        let (settings, problems) = Settings.read(path: path)
+        let errors = problems.filter { $0.severity == .error }
+        for problem in problems { Terminal.complain("\(problem)") }
+        guard errors.isEmpty else { throw CommandFailure(.unwell, "the settings file \(path) has errors; mend them and start again") }
+        return settings
+    }
+
+    func stateFolder() throws -> String {
+        if let named = state ?? environment("ROTA_STATE") { return StateFolder.absolute(named) }
+        if let configured = try settings().state { return StateFolder.absolute(configured) }
+        let here = StateFolder.absolute(".rota")
+        return FileManager.default.fileExists(atPath: here) ? here : "/var/lib/rota"
+    }
+
+    func reader() throws -> LedgerReader {
+        try LedgerReader.open(at: try stateFolder() + "/rota.db")
+    }
+}
+
+/// An environment variable that is set to something.
+func environment(_ name: String) -> String? {
+    ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+}

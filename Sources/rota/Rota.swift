@@ -1,0 +1,51 @@
+import ArgumentParser
+import Glibc
+
+@main
+struct Rota: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rota",
+        abstract: "Runs jobs when they are due, and tells what became of them.",
+        discussion: """
+            Jobs are defined in files; `rota serve` schedules them and keeps their history in a state folder, which the other commands read.
+
+            EXAMPLES
+              rota validate jobs                 check job files
+              rota serve --jobs jobs             schedule them, state in ./.rota or /var/lib/rota
+              rota next                          what is due next
+              rota run backup --wait             run a job now
+              rota history --state failed        what failed
+              rota logs backup -f                follow its output
+
+            The state folder is the one of --state, else $ROTA_STATE, else `state:` of the settings file (--config, $ROTA_CONFIG, or
+            /etc/rota/rota.yaml), else .rota in the current folder if it is there, else /var/lib/rota.
+
+            EXIT CODES
+              0 done    1 the thing asked about is not well (invalid files, a failed run under --wait)    64 usage
+              65 damaged ledger    66 no jobs folder    69 no scheduler there    70 our own fault    71 port taken
+              73 state folder not writable    75 another scheduler holds it    76 ledger of a newer rota
+            """,
+        version: Version.text,
+        subcommands: [
+            Serve.self, Validate.self, Next.self, List.self, Show.self, RunJob.self, History.self, Logs.self, Status.self, Graph.self,
+        ]
+    )
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            if let failure = CommandFailure(of: error) { failure.exit() }
+            exit(withError: error)
+        }
+    }
+}
+
+enum Version {
+    static let text = "0.1.0"
+}

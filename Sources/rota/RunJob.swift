@@ -1,0 +1,99 @@
+import ArgumentParser
+import Client
+import Daemon
+import Foundation
+import RunHistory
+import Scheduling
+import Timetable
+
+struct RunJob: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Runs a job now.",
+        discussion: """
+            Asks the scheduler over its socket, prints the id of the run, and with --wait its end; a failed run then ends this command with 1.
+
+            EXAMPLES
+              rota run backup
+              rota run backup --wait
+              rota run report --env DAY=2026-03-01 --env MODE=full
+            """)
+
+    @Argument(help: "The job.")
+    var job: JobArgument
+
+    @Flag(help: "Waits for the end, retries included.")
+    var wait = false
+
+    @Option(name: .customLong("env"), help: ArgumentHelp("A variable for this run; may be given several times.", valueName: "name=value"))
+    var variables: [String] = []
+
+    @Flag(help: "Prints a JSON object: the run that was begun, with --wait the one that ended.")
+    var json = false
+
+    @OptionGroup var place: Place
+
+    private struct Request: Encodable {
+        let env: [String: String]
+    }
+
+    private struct Accepted: Codable {
+        let id: String
+        let job: String
+        let due: String
+    }
+
+    private struct Refusal: Decodable {
+        let detail: String
+        let hint: String?
+    }
+
+    func run() async throws {
+        let body = try JSONEncoder().encode(Request(env: try parameters()))
+        let client = try SocketClient(socket: try place.stateFolder() + "/rota.sock")
+        let answer = try await client.send("POST", "/api/v1/jobs/\(job.name)/run", json: String(decoding: body, as: UTF8.self))
+        guard answer.status == 202, let accepted = try? JSONDecoder().decode(Accepted.self, from: Data(answer.body.utf8)) else {
+            throw refusal(answer)
+        }
+        guard wait else {
+            return json ? try Terminal.json(accepted) : Terminal.say(accepted.id)
+        }
+        if !json { Terminal.say(accepted.id) }
+        let end = try await waitForEnd(of: accepted)
+        if json { try Terminal.json(HistoryDocument(.run(end))) } else { Terminal.say(EndLine.text(of: end)) }
+        guard end.run.state == .succeeded else {
+            throw CommandFailure(.unwell, "the run \(end.id) ended as \(end.run.state.rawValue)\(end.run.why.map { ": \($0)" } ?? "")")
+        }
+    }
+
+    private func parameters() throws -> [String: String] {
+        var parameters: [String: String] = [:]
+        for text in variables {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, ParameterName.isValid(parts[0]) else {
+                throw CommandFailure(.usage, "`\(text)` cannot be set; write --env NAME=value, where \(ParameterName.rule)")
+            }
+            parameters[parts[0]] = parts[1]
+        }
+        return parameters
+    }
+
+    private func refusal(_ answer: SocketClient.Answer) -> CommandFailure {
+        let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(answer.body.utf8))
+        let text = [refusal?.detail ?? "the scheduler answered \(answer.status)", refusal?.hint].compactMap(\.self).joined(separator: "; ")
+        return CommandFailure(answer.status == 404 ? .usage : .unwell, text)
+    }
+
+    /// Looks at the ledger until no attempt at this due is open: what it says then is durable.
+    private func waitForEnd(of accepted: Accepted) async throws -> StoredRun {
+        let reader = try place.reader()
+        guard let first = try reader.run(id: accepted.id) else { throw CommandFailure(.ourFault, "the run \(accepted.id) is not in the ledger") }
+        let clock = SystemClock()
+        var pause = Duration.milliseconds(20)
+        while true {
+            if let newest = try reader.newestAttempt(of: first.run.key.job, due: first.run.key.due), !newest.run.state.isOpen { return newest }
+            clock.wait(until: clock.now() + pause, descriptors: [])
+            pause = min(pause * 2, .milliseconds(250))
+        }
+    }
+}

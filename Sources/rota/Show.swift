@@ -1,0 +1,95 @@
+import ArgumentParser
+import Execution
+import RunHistory
+import Scheduling
+import Timetable
+
+struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows everything about a job or a run.",
+        discussion: """
+            EXAMPLES
+              rota show backup                   the job: what it is, when it is due, how it did
+              rota show k3x9q2-17                the run: what became of it, and what exactly ran
+              rota show k3x9q2-17 --json
+            """)
+
+    @Argument(help: "A job or a run id.", completion: JobArgument.defaultCompletionKind)
+    var subject: String
+
+    @Flag(help: "Prints a JSON object.")
+    var json = false
+
+    @OptionGroup var place: Place
+
+    func run() throws {
+        let reader = try place.reader()
+        switch try Subject(subject, in: reader) {
+        case .job(let stored): try show(stored)
+        case .run(let stored): try show(stored, in: reader)
+        }
+    }
+
+    private func show(_ stored: StoredJob) throws {
+        let job = stored.job
+        if json { return try Terminal.json(JobDocument(stored, job: job)) }
+        var facts: [(String, String?)] = [
+            ("job", stored.control.job.text),
+            ("description", job?.description),
+            ("due by", job.map(List.origin)),
+            ("zone", job?.schedule?.zone.name),
+            ("next", job.flatMap { stored.nextDue(of: $0) }?.rfc3339),
+            ("in force", stored.isInForce ? "yes" : "no: its file is gone since \(stored.control.removedAt?.rfc3339 ?? "?")"),
+            ("registered", stored.control.registeredAt.rfc3339),
+            ("succeeded", "\(stored.control.successes)"),
+            ("failed", "\(stored.control.failures)"),
+            ("last run", stored.newest.map { "\($0.id) due \($0.run.key.due.rfc3339): \($0.run.state.rawValue)" }),
+            ("file", "\(stored.definition.file):\(stored.definition.line)"),
+            ("definition", stored.definition.version),
+        ]
+        if job == nil { facts.append(("note", "this version of Rota cannot read the definition")) }
+        Self.print(facts)
+        print("")
+        print(stored.definition.source)
+    }
+
+    private func show(_ stored: StoredRun, in reader: LedgerReader) throws {
+        if json { return try Terminal.json(HistoryDocument(.run(stored))) }
+        let run = stored.run
+        let folder = RunFolder(runs: try place.stateFolder() + "/runs", run: stored.id)
+        Self.print([
+            ("run", stored.id),
+            ("job", run.key.job.text),
+            ("due", run.key.due.rfc3339),
+            ("attempt", "\(run.key.attempt)" + (run.retry > 0 ? " (retry \(run.retry))" : "")),
+            ("trigger", run.trigger.rawValue),
+            ("flow", run.flow.text),
+            ("state", Terminal.painted(run.state.rawValue)),
+            ("reason", run.why),
+            ("ready at", run.readyAt.rfc3339),
+            ("not before", run.notBefore?.rfc3339),
+            ("started", run.startedAt.map { "\($0.rfc3339) (\(run.lateness?.words ?? "") late)" }),
+            ("ended", run.endedAt?.rfc3339),
+            ("took", run.took?.words),
+            ("exit code", run.exitCode.map { "\($0)" }),
+            ("signal", run.signal.map { "\($0)" }),
+            ("executor", run.executor),
+            ("node", run.node),
+            ("folder", run.executor == nil ? nil : folder.path),
+            ("definition", run.version),
+        ])
+        if let version = run.version, let definition = try reader.definition(version: version) {
+            print("")
+            print(definition.source)
+        }
+    }
+
+    private static func print(_ facts: [(String, String?)]) {
+        for (name, value) in facts {
+            guard let value else { continue }
+            Swift.print(Terminal.bold(name + String(repeating: " ", count: max(12 - name.count, 1))) + value)
+        }
+    }
+
+    private func print(_ text: String) { Swift.print(text) }
+}

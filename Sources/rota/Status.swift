@@ -1,0 +1,121 @@
+import ArgumentParser
+import Client
+import Foundation
+import RunHistory
+import Scheduling
+import Timetable
+
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Tells whether the scheduler runs, what waits, and what is wrong with the job files.",
+        discussion: """
+            Ends with 1 when no scheduler runs, when it cannot launch anything, or when a job file has an error.
+
+            EXAMPLES
+              rota status
+              rota status --json
+            """)
+
+    @Flag(help: "Prints a JSON object.")
+    var json = false
+
+    @OptionGroup var place: Place
+
+    private struct Health: Decodable {
+        let status: String
+        let detail: String?
+    }
+
+    private struct Document: Encodable {
+        struct Problem: Encodable {
+            let file: String
+            let line: Int
+            let column: Int
+            let severity: String
+            let message: String
+        }
+
+        let state: String
+        let scheduler: String
+        let detail: String?
+        let version: String?
+        let pid: Int?
+        let address: String?
+        let jobsFolder: String?
+        let startedAt: String?
+        let heartbeatAt: String?
+        let stoppedAt: String?
+        let jobs: Int
+        let open: [HistoryDocument]
+        let problems: [Problem]
+    }
+
+    func run() async throws {
+        let folder = try place.stateFolder()
+        let reader = try place.reader()
+        let health = await health(of: folder)
+        let problems = try reader.problems()
+        let open = try reader.openRuns()
+        let row = try reader.scheduler()
+        if json {
+            try Terminal.json(
+                Document(
+                    state: folder, scheduler: health.status, detail: health.detail, version: row?.version, pid: row?.pid, address: row?.address,
+                    jobsFolder: row?.jobsFolder, startedAt: row?.startedAt.rfc3339, heartbeatAt: row?.heartbeatAt.rfc3339,
+                    stoppedAt: row?.stoppedAt?.rfc3339, jobs: try reader.jobs().count, open: open.map { HistoryDocument(.run($0)) },
+                    problems: problems.map {
+                        Document.Problem(file: $0.file, line: $0.line, column: $0.column, severity: $0.severity, message: $0.message)
+                    }))
+        } else {
+            print(folder, health, row, jobs: try reader.jobs().count)
+            print(open)
+            print(problems)
+        }
+        if health.status != "scheduling" { throw CommandFailure(.unwell, "the scheduler is \(health.status)\(health.detail.map { ": \($0)" } ?? "")") }
+        let errors = problems.count { $0.severity == "error" }
+        if errors > 0 { throw CommandFailure(.unwell, "\(errors) errors in the job files; the last good versions stay in force") }
+    }
+
+    /// Asks the scheduler itself: that it answers is the proof that it lives.
+    private func health(of folder: String) async -> Health {
+        do {
+            let answer = try await SocketClient(socket: folder + "/rota.sock").send("GET", "/healthz")
+            return (try? JSONDecoder().decode(Health.self, from: Data(answer.body.utf8))) ?? Health(status: "unclear", detail: answer.body)
+        } catch SocketClient.Failure.noScheduler {
+            return Health(status: "not running", detail: nil)
+        } catch {
+            return Health(status: "not reachable", detail: "\(error)")
+        }
+    }
+
+    private func print(_ folder: String, _ health: Health, _ row: SchedulerRow?, jobs: Int) {
+        var lines = ["scheduler  \(Terminal.bold(health.status))", "state      \(folder)"]
+        if let row {
+            lines.append("jobs       \(jobs) in force, from \(row.jobsFolder)")
+            if health.status == "scheduling" {
+                lines.append("running    version \(row.version), process \(row.pid), since \(row.startedAt.rfc3339)\(row.address.map { ", \($0)" } ?? "")")
+            } else {
+                let end = row.stoppedAt.map { "stopped at \($0.rfc3339)" } ?? "ended without a stop, last heard of at \(row.heartbeatAt.rfc3339)"
+                lines.append("before     version \(row.version), started \(row.startedAt.rfc3339), \(end)")
+            }
+        }
+        for line in lines { Swift.print(line) }
+    }
+
+    private func print(_ open: [StoredRun]) {
+        let active = open.count { $0.run.state.isActive }
+        Swift.print("runs       \(active) running, \(open.count - active) waiting")
+        for stored in open.prefix(50) {
+            let why = stored.run.reason.map { ": \($0)" } ?? ""
+            Swift.print("           \(stored.id)  \(stored.run.key.job)  due \(stored.run.key.due.rfc3339)  \(stored.run.state.rawValue)\(why)")
+        }
+        if open.count > 50 { Swift.print("           … and \(open.count - 50) more: rota history --state waiting") }
+    }
+
+    private func print(_ problems: [LedgerProblem]) {
+        Swift.print("problems   \(problems.isEmpty ? "none" : "\(problems.count)")")
+        for problem in problems {
+            Swift.print("           \(problem.file):\(problem.line):\(problem.column): \(problem.severity): \(problem.message)")
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Scheduling
+import Timetable
+
+/// What people see: colours, tables and progress only on a terminal; pipes get plain tab-separated lines.
+enum Terminal {
+    static let isTerminal = isatty(STDOUT_FILENO) == 1
+    private static let hasColour = isTerminal && environment("NO_COLOR") == nil && environment("TERM") != "dumb"
+
+    static func complain(_ line: String) {
+        try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
+    }
+
+    /// Prints at once, also into a pipe.
+    static func say(_ line: String) {
+        try? FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
+    }
+
+    static func json(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    static func table(_ headings: [String], _ rows: [[String]], paint: (Int, String) -> String = { $1 }) {
+        guard isTerminal else {
+            for row in [headings] + rows { print(row.joined(separator: "\t")) }
+            return
+        }
+        let widths = headings.indices.map { column in ([headings] + rows).map { $0[column].count }.max() ?? 0 }
+        print(line(headings, widths) { bold($1) })
+        for row in rows { print(line(row, widths, paint)) }
+    }
+
+    private static func line(_ cells: [String], _ widths: [Int], _ paint: (Int, String) -> String) -> String {
+        cells.enumerated().map { column, cell in
+            let padding = column == cells.count - 1 ? "" : String(repeating: " ", count: max(widths[column] - cell.count, 0))
+            return paint(column, cell) + padding
+        }.joined(separator: "  ")
+    }
+
+    static func bold(_ text: String) -> String { hasColour ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+
+    static func painted(_ state: String) -> String {
+        guard hasColour, let known = RunState(rawValue: state) else { return state }
+        let colour =
+            switch known {
+            case .succeeded: 32
+            case .failed, .timedOut, .couldNotStart, .lost: 31
+            case .missed, .killed: 33
+            case .running, .launching: 36
+            case .waiting, .skipped: 90
+            }
+        return "\u{1B}[\(colour)m\(state)\u{1B}[0m"
+    }
+
+    /// Bytes of a stranger made harmless for a terminal: control characters but newline and tab are shown, not obeyed.
+    static func escaped(_ bytes: [UInt8]) -> String {
+        var text = ""
+        for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+            switch scalar.value {
+            case 0x09, 0x0A: text.unicodeScalars.append(scalar)
+            case 0..<0x20: text += "^" + String(UnicodeScalar(UInt8(scalar.value) + 0x40))
+            case 0x7F: text += "^?"
+            case 0x80..<0xA0: text += "\\u{" + String(scalar.value, radix: 16) + "}"
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+}
+
+extension Duration {
+    /// `12 ms`, `3.2 s`, `4 min 10 s`, `2 h 5 min`, `3 d 4 h`.
+    var words: String {
+        let seconds = inSeconds
+        let magnitude = abs(seconds)
+        switch magnitude {
+        case ..<1: return "\(Int((seconds * 1_000).rounded())) ms"
+        case ..<60: return String(format: "%.1f s", seconds)
+        case ..<3_600: return "\(Int(seconds) / 60) min \(abs(Int(seconds)) % 60) s"
+        case ..<86_400: return "\(Int(seconds) / 3_600) h \(abs(Int(seconds)) % 3_600 / 60) min"
+        default: return "\(Int(seconds) / 86_400) d \(abs(Int(seconds)) % 86_400 / 3_600) h"
+        }
+    }
+}

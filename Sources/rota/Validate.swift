@@ -1,0 +1,67 @@
+import ArgumentParser
+import Daemon
+import Foundation
+import JobFiles
+import Scheduling
+import Timetable
+
+struct Validate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Checks job files and prints everything that is wrong with them.",
+        discussion: """
+            Prints one line a problem, `file:line:column: error: what, and what would be right`, and ends with 1 if there is an error.
+
+            EXAMPLES
+              rota validate jobs
+              rota validate jobs --json
+              rota validate                      the jobs folder of the settings file
+            """)
+
+    @Argument(help: "A folder of job files, or one file.", completion: .file())
+    var path: String?
+
+    @Flag(help: "Prints the problems as a JSON array.")
+    var json = false
+
+    @OptionGroup var place: Place
+
+    private struct Document: Encodable {
+        let file: String
+        let line: Int
+        let column: Int
+        let severity: String
+        let message: String
+    }
+
+    func run() throws {
+        let path = try path ?? environment("ROTA_JOBS") ?? place.settings().jobs ?? Serve.usualJobsFolder
+        var (jobs, files, problems) = try read(path)
+        problems.sort()
+        if json {
+            try Terminal.json(
+                problems.map {
+                    Document(file: $0.file, line: $0.line, column: $0.column, severity: $0.severity.rawValue, message: $0.message)
+                })
+        } else {
+            for problem in problems { print(problem) }
+        }
+        let errors = problems.count { $0.severity == .error }
+        let summary = "\(jobs) jobs in \(files) files: \(errors) errors, \(problems.count - errors) warnings"
+        guard errors == 0 else { throw CommandFailure(.unwell, summary) }
+        if !json { Terminal.say(summary) }
+    }
+
+    private func read(_ path: String) throws -> (jobs: Int, files: Int, [Problem]) {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
+            guard let data = FileManager.default.contents(atPath: path), let text = String(validating: data, as: UTF8.self) else {
+                throw CommandFailure(.noJobsFolder, "the file \(path) cannot be read as UTF-8 text")
+            }
+            let (definitions, problems) = JobFile.read(text: text, file: path)
+            return (definitions.count, 1, problems)
+        }
+        var folder = JobFolder(path: path, mindsWriters: false)
+        let reading = try folder.read(at: SystemClock().now())
+        return (reading.graph.jobs.count, reading.files, reading.problems)
+    }
+}
