@@ -5,7 +5,9 @@ package import Timetable
 /// Everything that becomes known of a run is told to the `report` closure that the executor was made with. Calls return at once, but for
 /// `reattach`. Doing anything twice is harmless, and so is hearing a report twice.
 package protocol Executor: Sendable {
-    /// Hands runs over, whose intents are durable. Idempotent by run id: a run that was handed over before is looked up, never started again.
+    /// Hands runs over, whose intents are durable.
+    ///
+    /// Idempotent by run id: a run that was handed over before is looked up, never started again.
     func launch(_ launches: [Launch])
 
     /// Ends a run, whose kill is durable: TERM to all that it started, KILL after `killAfter`. A run that has not begun never will.

@@ -47,14 +47,14 @@ extension LocalWatch {
         }
         if kept.killWanted == nil { update(run) { $0.killWanted = reason } }
         switch kept.stage {
-        case .kept, .keptByLock: ring(run, reason)
+        case .kept, .keptByLock: ring(run)
         case .queued, .clearing, .unsure: break
         }
     }
 
     /// Leaves the word for the keeper, and calls it if it may have looked before.
-    mutating func ring(_ run: String, _ reason: String) {
-        guard let kept = runs[run] else { return }
+    mutating func ring(_ run: String) {
+        guard let kept = runs[run], let reason = kept.killWanted else { return }
         var signal = SIGUSR1
         do {
             try kept.folder.writeKill(reason: reason)

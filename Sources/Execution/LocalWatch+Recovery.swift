@@ -50,6 +50,7 @@ extension LocalWatch {
             try cancel(run, kept, reason)
         } else if let launch = kept.launch {
             try kept.folder.clearVoidClaim()
+            update(run) { $0.mayHaveOlderKeeper = bootID != nil }
             start(run, launch)
         }
     }
@@ -98,7 +99,7 @@ extension LocalWatch {
         let keeper = try? ProcessTable.open(claim.pid, start: claim.start)
         watch(run, keeper)
         if let at = claim.startedAt { tellStart(run, at) }
-        if let reason = runs[run]?.killWanted { ring(run, reason) }
+        ring(run)
         reattached(run)
     }
 
@@ -136,7 +137,7 @@ extension LocalWatch {
     }
 
     mutating func look(again run: String) {
-        guard let kept = runs[run] else { return }
+        guard let kept = runs[run], Self.steadyTime() >= kept.quietUntil else { return }
         switch kept.stage {
         case .queued: break
         case .unsure: recover(run)

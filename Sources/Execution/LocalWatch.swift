@@ -65,6 +65,11 @@ struct LocalWatch {
         /// Our child, when there was no descriptor to be had of it.
         var child: pid_t?
         var isStartTold = false
+        /// Whether an earlier scheduler may have started a keeper that has not come to its claim yet: until one has the run, it cannot be said
+        /// that nothing will be started.
+        var mayHaveOlderKeeper = false
+        /// Not to be looked at again before this steady time.
+        var quietUntil: Int64 = 0
 
         /// Whether to look at it without being called.
         var needsLook: Bool {
@@ -229,8 +234,17 @@ extension LocalWatch {
         reattached(run)
     }
 
+    /// Reports a refusal, or, when nobody can promise that nothing will be started, tries again in a second.
     mutating func tellNothingStarted(_ run: String, _ reason: String) {
-        if let folder = runs[run]?.folder { unlink(folder.runFile) }
+        guard let kept = runs[run] else { return }
+        if kept.mayHaveOlderKeeper {
+            update(run) { kept in
+                kept.stage = .unsure
+                kept.quietUntil = Self.steadyTime() + 1000
+            }
+            return reattached(run)
+        }
+        unlink(kept.folder.runFile)
         leave(run)
         report(.couldNotHandOver(run: run, reason: reason))
         reattached(run)

@@ -3,7 +3,7 @@ internal import Timetable
 
 /// The index of a run's output, read while it grows.
 ///
-/// Records have one length. The last one may still be lengthened in place by its writer, so one is left behind only when a later one is seen.
+/// Records have one length. The last one may still grow in place, so one is left behind only when a later one is seen.
 struct OutputIndex {
     struct Piece {
         var at: Instant

@@ -9,7 +9,8 @@ extension RunFolder {
     /// Answers whether the folder is new, that is, whether nobody can have claimed the run before.
     func prepare(_ launch: Launch, bootID: String, node: String) throws(SystemError) -> Bool {
         // The user of the job must get through to `output`, and to nothing else: it may not list, and all files are 0600.
-        let isNew = try Files.makeFolder(path, mode: launch.user == nil ? 0o700 : 0o711)
+        let isNew = try Files.makeFolder(path, mode: 0o700)
+        if launch.user != nil, chmod(path, 0o711) != 0 { throw SystemError("chmod", path) }
         _ = try Files.makeFolder(outputFolder, mode: 0o700)
         try Files.replace(runFile, with: record(launch, bootID: bootID, node: node).bytes(head: Self.runHead))
         return isNew

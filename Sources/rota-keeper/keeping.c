@@ -15,9 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// How long output is awaited after the command has ended, the most that its left-overs get to end themselves, and the pause between two
-// rounds of KILL (each round finds what the one before it made visible).
-static const int64_t drain_time = 2000000, leave_time = 2000000, round_time = 50000;
+// How long output is awaited after the command has ended; how long something may live on when there can be no more output (a process on
+// its way out closes its files a moment before it is gone); and the most that left-overs get after TERM.
+static const int64_t drain_time = 2000000, parting_time = 200000, leave_time = 2000000;
+
+// The pause between two rounds of KILL: each finds what the one before it made visible, and what even KILL does not end at once gets time.
+static const int64_t first_pause = 20000, longest_pause = 1000000;
 
 enum ladder { LADDER_NONE, LADDER_TERM, LADDER_KILL };
 
@@ -34,6 +37,7 @@ static struct {
     int64_t timeout_at;  // 0 for none
     enum ladder ladder;
     int64_t next_step;
+    int64_t pause;
     const char *kind;  // why the ladder was begun, NULL for left-overs or not at all
     char reason[REASON_SIZE];
     int left_over;
@@ -111,7 +115,8 @@ static void climb(int64_t grace) {
     if (found < 0 && !now.reaped) kill(-now.command, first ? SIGTERM : SIGKILL);
     if (now.reaped && now.kind == NULL && now.ladder == LADDER_NONE && found > 0) now.left_over = found;
     now.ladder = first ? LADDER_TERM : LADDER_KILL;
-    now.next_step = steady_time() + (first ? grace : round_time);
+    now.pause = now.pause == 0 ? first_pause : now.pause * 2 < longest_pause ? now.pause * 2 : longest_pause;
+    now.next_step = steady_time() + (first ? grace : now.pause);
 }
 
 static void end(const struct keeping *keeping, const char *kind, const char *reason) {
@@ -156,7 +161,8 @@ static void reap(const struct keeping *keeping) {
 
 static void keep_deadlines(const struct keeping *keeping) {
     int64_t time = steady_time();
-    bool drained = now.reaped && (output_is_over(keeping->output) || time >= now.drain_until);
+    if (now.reaped && output_is_over(keeping->output) && now.drain_until > time + parting_time) now.drain_until = time + parting_time;
+    bool drained = now.reaped && time >= now.drain_until;
     if (now.timeout_at != 0 && time >= now.timeout_at && !now.reaped) {
         now.timeout_at = 0;
         char reason[64];
@@ -181,7 +187,7 @@ static void await(const struct keeping *keeping) {
     int64_t deadline = 0;
     if (!now.reaped) sooner(&deadline, now.timeout_at);
     if (now.ladder != LADDER_NONE && !now.alone) sooner(&deadline, now.next_step);
-    if (now.reaped && !output_is_over(keeping->output) && steady_time() < now.drain_until) sooner(&deadline, now.drain_until);
+    if (now.reaped && steady_time() < now.drain_until) sooner(&deadline, now.drain_until);
     int64_t left = deadline - steady_time();
     struct timespec span = {.tv_sec = left > 0 ? left / 1000000 : 0, .tv_nsec = left > 0 ? left % 1000000 * 1000 : 0};
     struct stream *streams = keeping->output->streams;

@@ -50,6 +50,13 @@ static void run_release(struct run *run) {
     run->lists_size = 0;
 }
 
+// Keeps sums of times within range: thirty years are as good as for ever.
+static void bound_times(struct run *run) {
+    const int64_t longest = INT64_C(1000000000000000);
+    if (run->timeout > longest) run->timeout = longest;
+    if (run->kill_after > longest) run->kill_after = longest;
+}
+
 int run_read(int folder, const char *id, struct run *run) {
     *run = (struct run){.id = id, .kill_after = 10 * 1000000, .output_limit = 10 << 20};
     if (text_read(folder, "run", RUN_LIMIT, &run->text) != 0) return -1;
@@ -58,6 +65,7 @@ int run_read(int folder, const char *id, struct run *run) {
     if (text_is_record(&run->text, "rota-run 1")) {
         if (make_lists(run) == 0) read_lines(run, &written);
         else error = errno;
+        bound_times(run);
     }
     if (written != NULL && strcmp(written, id) == 0 && run->words[0] != NULL) return 0;
     run_release(run);

@@ -39,10 +39,8 @@ static bool describe(int directory, pid_t pid, struct process *process) {
     char state;
     int parent;
     unsigned long long start;
-    if (rest == NULL
-        || sscanf(rest + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &state, &parent, &start) != 3) {
-        return false;
-    }
+    static const char fields[] = " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu";
+    if (rest == NULL || sscanf(rest + 1, fields, &state, &parent, &start) != 3) return false;
     if (state == 'Z' || state == 'X') return false;
     *process = (struct process){.pid = pid, .parent = parent, .start = start};
     return true;
@@ -116,7 +114,9 @@ int tree_signal(pid_t root, int signal) {
     int count = read_table(directory, &table);
     if (count == 0) {
         mark(&table, root);
-        for (size_t at = 0; at < table.count; at++) count += table.processes[at].below && send(dirfd(directory), &table.processes[at], signal);
+        for (size_t at = 0; at < table.count; at++) {
+            if (table.processes[at].below && send(dirfd(directory), &table.processes[at], signal)) count++;
+        }
     }
     int error = errno;
     if (table.size > 0) munmap(table.processes, table.size);

@@ -166,14 +166,10 @@ import Timetable
         #expect(try place.folder("t-1").outputVariables() == ["A": "1"])
     }
 
-    /// The same run handed over twice, at once and later, begins once.
-    @Test func oneRunBeginsOnce() async throws {
+    @Test func oneRunIsHandedOverOnce() async throws {
         let launch = place.shell("t-1", "echo begun >> \(place.path)/marks")
-        let other = try LocalExecutor(runs: place.runs, keeper: Place.keeper(), node: "node-2") { _ in }
-        defer { other.shutdown() }
 
         place.executor.launch([launch, launch])
-        other.launch([launch])
         place.executor.launch([launch])
         _ = await place.reports.ending(of: "t-1")
         let again = try place.restart()
@@ -181,6 +177,28 @@ import Timetable
         let ending = await again.ending(of: "t-1")
 
         #expect(ending.exitCode == 0)
+        #expect(try place.text("\(place.path)/marks") == "begun\n")
+    }
+
+    // catalogue 1
+    @Test func ofManyKeepersOneHasTheRun() async throws {
+        let folder = place.folder("t-1")
+        let launch = place.shell("t-1", "echo begun >> \(place.path)/marks")
+        _ = try folder.prepare(launch, bootID: RunFolder.currentBootID(), node: "node-1")
+
+        let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
+        defer { close(null) }
+        let keepers = try (0..<20).map { _ in try KeeperProcess.start(Place.keeper(), folder, reports: null) }
+        var codes: [Int32] = []
+        for keeper in keepers {
+            await awaitEnd(of: keeper)
+            var status: Int32 = 0
+            waitpid(keeper, &status, 0)
+            codes.append(status >> 8)
+        }
+
+        #expect(codes.filter { $0 == 0 }.count == 1)
+        #expect(codes.filter { $0 == 75 }.count == 19)
         #expect(try place.text("\(place.path)/marks") == "begun\n")
     }
 }
