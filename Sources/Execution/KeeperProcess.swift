@@ -23,7 +23,7 @@ enum KeeperProcess {
         case 65: "keeper-failed: the keeper cannot read what is to be run"
         case 66: "no-folder: the keeper cannot open the run's folder"
         case 71: "no-resources: the keeper got no process, pipe or memory"
-        case 73: "no-space: the keeper could not reserve room for output and outcome"
+        case 73: "no-space: the keeper could not reserve room for the outcome"
         default: "keeper-failed: the keeper ended with \(end.status)"
         }
     }

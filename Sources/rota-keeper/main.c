@@ -18,7 +18,7 @@ enum {
     EXIT_RUN = 65,  // no `run`, or not one of ours
     EXIT_FOLDER = 66,
     EXIT_SYSTEM = 71,  // no process, pipe or memory to be had
-    EXIT_SPACE = 73,   // no room for the outcome or the output
+    EXIT_SPACE = 73,   // no room for the outcome
     EXIT_CLAIMED = 75, // somebody else has the run
 };
 
@@ -57,11 +57,7 @@ static void leave_outcome(const struct keeping *keeping, int reserved, const str
 
 // The run is ours from here on; what cannot be begun is given back as if we had never been.
 static int keep(struct keeping *keeping, int reserved, struct outcome *outcome) {
-    if (output_open(keeping->output, keeping->folder, keeping->run->output_limit) != 0) {
-        int code = complain("output", EXIT_SPACE);
-        claim_release(keeping->folder);
-        return code;
-    }
+    output_begin(keeping->output, keeping->folder, keeping->run->output_limit);
     if (kill_is_wanted(keeping->folder, outcome->id, outcome->reason, sizeof outcome->reason)) {
         outcome->kind = "killed";
         outcome->ended = real_time();

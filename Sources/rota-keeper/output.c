@@ -12,17 +12,14 @@ enum { INDEX_RECORD = 17 + 1 + 1 + 1 + 15 + 1 + 10 + 1, FINE_RECORDS = 1 << 15 }
 
 static const int64_t fine = 10 * 1000, coarse = 1000 * 1000;
 
-static int create(int folder, const char *name) { return openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600); }
+static const char *const names[] = {"stdout", "stderr"};
 
-int output_open(struct output *output, int folder, int64_t limit) {
-    *output = (struct output){.limit = limit};
-    output->streams[0] = (struct stream){.pipe = -1, .file = create(folder, "stdout")};
-    if (output->streams[0].file < 0) return -1;
-    output->streams[1] = (struct stream){.pipe = -1, .file = create(folder, "stderr")};
-    if (output->streams[1].file < 0) return -1;
-    output->index = create(folder, "index");
-    return output->index < 0 ? -1 : 0;
+void output_begin(struct output *output, int folder, int64_t limit) {
+    *output = (struct output){.folder = folder, .limit = limit, .index = -1};
+    for (int at = 0; at < 2; at++) output->streams[at] = (struct stream){.pipe = -1, .file = -1};
 }
+
+static int create(int folder, const char *name) { return openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600); }
 
 // Bytes that follow the last record closely, in the same stream, lengthen it in place: a job that writes byte by byte must not make an
 // index longer than its output. After many records "closely" is taken more generously.
@@ -44,12 +41,18 @@ static void note_chunk(struct output *output, int stream, int64_t offset, int64_
     snprintf(record, sizeof record, "%017" PRId64 " %d %015" PRId64 " %010" PRId64 "\n", output->chunk_at, stream + 1, output->chunk_offset,
              output->chunk_length);
     // An index that cannot be written costs the times, never the output.
+    if (output->index < 0) output->index = create(output->folder, "index");
     ssize_t count;
     do count = pwrite(output->index, record, INDEX_RECORD, (output->records - 1) * INDEX_RECORD);
     while (count < 0 && errno == EINTR);
 }
 
-static int64_t keep(struct stream *stream, const char *bytes, int64_t length) {
+static int64_t keep(struct output *output, int number, const char *bytes, int64_t length) {
+    struct stream *stream = &output->streams[number];
+    if (stream->file < 0 && stream->error == 0) {
+        stream->file = create(output->folder, names[number]);
+        if (stream->file < 0) stream->error = errno;
+    }
     int64_t kept = 0;
     while (kept < length && stream->error == 0) {
         ssize_t count = write(stream->file, bytes + kept, (size_t)(length - kept));
@@ -70,7 +73,7 @@ void output_take(struct output *output, int number) {
         return;
     }
     int64_t room = output->limit - stream->kept, wanted = count < room ? count : room, offset = stream->kept;
-    int64_t kept = wanted > 0 ? keep(stream, bytes, wanted) : 0;
+    int64_t kept = wanted > 0 ? keep(output, number, bytes, wanted) : 0;
     stream->kept += kept;
     stream->dropped += count - kept;
     if (kept > 0) note_chunk(output, number, offset, kept);

@@ -6,7 +6,7 @@
 
 struct stream {
     int pipe;  // -1 once it has ended
-    int file;
+    int file;  // -1 until there is something to keep
     int64_t kept;
     int64_t dropped;
     int error;  // why something below the bound was dropped: errno of the first failed write
@@ -14,8 +14,9 @@ struct stream {
 
 struct output {
     struct stream streams[2];  // stdout, stderr
+    int folder;
     int64_t limit;
-    int index;
+    int index;  // -1 until there is something to note
     int64_t records;
     int64_t chunk_at;
     int64_t chunk_offset;
@@ -23,8 +24,8 @@ struct output {
     int chunk_stream;
 };
 
-// Makes the files in `folder`. Answers -1 with errno.
-int output_open(struct output *output, int folder, int64_t limit);
+// Output into `folder`. Its files are made when there is something to put into them: most commands say little, many nothing.
+void output_begin(struct output *output, int folder, int64_t limit);
 
 // Takes what is in the pipe of a stream now; closes it when it has ended. Never waits, and never leaves the pipe full.
 void output_take(struct output *output, int stream);
