@@ -1,7 +1,7 @@
 /// The work of reading one field of a cron expression.
 struct CronFieldReader {
     let field: CronField
-    let seed: String
+    private let hash: UInt64
     /// Bit n stands for n.
     private(set) var numbers: UInt64 = 0
     /// Meaningful for the day of the month only; so its twin for the day of the week.
@@ -11,7 +11,7 @@ struct CronFieldReader {
 
     init(field: CronField, seed: String) {
         self.field = field
-        self.seed = seed
+        hash = stableHash(of: seed, salt: UInt8(field.rawValue))
     }
 
     var daysOfMonth: CronExpression.DaysOfMonth {
@@ -167,7 +167,6 @@ struct CronFieldReader {
         }
         let isStepped = scanner.isAt("/")
         let step = try readStep(&scanner)
-        let hash = stableHash(of: seed, salt: UInt8(field.rawValue))
         let first = range.lowerBound + Int(hash % UInt64(isStepped ? min(step, range.count) : range.count))
         for number in stride(from: first, through: isStepped ? range.upperBound : first, by: step) {
             numbers |= 1 << (field == .dayOfWeek ? number % 7 : number)

@@ -65,7 +65,7 @@ private struct PeriodReader {
     }
 
     mutating func read(_ scanner: inout TextScanner) throws(ScheduleError) -> Period {
-        while !scanner.isAtEnd, !scanner.isAt("/") {
+        while let byte = scanner.peek(), byte != UInt8(ascii: "/"), !byte.isBlank {
             if scanner.isAt("T") || scanner.isAt("t") {
                 try readT(&scanner)
             } else {

@@ -7,16 +7,16 @@ package enum ZoneError: Error, Hashable, Sendable {
     /// The database has it, but its file is broken or counts leap seconds.
     case unreadable(String)
 
-    /// One sentence without a full stop.
+    /// One sentence without a full stop; of a very long name only its beginning.
     package var message: String {
         switch self {
         case .unknown(let name, let near) where near.isEmpty:
-            "there is no time zone `\(name)`; write for example Europe/Berlin, UTC or +02:00"
-        case .unknown(let name, let near): "there is no time zone `\(name)`; did you mean \(near.joined(separator: " or "))?"
+            "there is no time zone `\(name.prefix(60))`; write for example Europe/Berlin, UTC or +02:00"
+        case .unknown(let name, let near): "there is no time zone `\(name.prefix(60))`; did you mean \(near.joined(separator: " or "))?"
         case .noDatabase(let name):
-            "the time zone `\(name)` cannot be looked up, for this machine has no tz database (package tzdata); UTC and fixed offsets like +02:00 work"
+            "the time zone `\(name.prefix(60))` cannot be looked up without a tz database; install tzdata, or write UTC or an offset like +02:00"
         case .unreadable(let name):
-            "the tz database's file for `\(name)` is broken or counts leap seconds; take another zone or install tzdata anew"
+            "the tz database's file for `\(name.prefix(60))` is broken or counts leap seconds; take another zone or install tzdata anew"
         }
     }
 }

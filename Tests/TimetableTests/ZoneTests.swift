@@ -1,0 +1,138 @@
+import Testing
+
+@testable import Timetable
+
+@Suite struct ZoneTests {
+    @Test func localTimesBearTheirOffset() throws {
+        let berlin = try Zone(named: "Europe/Berlin")
+        #expect(berlin.name == "Europe/Berlin")
+        #expect(berlin.local(instant("2026-03-29T01:30:00Z")) == "2026-03-29T03:30:00+02:00")
+        #expect(berlin.local(instant("2026-03-29T00:59:59.5Z")) == "2026-03-29T01:59:59.5+01:00")
+        #expect(berlin.date(instant("2026-03-28T23:00:00Z")) == "2026-03-29")
+        #expect(berlin.offset(at: instant("2026-07-01T00:00:00Z")) == 7200)
+        #expect(Zone.utc.local(.epoch) == "1970-01-01T00:00:00Z")
+        #expect(try Zone(named: "America/New_York").date(Instant(microseconds: -1)) == "1969-12-31")
+    }
+
+    @Test(arguments: [
+        ("+02:00", 7200, "+02:00"), ("-0330", -12_600, "-03:30"), ("+14", 50_400, "+14:00"), ("+00:00", 0, "UTC"), ("Z", 0, "UTC"),
+        ("Etc/UTC", 0, "UTC"),
+    ])
+    func offsetsAreZones(name: String, offset: Int, expected: String) throws {
+        let zone = try Zone(named: name)
+        #expect(zone.offset(at: .epoch) == offset)
+        #expect(zone.name == expected)
+    }
+
+    @Test(arguments: [
+        ("EST", "America/New_York"), ("IST", "Asia/Kolkata"), ("MIT", "Pacific/Apia"), ("ECT", "CET"), ("BST", "Asia/Dhaka"),
+        ("WET", "WET"),
+    ])
+    func namesOfJavaMeanTheirZones(name: String, expected: String) throws {
+        #expect(try Zone(named: name).name == expected)
+    }
+
+    @Test func everyAliasNamesAZoneOfTheDatabase() throws {
+        for alias in zoneAliases.keys { #expect(throws: Never.self) { try Zone(named: alias) } }
+    }
+
+    @Test(arguments: [
+        ("Europe/Berlni", "Europe/Berlin"), ("europe/berlin", "Europe/Berlin"), ("Berlin", "Europe/Berlin"),
+        ("new york", "America/New_York"),
+        ("America/New York", "America/New_York"), ("Asia/Calcuta", "Asia/Calcutta"),
+    ])
+    func unknownNamesComeWithNearOnes(name: String, expected: String) {
+        let error = #expect(throws: ZoneError.self) { try Zone(named: name) }
+        guard case .unknown(name, let near) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(near.first == expected)
+        #expect(near.count <= 3)
+    }
+
+    @Test(arguments: [
+        "", "/etc/passwd", "../zoneinfo/UTC", "Europe//Berlin", "Europe/", "Europe", ".", "tzdata.zi", "EDT", "PDT", "CEST", "+25:00", "+1",
+        "zone.tab",
+    ])
+    func whatIsNoZoneIsAnError(name: String) {
+        #expect(throws: ZoneError.self) { try Zone(named: name) }
+    }
+
+    @Test func aNameOfAnyLengthIsAnError() {
+        #expect(throws: ZoneError.self) { try Zone(named: String(repeating: "Europe/", count: 10_000)) }
+    }
+
+    @Test func zonesThatCountLeapSecondsAreRefused() throws {
+        let error = #expect(throws: ZoneError.self) { try Zone(named: "right/Europe/Berlin") }
+        #expect(error == .unreadable("right/Europe/Berlin") || error == .unknown("right/Europe/Berlin", near: []))
+    }
+
+    @Test func yearsPastTheTableFollowTheRule() throws {
+        let berlin = try Zone(named: "Europe/Berlin")
+        #expect(berlin.local(instant("9999-07-01T00:00:00Z")) == "9999-07-01T02:00:00+02:00")
+        #expect(berlin.local(instant("9999-12-01T00:00:00Z")) == "9999-12-01T01:00:00+01:00")
+        let sydney = try Zone(named: "Australia/Sydney")
+        #expect(sydney.local(instant("2500-01-01T00:00:00Z")) == "2500-01-01T11:00:00+11:00")
+        #expect(sydney.offset(at: .distantFuture) >= 36_000 && berlin.offset(at: .distantPast) == 3208)
+    }
+
+    @Test func brokenFilesAreRefusedAndNeverCrash() throws {
+        let good = Self.file(changes: [(0, 1), (1_000_000, 0)], offsets: [3600, 7200], footer: "CET-1CEST,M3.5.0,M10.5.0/3")
+        let parsed = try #require(TimeZoneFile(good))
+        #expect(parsed.changes == [.init(at: 0, offset: 7200), .init(at: 1_000_000, offset: 3600)])
+        #expect(parsed.initialOffset == 3600 && parsed.footer != nil)
+        for length in 0..<good.count { #expect(TimeZoneFile(Array(good.prefix(length))) == nil) }
+        var random = SeededGenerator(seed: 7)
+        for _ in 0..<20_000 {
+            var bytes = good
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
+            if let file = TimeZoneFile(bytes) {
+                _ = Zone(rules: ZoneRules(name: "x", file: file)).resolve(WallTime(seconds: 1_800_000_000))
+            }
+        }
+    }
+
+    /// A file of version 2 with an empty first block.
+    private static func file(changes: [(at: Int64, type: UInt8)], offsets: [Int32], footer: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        func put(_ value: some FixedWidthInteger) { withUnsafeBytes(of: value.bigEndian) { bytes += Array($0) } }
+        func putHeader(_ changes: Int, _ types: Int) {
+            bytes += Array("TZif2".utf8)
+            bytes += [UInt8](repeating: 0, count: 15)
+            for count in [0, 0, 0, changes, types, 4] { put(Int32(count)) }
+        }
+        putHeader(0, 1)
+        put(Int32(0))
+        bytes += [0, 0]
+        bytes += Array("UTC\0".utf8)
+        putHeader(changes.count, offsets.count)
+        for change in changes { put(change.at) }
+        for change in changes { put(change.type) }
+        for offset in offsets {
+            put(offset)
+            bytes += [0, 0]
+        }
+        bytes += Array("UTC\0\n\(footer)\n".utf8)
+        return bytes
+    }
+
+    @Test(arguments: [
+        "", "X", "CET", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0", "CET-1CEST,M3.6.0,M10.5.0",
+        "CET-1CEST,M3.5.7,M10.5.0",
+        "CET-27", "CET-1CEST30,J1,J2", "CET-1CEST,J0,J2", "CET-1CEST,J1,366", "CET-1CEST,M3.5.0,M10.5.0/168", "CET-1CEST,M3.5.0,M10.5.0 ",
+        "<CET-1",
+    ])
+    func brokenRulesAreRefused(text: String) {
+        #expect(PosixZoneRule(text) == nil)
+    }
+
+    @Test func daylightTimeAllYearRoundIsOneOffset() throws {
+        let rule = try #require(PosixZoneRule("EST5EDT,0/0,J365/25"))
+        let changes = rule.changes(years: 2030...2031)
+        #expect(changes.map(\.offset) == [-14_400, -18_000, -14_400, -18_000])
+        #expect(changes[1].at == changes[2].at)
+    }
+}
