@@ -45,6 +45,11 @@ enum CanonicalValue: Sendable {
 
     private static func write(_ text: String, to json: inout String) {
         json += "\""
+        defer { json += "\"" }
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+            json += text
+            return
+        }
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\"": json += "\\\""
@@ -58,6 +63,5 @@ enum CanonicalValue: Sendable {
             default: json.unicodeScalars.append(scalar)
             }
         }
-        json += "\""
     }
 }

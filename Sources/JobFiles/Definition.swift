@@ -1,25 +1,43 @@
 package import Scheduling
 
-/// A job as its file defines it, beside the texts from which it was read.
+/// A job as its file defines it, beside the texts from which it was read; a copy costs nothing.
 package struct Definition: Sendable {
-    package var job: Job
+    private let parts: Parts
+
+    package var job: Job { parts.job }
+
     /// Canonical JSON: keys sorted, defaults not filled in, values typed by their key.
     ///
     /// `job.version` is its SHA-256.
-    package var canonical: String
+    package var canonical: String { parts.canonical }
+
     /// The text of its document in the file.
-    package var source: String
+    package var source: String { parts.source }
+
     /// The path as the user would write it.
-    package var file: String
+    package var file: String { parts.file }
+
     /// Where its document begins in the file, from 1.
-    package var line: Int
+    package var line: Int { parts.line }
+
+    private final class Parts: Sendable {
+        let job: Job
+        let canonical: String
+        let source: String
+        let file: String
+        let line: Int
+
+        init(_ job: Job, _ canonical: String, _ source: String, _ file: String, _ line: Int) {
+            self.job = job
+            self.canonical = canonical
+            self.source = source
+            self.file = file
+            self.line = line
+        }
+    }
 
     package init(job: Job, canonical: String, source: String, file: String, line: Int) {
-        self.job = job
-        self.canonical = canonical
-        self.source = source
-        self.file = file
-        self.line = line
+        parts = Parts(job, canonical, source, file, line)
     }
 
     /// The job of a canonical text made earlier, with the same version; nil when the text is none.

@@ -50,12 +50,20 @@ struct Document: Sendable {
 }
 
 extension String {
-    /// Fit for a message of one line: control characters are shown as `�`, and what is long is cut.
+    /// Fit to be quoted in a message: on one line, and what is long is cut.
     var shortened: String {
+        let start = unicodeScalars.prefix(61)
+        return start.count > 60 ? String(start.dropLast()).onOneLine + "…" : onOneLine
+    }
+
+    /// Control characters and line breaks are shown as `�`.
+    var onOneLine: String {
         var scalars = UnicodeScalarView()
         for scalar in unicodeScalars {
-            if scalars.count == 60 { return String(scalars) + "…" }
-            scalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator: scalars.append("\u{FFFD}")
+            default: scalars.append(scalar)
+            }
         }
         return String(scalars)
     }

@@ -22,8 +22,9 @@ struct Fields {
     }
 
     /// Reports each key that is not in `known`, with the one that was probably meant.
-    func refuseKeys(besides known: [String], of what: String) {
+    func refuseKeys(besides known: [String], of what: @autoclosure () -> String) {
         for member in members.values where !known.contains(member.key) {
+            let what = what()
             let near = suggestion(for: member.key, among: known)
             let advice =
                 member.key == "<<"
@@ -38,6 +39,8 @@ struct Fields {
     func has(_ key: String) -> Bool { members[key].map { Self.isValue($0.value) } ?? false }
 
     var keys: [String] { members.keys.sorted() }
+
+    var unsortedKeys: some Collection<String> { members.keys }
 
     /// Where the key stands; the beginning of the map when it does not.
     func placeOfKey(_ key: String) -> Place { members[key]?.place ?? place }
@@ -147,7 +150,7 @@ struct Fields {
             findings.error(element.place, "`\(path)\(key)` must be \(what) or a list of such, not \(element.kind)")
             return nil
         }
-        if let bad = items.first(where: { $0.value.unicodeScalars.contains("\0") }) {
+        if let bad = items.first(where: { $0.value.utf8.contains(0) }) {
             findings.error(bad.place, "`\(path)\(key)` holds a NUL character")
             return nil
         }
@@ -171,7 +174,7 @@ struct Fields {
                     Self.isValue(member.value) ? member.value.place : member.place, "`\(path)\(key).\(member.key.shortened)` \(advice)")
                 continue
             }
-            if text.unicodeScalars.contains("\0") {
+            if text.utf8.contains(0) {
                 findings.error(member.value.place, "`\(path)\(key).\(member.key.shortened)` holds a NUL character")
             }
             texts.append((Placed(value: member.key, place: member.place), text))
@@ -197,13 +200,13 @@ struct Fields {
     // MARK: Parts
 
     /// The text of a scalar; reports anything else, and NUL characters.
-    private func scalar(_ key: String, _ wording: String) -> String? {
+    private func scalar(_ key: String, _ wording: @autoclosure () -> String) -> String? {
         guard let element = element(key) else { return nil }
         guard case .text(let text) = element.content else {
-            findings.error(element.place, "`\(path)\(key)` must be \(wording), not \(element.kind)")
+            findings.error(element.place, "`\(path)\(key)` must be \(wording()), not \(element.kind)")
             return nil
         }
-        guard !text.unicodeScalars.contains("\0") else {
+        guard !text.utf8.contains(0) else {
             findings.error(element.place, "`\(path)\(key)` holds a NUL character")
             return nil
         }
@@ -211,11 +214,11 @@ struct Fields {
     }
 
     private mutating func value<Value>(
-        _ key: String, _ wording: String, _ canonicalise: (Value) -> CanonicalValue, _ parse: (String) -> Value?
+        _ key: String, _ wording: @autoclosure () -> String, _ canonicalise: (Value) -> CanonicalValue, _ parse: (String) -> Value?
     ) -> Value? {
-        guard let text = scalar(key, wording) else { return nil }
+        guard let text = scalar(key, wording()) else { return nil }
         guard let value = parse(text) else {
-            findings.error(placeOfValue(key), "`\(path)\(key)` must be \(wording), not `\(text.shortened)`")
+            findings.error(placeOfValue(key), "`\(path)\(key)` must be \(wording()), not `\(text.shortened)`")
             return nil
         }
         canonical[key] = canonicalise(value)

@@ -14,11 +14,16 @@ final class Findings {
 
     func error(_ place: Place, _ message: String) {
         errors += 1
-        problems.append(Problem(file: file, line: place.line, column: place.column, severity: .error, message: message))
+        add(place, .error, message)
     }
 
     func warning(_ place: Place, _ message: String) {
-        problems.append(Problem(file: file, line: place.line, column: place.column, severity: .warning, message: message))
+        add(place, .warning, message)
+    }
+
+    /// Messages may quote the file; they stay on one line.
+    private func add(_ place: Place, _ severity: Problem.Severity, _ message: String) {
+        problems.append(Problem(file: file, line: place.line, column: place.column, severity: severity, message: message.onOneLine))
     }
 
     /// Reports an error at the character number `column` (from 1) of the text `text`, which stands at `place`.

@@ -8,9 +8,12 @@ package enum JobFile {
     /// Reads every job of a file's text and everything that is wrong with it; one bad job does not hide the others.
     ///
     /// A job with an error is not among the definitions; warnings keep none out. The problems are sorted by their place.
-    /// - Parameter file: The path as the user would write it; the name of a single job without `name` is its base name.
-    package static func read(text: String, file: String) -> (definitions: [Definition], problems: [Problem]) {
-        let contents = contents(of: text, file: file)
+    /// - Parameters:
+    ///   - file: The path as the user would write it; the name of a single job without `name` is its base name.
+    ///   - asChronos: Takes every job for one in the shape of Chronos, also one without a field that only Chronos has: what comes
+    ///     in through its API.
+    package static func read(text: String, file: String, asChronos: Bool = false) -> (definitions: [Definition], problems: [Problem]) {
+        let contents = contents(of: text, file: file, asChronos: asChronos)
         return (contents.definitions, contents.problems)
     }
 
@@ -23,7 +26,7 @@ package enum JobFile {
         var hasErrors: Bool { problems.contains { $0.severity == .error } }
     }
 
-    static func contents(of text: String, file: String) -> Contents {
+    static func contents(of text: String, file: String, asChronos: Bool = false) -> Contents {
         let findings = Findings(file: file, text: text)
         var contents = Contents()
         if text.utf8.contains(0) {
@@ -33,19 +36,23 @@ package enum JobFile {
             findings.error(.start, "this file is empty; delete it to remove its jobs")
         } else {
             let documents = file.hasSuffix(".json") ? JSONText.documents(in: text, findings) : YAMLText.documents(in: text, findings)
-            for document in documents { read(document, isOnly: documents.count == 1, findings, into: &contents) }
+            for document in documents {
+                read(document, isOnly: documents.count == 1, asChronos ? .chronos : nil, findings, into: &contents)
+            }
         }
         contents.problems = findings.problems.sorted()
         return contents
     }
 
-    private static func read(_ document: Document, isOnly: Bool, _ findings: Findings, into contents: inout Contents) {
+    private static func read(
+        _ document: Document, isOnly: Bool, _ shape: JobShape?, _ findings: Findings, into contents: inout Contents
+    ) {
         guard case .map(let members) = document.root.content else {
             findings.error(document.root.place, "a job must be a map of keys such as `command: ./job.sh`, not \(document.root.kind)")
             return
         }
         let errorsBefore = findings.errors
-        let shape = JobShape(of: members)
+        let shape = shape ?? JobShape(of: members)
         let fields = Fields(members, at: document.root.place, isLenient: shape == .chronos, findings)
         let fallback = fields.has("name") ? nil : fallbackName(isOnly: isOnly, findings, at: document.root.place)
         guard let reading = shape.read(fields, fallbackName: fallback), findings.errors == errorsBefore else {

@@ -58,7 +58,8 @@ package struct JobFolder: Sendable {
         let walk = try FolderWalk(root: path)
         round += 1
         var step = Step(now: now, dirty: dirty)
-        for (path, kind) in walk.files { take(path, kind, in: walk, &step) }
+        let texts = readMany(walk, step)
+        for (path, kind) in walk.files { take(path, kind, in: walk, texts[path], &step) }
         takeVanished(walk, &step)
         if let last, !step.hasChanged, walk.problems == lastWalkProblems {
             return Reading(
@@ -83,7 +84,17 @@ package struct JobFolder: Sendable {
 
     // MARK: Files
 
-    private mutating func take(_ path: String, _ kind: FolderWalk.Kind, in walk: FolderWalk, _ step: inout Step) {
+    /// Reads what is to be read with all processors, when it is much; otherwise nothing.
+    private func readMany(_ walk: FolderWalk, _ step: Step) -> [String: FileReading] {
+        let due = walk.files.compactMap { path, kind -> String? in
+            guard case .regular(let stamp) = kind, records[path]?.stamp != stamp, !step.dirty.contains(walk.shown(path)) else { return nil }
+            return mindsWriters && stamp.settles(after: step.now) != nil ? nil : path
+        }
+        guard due.count > 500 else { return [:] }
+        return FileReading.all(due.map { ($0, walk.shown($0)) }, mindsWriters: mindsWriters)
+    }
+
+    private mutating func take(_ path: String, _ kind: FolderWalk.Kind, in walk: FolderWalk, _ read: FileReading?, _ step: inout Step) {
         let shown = walk.shown(path)
         if records[path] != nil {
             records[path]?.round = round
@@ -98,10 +109,10 @@ package struct JobFolder: Sendable {
             if records[path]?.stamp == stamp { return }
             guard !step.dirty.contains(shown) else { return step.look(again: step.now + .seconds(1)) }
             if mindsWriters, let settled = stamp.settles(after: step.now) { return step.look(again: settled) }
-            switch FileText(path: shown, mindsWriters: mindsWriters) {
+            switch read ?? FileReading(path: shown, mindsWriters: mindsWriters) {
             case .beingWritten: step.look(again: step.now + FileStamp.settling)
             case .unusable(let message, let stamp): takeUnusable(path, shown, message, stamp, &step)
-            case .text(let text, let stamp): take(JobFile.contents(of: text, file: shown), of: path, stamp, &step)
+            case .contents(let contents, let stamp): take(contents, of: path, stamp, &step)
             }
         }
     }

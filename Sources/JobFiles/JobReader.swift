@@ -16,9 +16,11 @@ struct JobReader {
     /// Keys of the schedule language that are known, but not carried out yet.
     static let keysToCome = ["except", "between", "notBefore", "notAfter", "spread"]
 
+    private static let allKeys = Set(keys + keysToCome)
+
     mutating func read(fallbackName: JobName?) -> JobShape.Reading? {
         for key in Self.keysToCome where fields.has(key) { findings.error(fields.placeOfKey(key), "`\(key)` is not supported yet") }
-        fields.refuseKeys(besides: Self.keys + Self.keysToCome, of: "a job")
+        if !Self.allKeys.isSuperset(of: fields.unsortedKeys) { fields.refuseKeys(besides: Self.keys + Self.keysToCome, of: "a job") }
         let name = name(fallback: fallbackName)
         let command = command()
         // A stand-in lets the rest be read, so that all mistakes of a job are told at once; the job then has errors and is dropped.

@@ -14,6 +14,8 @@ struct YAMLText {
     ///
     /// Empty documents are left out. A mistake is reported and ends the reading; what stood before it is returned.
     static func documents(in text: String, _ findings: Findings) -> [Document] {
+        // With the encoding given, libyaml takes a byte order mark for a character.
+        let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
         var reader = YAMLText(text: text, findings: findings, left: 2 * text.utf8.count + 10_000)
         guard AliasBound.holds(for: text) else {
             findings.error(.start, "the aliases of this file (`*name`) stand for far more text than a job file may hold; write it out")

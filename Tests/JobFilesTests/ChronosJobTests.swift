@@ -99,6 +99,14 @@ struct ChronosJobTests {
         #expect(definitions.last?.source == #"{"name":"b","command":"y","parents":["a"]}"#)
     }
 
+    @Test func whatComesThroughTheAPIOfChronosIsInItsShape() throws {
+        let text = #"{"name":"a","command":"x","schedule":"R//PT1H"}"#
+        let read = try #require(JobFile.read(text: text, file: "request.json", asChronos: true).definitions.first)
+        #expect(read.job.isChronos && read.job.retries.limit == 2)
+        #expect(Definition.parse(canonical: read.canonical) == read.job)
+        #expect(try !job(text, file: "request.json").isChronos)
+    }
+
     @Test func withoutShellTheArgumentsFollowTheCommand() throws {
         let job = try job(#"{"command":"/bin/echo","shell":false,"arguments":["a b","c"]}"#)
         #expect(job.command == .words(["/bin/echo", "a b", "c"]))

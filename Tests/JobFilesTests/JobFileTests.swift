@@ -123,6 +123,28 @@ struct JobFileTests {
         #expect(job.retries.limit == 2 && job.cpus == 1 && job.disabled)
     }
 
+    @Test func linesMayEndAsOnWindowsAndBeginWithAByteOrderMark() throws {
+        let text = "\u{FEFF}name: a\r\ncommand: |\r\n  one\r\n  two\r\nschedule: R/2026-01-01/P1X\r\n"
+        #expect(problems(text).first?.hasPrefix("jobs/test.yaml:5:26: error: `schedule`: ") == true, "\(problems(text))")
+        #expect(try job(text.replacing("P1X", with: "P1D")).command == .shell("one\ntwo\n"))
+    }
+
+    // Failure 64: whatever a writer has got to, reading it ends with an answer.
+    @Test(arguments: ["jobs/test.yaml", "jobs/test.json"])
+    func everyBeginningOfAFileIsReadOrTold(file: String) {
+        let yaml = CanonicalTests.yaml + "\nlabels: &l { a: \"\\u00e4\" }\nexpect: *l\n--- # two\n- |\n  x\n- ? [a]\n  : !!str b\n...\n"
+        let json = #"[{"name": "a", "command": ["x\u00e4\ud83d\ude00", "y"], "cpus": 1.5e0, "env": {"A": null}, "disabled": true}]"#
+        let bytes = Array((file.hasSuffix("json") ? json : yaml).utf8)
+        for count in bytes.indices {
+            let (definitions, problems) = JobFile.read(text: String(decoding: bytes[..<count], as: UTF8.self), file: file)
+            #expect(!definitions.isEmpty || !problems.isEmpty)
+        }
+    }
+
+    @Test func aMessageThatQuotesLinesStaysOnOne() {
+        #expect(problems("command: x\nschedule: \"R\\n\\e[31mx\"\n").allSatisfy { !$0.contains { $0.isNewline || $0 == "\u{1B}" } })
+    }
+
     @Test func aliasesAreFollowed() throws {
         let job = try job("labels: &l { team: data }\ncommand: x\nenv: *l\n")
         #expect(job.environment == ["team": "data"])

@@ -191,6 +191,19 @@ struct JobFolderTests {
             ])
     }
 
+    // Failure 66; the figures are taken in release, this is the same path in little.
+    @Test func manyFilesAreReadWithAllProcessors() throws {
+        for number in 0..<1200 {
+            files.write("job\(number).yaml", number % 100 == 7 ? "command: [" : "command: x\n\(number > 0 ? "after: job0" : "")")
+        }
+        var folder = JobFolder(path: files.path)
+        let reading = try folder.read(at: start)
+        #expect(reading.files == 1200 && reading.graph.jobs.count == 1188 && reading.problems.count == 12)
+        files.write("job5.yaml", "command: y")
+        let next = try folder.read(at: start + .seconds(1))
+        #expect(command(next, "job5") == .shell("y") && next.graph.jobs.count == 1188)
+    }
+
     // Failure 67.
     @Test func theJobsOfAVanishedFileStayForTenSeconds() throws {
         files.write("a.yaml", "command: x")
