@@ -17,18 +17,17 @@ enum FileReading: Sendable {
             }
     }
 
-    /// Reads many files with all processors; returns when all are read.
-    static func all(_ files: [(key: String, path: String)], mindsWriters: Bool) -> [String: FileReading] {
+    /// Reads files, many of them with all processors; returns when all are read, in the order of `paths`.
+    static func all(_ paths: [String], mindsWriters: Bool) -> [FileReading] {
         let portion = 200
-        let read = Mutex<[String: FileReading]>([:])
-        DispatchQueue.concurrentPerform(iterations: (files.count + portion - 1) / portion) { index in
-            let part = files[index * portion..<min((index + 1) * portion, files.count)].map { key, path in
-                (key, FileReading(path: path, mindsWriters: mindsWriters))
+        guard paths.count > portion else { return paths.map { FileReading(path: $0, mindsWriters: mindsWriters) } }
+        let portions = Mutex<[Int: [FileReading]]>([:])
+        DispatchQueue.concurrentPerform(iterations: (paths.count + portion - 1) / portion) { index in
+            let part = paths[index * portion..<min((index + 1) * portion, paths.count)].map {
+                FileReading(path: $0, mindsWriters: mindsWriters)
             }
-            read.withLock { read in
-                for (key, reading) in part { read[key] = reading }
-            }
+            portions.withLock { $0[index] = part }
         }
-        return read.withLock { $0 }
+        return portions.withLock { read in read.sorted { $0.key < $1.key }.flatMap(\.value) }
     }
 }

@@ -24,13 +24,28 @@ package struct JobFolder: Sendable {
         var stamp: FileStamp?
         /// Of the last good version.
         var definitions: [Definition] = []
-        /// Whether `definitions` are all jobs of a version without errors.
+        /// Whether `definitions` are all jobs of one version without errors.
         var isWhole = false
         var problems: [Problem] = []
         var refused: Set<JobName> = []
         var vanished: Instant?
         /// The number of the last reading that found the file; 0 for one that was in force before a restart.
         var round = 0
+
+        /// Takes a new version; of one with errors, what there was before stays, or gets what is good in it if it had errors too.
+        mutating func take(_ contents: JobFile.Contents, _ stamp: FileStamp?, _ round: Int) {
+            self.stamp = stamp
+            self.round = round
+            problems = contents.problems
+            refused = contents.refused
+            if !contents.hasErrors {
+                definitions = contents.definitions
+                isWhole = true
+            } else if !isWhole {
+                let renewed = Set(contents.definitions.map(\.job.name))
+                definitions = definitions.filter { !renewed.contains($0.job.name) } + contents.definitions
+            }
+        }
     }
 
     /// Reads nothing yet.
@@ -58,12 +73,14 @@ package struct JobFolder: Sendable {
         let walk = try FolderWalk(root: path)
         round += 1
         var step = Step(now: now, dirty: dirty)
-        let texts = readMany(walk, step)
-        for (path, kind) in walk.files { take(path, kind, in: walk, texts[path], &step) }
+        let due = walk.files.compactMap { file in look(at: file.path, file.kind, in: walk, &step) }
+        let readings = FileReading.all(due.map { walk.shown($0) }, mindsWriters: mindsWriters)
+        for (path, reading) in zip(due, readings) { take(reading, of: path, walk.shown(path), &step) }
         takeVanished(walk, &step)
         if let last, !step.hasChanged, walk.problems == lastWalkProblems {
             return Reading(
-                graph: last.graph, definitions: last.definitions, problems: last.problems, lookAgain: step.lookAgain, files: last.files)
+                graph: last.graph, definitions: last.definitions, problems: last.problems, lookAgain: step.lookAgain,
+                files: walk.files.count)
         }
         lastWalkProblems = walk.problems
         let reading = judge(walk, step)
@@ -84,59 +101,49 @@ package struct JobFolder: Sendable {
 
     // MARK: Files
 
-    /// Reads what is to be read with all processors, when it is much; otherwise nothing.
-    private func readMany(_ walk: FolderWalk, _ step: Step) -> [String: FileReading] {
-        let due = walk.files.compactMap { path, kind -> String? in
-            guard case .regular(let stamp) = kind, records[path]?.stamp != stamp, !step.dirty.contains(walk.shown(path)) else { return nil }
-            return mindsWriters && stamp.settles(after: step.now) != nil ? nil : path
-        }
-        guard due.count > 500 else { return [:] }
-        return FileReading.all(due.map { ($0, walk.shown($0)) }, mindsWriters: mindsWriters)
-    }
-
-    private mutating func take(_ path: String, _ kind: FolderWalk.Kind, in walk: FolderWalk, _ read: FileReading?, _ step: inout Step) {
-        let shown = walk.shown(path)
-        if records[path] != nil {
-            records[path]?.round = round
-            if records[path]?.vanished != nil {
-                records[path]?.vanished = nil
-                step.hasChanged = true
-            }
+    /// Notes that the file is there.
+    ///
+    /// - Returns: Its path when it is to be read now.
+    private mutating func look(at path: String, _ kind: FolderWalk.Kind, in walk: FolderWalk, _ step: inout Step) -> String? {
+        var known: FileStamp?
+        if let index = records.index(forKey: path) {
+            if records.values[index].vanished != nil { step.hasChanged = true }
+            records.values[index].vanished = nil
+            records.values[index].round = round
+            known = records.values[index].stamp
         }
         switch kind {
-        case .unusable(let message): takeUnusable(path, shown, message, nil, &step)
+        case .unusable(let message): takeUnusable(path, walk.shown(path), message, nil, &step)
         case .regular(let stamp):
-            if records[path]?.stamp == stamp { return }
-            guard !step.dirty.contains(shown) else { return step.look(again: step.now + .seconds(1)) }
-            if mindsWriters, let settled = stamp.settles(after: step.now) { return step.look(again: settled) }
-            switch read ?? FileReading(path: shown, mindsWriters: mindsWriters) {
-            case .beingWritten: step.look(again: step.now + FileStamp.settling)
-            case .unusable(let message, let stamp): takeUnusable(path, shown, message, stamp, &step)
-            case .contents(let contents, let stamp): take(contents, of: path, stamp, &step)
+            if known == stamp { return nil }
+            if step.dirty.contains(walk.shown(path)) {
+                step.look(again: step.now + .seconds(1))
+            } else if mindsWriters, let settled = stamp.settles(after: step.now) {
+                step.look(again: settled)
+            } else {
+                return path
             }
+        }
+        return nil
+    }
+
+    private mutating func take(_ reading: FileReading, of path: String, _ shown: String, _ step: inout Step) {
+        switch reading {
+        case .beingWritten: step.look(again: step.now + FileStamp.settling)
+        case .unusable(let message, let stamp): takeUnusable(path, shown, message, stamp, &step)
+        case .contents(let contents, let stamp): take(contents, of: path, stamp, &step)
         }
     }
 
     private mutating func take(_ contents: JobFile.Contents, of path: String, _ stamp: FileStamp?, _ step: inout Step) {
-        var record = records[path] ?? Record()
-        record.stamp = stamp
-        record.round = round
-        record.problems = contents.problems
-        record.refused = contents.refused
-        if !contents.hasErrors || !record.isWhole {
-            record.definitions = contents.definitions
-            record.isWhole = !contents.hasErrors
-        }
-        records[path] = record
+        records[path, default: Record()].take(contents, stamp, round)
         step.hasChanged = true
     }
 
     private mutating func takeUnusable(_ path: String, _ shown: String, _ message: String, _ stamp: FileStamp?, _ step: inout Step) {
         let problems = [Problem(file: shown, message: message)]
         guard records[path]?.problems != problems || records[path]?.stamp != stamp else { return }
-        var contents = JobFile.Contents()
-        contents.problems = problems
-        take(contents, of: path, stamp, &step)
+        take(JobFile.Contents(problems: problems), of: path, stamp, &step)
     }
 
     /// Lets go of files that have been away for long enough, and of those that went while nobody looked.

@@ -79,6 +79,15 @@ struct JobFolderTests {
         #expect(told(reading).last == "c.yaml:1:1: error: the job `c` comes after `b`, which has an error of its own; mend that first")
     }
 
+    @Test func aBadFileThatTurnsWorseKeepsItsGoodJobs() throws {
+        files.write("all.yaml", "name: a\ncommand: one\n---\nname: b\ncomand: x\n---\nname: c\ncommand: one\n")
+        var folder = JobFolder(path: files.path)
+        _ = try folder.read(at: start)
+        files.write("all.yaml", "name: a\ncommand: two\n---\nname: c\ncommand: [\n")
+        let reading = try folder.read(at: start + .seconds(1))
+        #expect(command(reading, "a") == .shell("two") && command(reading, "c") == .shell("one"))
+    }
+
     @Test func aFileThatIsBadAtAStartLeavesInForceWhatWasBeforeTheRestart() throws {
         files.write("a.yaml", "command: one")
         files.write("gone.yaml", "command: x")
@@ -91,6 +100,16 @@ struct JobFolderTests {
         #expect(command(reading, "a") == .shell("one"))
         #expect(names(reading) == ["a"], "a file that went while nobody looked is gone")
         #expect(reading.problems.count == 1)
+    }
+
+    @Test func aFileThatIsYoungAtAStartKeepsWhatWasBeforeTheRestart() throws {
+        files.write("a.yaml", "command: one")
+        var folder = JobFolder(path: files.path)
+        let before = try folder.read(at: start)
+        files.write("a.yaml", "comm", at: start)
+        var restarted = JobFolder(path: files.path, inForce: Array(before.definitions.values))
+        let reading = try restarted.read(at: start)
+        #expect(command(reading, "a") == .shell("one") && reading.problems == [] && reading.lookAgain == start + .milliseconds(100))
     }
 
     @Test func aFileEmptiedByAFailedWriteIsBad() throws {
