@@ -68,6 +68,7 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: swift
         ),
@@ -107,14 +108,29 @@ let package = Package(
         .testTarget(name: "TimetableTests", dependencies: ["Timetable"], swiftSettings: swift),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "TestSupport", "Timetable"], swiftSettings: swift),
         .testTarget(name: "JobFilesTests", dependencies: ["JobFiles", "Scheduling", "Timetable"], swiftSettings: swift),
-        .testTarget(name: "RunHistoryTests", dependencies: ["RunHistory", "Scheduling", "TestSupport", "Timetable"], swiftSettings: swift),
+        .testTarget(
+            name: "RunHistoryTests",
+            dependencies: ["RunHistory", "Scheduling", "TestSupport", "Timetable", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: swift
+        ),
         .testTarget(name: "ExecutionTests", dependencies: ["Execution", "Scheduling", "TestSupport", "Timetable"], swiftSettings: swift),
         .testTarget(
             name: "DaemonTests",
-            dependencies: ["Daemon", "Execution", "JobFiles", "RunHistory", "Scheduling", "TestSupport", "Timetable"],
+            dependencies: [
+                "Daemon", "Execution", "JobFiles", "RunHistory", "Scheduling", "TestSupport", "Timetable",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: swift
         ),
-        .testTarget(name: "WebTests", dependencies: ["Client", "Daemon", "RunHistory", "Scheduling", "TestSupport", "Timetable", "Web"], swiftSettings: swift),
+        .testTarget(
+            name: "WebTests",
+            dependencies: [
+                "Client", "Daemon", "RunHistory", "Scheduling", "TestSupport", "Timetable", "Web",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swift
+        ),
         .testTarget(name: "CommandTests", dependencies: ["TestSupport", "Timetable", "rota", "rota-keeper"], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]

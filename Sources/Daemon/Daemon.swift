@@ -1,4 +1,4 @@
-import Execution
+package import Execution
 import Foundation
 import JobFiles
 package import Logging
@@ -14,8 +14,7 @@ package final class Daemon: Sendable {
     package struct Configuration: Sendable {
         package var stateFolder: String
         package var jobsFolder: String
-        /// The path of `rota-keeper`.
-        package var keeper: String
+        package var executors: Executors
         /// How many runs fit into each pool.
         package var capacities: [String: Int] = ["local": 64]
         /// The name of this machine, as runs tell where they ran.
@@ -29,13 +28,27 @@ package final class Daemon: Sendable {
         /// Called from the loop for each run that ended, once that is durable; must return at once.
         package var onEnd: @Sendable (StoredRun) -> Void = { _ in }
 
-        package init(stateFolder: String, jobsFolder: String, keeper: String, node: String, version: String) {
+        package init(stateFolder: String, jobsFolder: String, executors: @escaping Executors, node: String, version: String) {
             self.stateFolder = stateFolder
             self.jobsFolder = jobsFolder
-            self.keeper = keeper
+            self.executors = executors
             self.node = node
             self.version = version
         }
+    }
+
+    /// Makes the executors by their names, anew for each session, over the folder of the runs' folders.
+    package typealias Executors =
+        @Sendable (_ runs: String, _ report: @escaping @Sendable (ExecutorReport) -> Void) throws -> [String: any Executor]
+
+    /// Local processes alone.
+    ///
+    /// - Parameters:
+    ///   - keeper: The path of `rota-keeper`.
+    ///   - node: The name of this machine.
+    package static func localExecutor(keeper: String, node: String) throws(DaemonError) -> Executors {
+        guard access(keeper, X_OK) == 0 else { throw .keeperMissing(path: keeper) }
+        return { runs, report in ["local": try LocalExecutor(runs: runs, keeper: keeper, node: node, report: report)] }
     }
 
     package enum Health: Hashable, Sendable {
@@ -65,7 +78,6 @@ package final class Daemon: Sendable {
     }
 
     private init(_ configuration: Configuration, clock: any WallClock, log: Logger) throws(DaemonError) {
-        guard access(configuration.keeper, X_OK) == 0 else { throw .keeperMissing(path: configuration.keeper) }
         let watch = try Daemon.jobs { () throws(JobFolderError) in try FolderWatch(path: configuration.jobsFolder) }
         folder = try StateFolder.take(configuration.stateFolder)
         ledgerPath = folder.database
@@ -118,6 +130,7 @@ package final class Daemon: Sendable {
         }
         feed.stop()
         currentHealth.withLock { $0 = .stopped }
+        folder.release()
     }
 
     /// Ends `run` soon: nothing more is launched, running runs live on.
@@ -137,15 +150,28 @@ package final class Daemon: Sendable {
                 var current = try session ?? anotherSession()
                 session = nil
                 currentHealth.withLock { $0 = .scheduling }
-                try current.run(beginningWith: reading, address: address, until: end)
+                try schedule(in: &current, beginningWith: reading, address: address, until: end)
                 return
             } catch {
-                currentHealth.withLock { $0 = .failing("\(error)") }
+                tellFailure(error)
                 log.critical("nothing is launched until the ledger can be written again", metadata: ["detail": "\(error)"])
                 if waitOut(&reading) { return }
             }
         }
     }
+
+    /// Whoever waits for an answer when a session breaks off is refused, once the failure can be seen.
+    private func schedule(in session: inout Session, beginningWith reading: Reading, address: String?, until end: Instant?) throws {
+        defer { session.refuseOpenRequests() }
+        do {
+            try session.run(beginningWith: reading, address: address, until: end)
+        } catch {
+            tellFailure(error)
+            throw error
+        }
+    }
+
+    private func tellFailure(_ error: any Error) { currentHealth.withLock { $0 = .failing("\(error)") } }
 
     private func anotherSession() throws -> Session {
         let opened = try Daemon.openLedger(configuration, folder: folder, clock: clock)

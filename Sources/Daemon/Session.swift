@@ -24,6 +24,8 @@ struct Session {
     private var keys: [String: RunKey]
     /// Version and folder of each job in force.
     private var inForce: [JobName: (version: String, folder: String)] = [:]
+    /// What is wrong with the job files, as it was last logged.
+    private var problems: [Problem] = []
     private var requests: [UInt64: CheckedContinuation<RequestAnswer, Never>] = [:]
     private var lastToken: UInt64 = 0
     private var heartbeatDue: Instant
@@ -60,27 +62,30 @@ struct Session {
             guard let name = JobName(definition.job) else { continue }
             inForce[name] = (definition.version, Session.folder(of: definition.file))
         }
-        let local = try LocalExecutor(runs: folder.runs, keeper: configuration.keeper, node: configuration.node) { mailbox.post(.report($0)) }
-        executors = ["local": local]
-        let open = restored.handedOver.compactMap(openRun)
-        try local.reattach(open)
+        executors = try configuration.executors(folder.runs) { mailbox.post(.report($0)) }
+        let open = restored.handedOver.map(openRun)
+        for (name, executor) in executors { try executor.reattach(open.filter { $0.executor == name }.map(\.run)) }
+        for run in open where executors[run.executor] == nil {
+            log.error("a run waits for an executor that is not configured", metadata: ["run": "\(run.run.launch.run)", "executor": "\(run.executor)"])
+        }
         if !open.isEmpty { log.info("re-attached to runs that were handed over before", metadata: ["runs": "\(open.count)"]) }
     }
 
-    /// - Returns: nil for a run whose definition cannot be read any more; it stays as it is, and its keeper's outcome is still taken.
-    private func openRun(_ open: RestoredLedger.OpenRun) -> OpenRun? {
-        guard let definition = open.definition, let job = Definition.parse(canonical: definition.canonical) else { return nil }
-        let plan = launchPlan(open.run, id: open.id, job: job, folder: Session.folder(of: definition.file))
-        return OpenRun(launch: plan.launch, bootID: open.boot, killWanted: open.run.killWanted)
+    /// A run whose definition this version cannot read is watched like any other; only beginning it again ends in `couldNotStart`.
+    private func openRun(_ open: RestoredLedger.OpenRun) -> (executor: String, run: OpenRun) {
+        let job = open.definition.flatMap { Definition.parse(canonical: $0.canonical) }
+        let unreadable = Job(name: open.run.key.job, command: .words(["the-definition-of-this-run-cannot-be-read"]))
+        let folder = open.definition.map { Session.folder(of: $0.file) } ?? "/"
+        let plan = launchPlan(open.run, id: open.id, job: job ?? unreadable, folder: folder)
+        return (open.run.executor ?? "", OpenRun(launch: plan.launch, bootID: open.boot, killWanted: open.run.killWanted))
     }
 
     // MARK: the loop
 
     /// Puts the definitions in force, then goes on until a stop.
     ///
-    /// - Throws: `LedgerError` when a commit failed. Requests that are not answered by then are refused.
+    /// - Throws: `LedgerError` when a commit failed; `refuseOpenRequests` is owed then.
     mutating func run(beginningWith reading: Reading, address: String?, until end: Instant?) throws {
-        defer { refuseOpenRequests() }
         self.end = end
         do {
             try begin(with: reading, address: address)
@@ -206,9 +211,13 @@ struct Session {
             inForce[name] = nil
             changes.append(("job.removed", name))
         }
-        for change in changes { log.info("job definition", metadata: ["change": "\(change.kind)", "job": "\(change.job)"]) }
-        for problem in reading.problems { log.warning("\(problem)") }
-        let problems = reading.problems.map {
+        for change in changes { log.debug("job definition", metadata: ["change": "\(change.kind)", "job": "\(change.job)"]) }
+        if !changes.isEmpty { log.info("job files read", metadata: ["changes": "\(changes.count)", "jobs": "\(reading.graph.jobs.count)"]) }
+        if reading.problems != problems {
+            problems = reading.problems
+            for problem in problems { log.warning("\(problem)") }
+        }
+        let problemRows = reading.problems.map {
             LedgerProblem(file: $0.file, line: $0.line, column: $0.column, severity: $0.severity.rawValue, message: $0.message)
         }
         return { [changes, news] notes in
@@ -218,7 +227,7 @@ struct Session {
                     file: StateFolder.absolute(new.file), line: new.line)
             }
             for change in changes.sorted(by: { $0.job < $1.job }) { try notes.change(change.kind, job: change.job) }
-            try notes.replaceProblems(by: problems)
+            try notes.replaceProblems(by: problemRows)
         }
     }
 
@@ -290,7 +299,8 @@ struct Session {
         requests.removeValue(forKey: token)?.resume(returning: durable)
     }
 
-    private mutating func refuseOpenRequests() {
+    /// Answers those who wait for a commit that will not come.
+    mutating func refuseOpenRequests() {
         for continuation in requests.values { continuation.resume(returning: .refused("the ledger could not be written; ask again")) }
         requests = [:]
     }

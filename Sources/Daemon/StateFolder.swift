@@ -1,11 +1,12 @@
 import CPlatform
 import Glibc
+import Synchronization
 
 /// The folder in which one scheduler keeps everything: `rota.db`, `runs/`, `token`, `rota.sock`. Whoever holds it holds its lock.
 package final class StateFolder: Sendable {
     package let path: String
-    /// Held as long as this object lives; the kernel gives it back when the process dies, however it dies.
-    private let lock: Int32
+    /// Held until `release`; the kernel gives it back when the process dies, however it dies. nil once released.
+    private let lock: Mutex<Int32?>
 
     package var database: String { path + "/rota.db" }
     package var runs: String { path + "/runs" }
@@ -25,10 +26,15 @@ package final class StateFolder: Sendable {
 
     private init(path: String, lock: Int32) {
         self.path = path
-        self.lock = lock
+        self.lock = Mutex(lock)
     }
 
-    deinit { close(lock) }
+    deinit { release() }
+
+    /// Lets the next scheduler have the folder.
+    package func release() {
+        if let file = lock.withLock({ $0.take() }) { close(file) }
+    }
 
     private static func makeFolder(_ path: String) throws(DaemonError) {
         var made = ""

@@ -74,6 +74,11 @@ package final class Ledger: Sendable {
         }
     }
 
+    /// How durable a commit of this connection is, as SQLite numbers it; 2 is FULL.
+    package func synchronous() throws -> Int? {
+        try queue.read { db in try Int.fetchOne(db, sql: "PRAGMA synchronous") }
+    }
+
     /// A trial whether the database file is still the one that was opened and can be written.
     package func heartbeat(at now: Instant) throws(LedgerError) {
         do {

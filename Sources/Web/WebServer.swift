@@ -4,6 +4,7 @@ import Hummingbird
 package import Logging
 import NIOCore
 package import RunHistory
+import ServiceLifecycle
 
 /// The REST API: over TCP for whoever has the token, over the Unix socket for the user who runs the scheduler.
 package struct WebServer: Sendable {
@@ -40,37 +41,49 @@ package struct WebServer: Sendable {
         }
     }
 
-    private let api: API
+    private let services: ServiceGroup
+    private let ready: AsyncStream<Int?>
     private let address: Address
     private let socket: String
-    private let token: String
-    private let log: Logger
 
     /// - Parameter socket: The path of the Unix socket; a left-over file there is replaced, since the state folder's lock is held.
     package init(daemon: Daemon, reader: LedgerReader, address: Address, socket: String, token: String, log: Logger) {
-        api = API(daemon: daemon, reader: reader)
+        let api = API(daemon: daemon, reader: reader)
+        let (ready, continuation) = AsyncStream.makeStream(of: Int?.self)
+        let tcp = WebServer.application(
+            api.router(guardedBy: Gate(token: token, address: address)), at: .hostname(address.host, port: address.port), log
+        ) { continuation.yield($0.localAddress?.port) }
+        let unix = WebServer.application(api.router(guardedBy: nil), at: .unixDomainSocket(path: socket), log) { _ in
+            chmod(socket, 0o600)
+            continuation.yield(nil)
+        }
+        var configuration = ServiceGroupConfiguration(services: [tcp, unix], logger: log)
+        configuration.maximumGracefulShutdownDuration = .seconds(1)
+        services = ServiceGroup(configuration: configuration)
+        self.ready = ready
         self.address = address
         self.socket = socket
-        self.token = token
-        self.log = log
     }
 
-    /// Listens until the task is cancelled.
+    private static func application(
+        _ router: Router<BasicRequestContext>, at place: BindAddress, _ log: Logger, onRunning: @escaping @Sendable (any Channel) async -> Void
+    ) -> some ApplicationProtocol {
+        Application(
+            router: router, configuration: ApplicationConfiguration(address: place, serverName: "rota"), onServerRunning: onRunning, logger: log)
+    }
+
+    /// Listens until `stop`.
     ///
     /// - Parameter onReady: Called once both places listen, with the port in use.
+    /// - Throws: `Failure` when one of the places is taken.
     package func run(onReady: @escaping @Sendable (Int) -> Void) async throws {
-        let (ready, continuation) = AsyncStream.makeStream(of: Int?.self)
+        unlink(socket)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                try await listen(api.router(guardedBy: Gate(token: token, address: address)), at: .hostname(address.host, port: address.port), "\(address)") {
-                    continuation.yield($0.localAddress?.port)
-                }
-            }
-            unlink(socket)
-            group.addTask {
-                try await listen(api.router(guardedBy: nil), at: .unixDomainSocket(path: socket), socket) { _ in
-                    chmod(socket, 0o600)
-                    continuation.yield(nil)
+                do {
+                    try await services.run()
+                } catch let error as IOError {
+                    throw Failure.cannotListen("\(address)", detail: String(cString: strerror(error.errnoCode)))
                 }
             }
             group.addTask {
@@ -82,19 +95,12 @@ package struct WebServer: Sendable {
                     if seen == 2 { onReady(port ?? address.port) }
                 }
             }
-            try await group.waitForAll()
+            // The services end on `stop` or with an error; the other task only waits for more.
+            try await group.next()
+            group.cancelAll()
         }
     }
 
-    private func listen(
-        _ router: Router<BasicRequestContext>, at place: BindAddress, _ name: String, onRunning: @escaping @Sendable (any Channel) async -> Void
-    ) async throws {
-        let application = Application(
-            router: router, configuration: ApplicationConfiguration(address: place, serverName: "rota"), onServerRunning: onRunning, logger: log)
-        do {
-            try await application.run()
-        } catch let error as IOError {
-            throw Failure.cannotListen(name, detail: String(cString: strerror(error.errnoCode)))
-        }
-    }
+    /// Ends `run` within a second, finishing what is being answered.
+    package func stop() async { await services.triggerGracefulShutdown() }
 }

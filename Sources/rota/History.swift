@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import RunHistory
 import Scheduling
 import Timetable
@@ -19,8 +20,11 @@ struct History: ParsableCommand {
     @Argument(help: "Only this job.")
     var job: JobArgument?
 
-    @Option(help: ArgumentHelp("Only this state; may be given several times.", valueName: "state"))
-    var state: [RunState] = []
+    @Option(
+        name: .customLong("state"),
+        help: ArgumentHelp("Only this state; may be given several times. Anything that is no state names the state folder.", valueName: "state|folder"),
+        completion: .list(RunState.allCases.map(\.rawValue)))
+    var statesOrFolder: [String] = []
 
     @Option(help: ArgumentHelp("Only slots due since 2026-03-01T02:00:00Z, 2026-03-01, or so long ago: PT2H.", valueName: "when"))
     var since: InstantArgument?
@@ -34,7 +38,10 @@ struct History: ParsableCommand {
     @Flag(help: "Prints a JSON array.")
     var json = false
 
-    @OptionGroup var place: Place
+    @Option(help: ArgumentHelp("The settings file.", valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
+    var config: String?
+
+    private var states: [RunState] { statesOrFolder.compactMap(RunState.init(rawValue:)) }
 
     func validate() throws {
         if limit < 1 { throw ValidationError("--limit is a whole number from 1") }
@@ -42,16 +49,26 @@ struct History: ParsableCommand {
     }
 
     func run() throws {
-        let reader = try place.reader()
+        let reader = try place().reader()
         if let job, try reader.job(job.name) == nil {
             throw CommandFailure(.usage, "there is no job `\(job.name)`; `rota list` shows the jobs in force")
         }
         let filter = HistoryFilter(
-            job: job?.name, states: Set(state), since: since?.instant, flow: flow.flatMap(FlowKey.init(text:)), limit: limit)
+            job: job?.name, states: Set(states), since: since?.instant, flow: flow.flatMap(FlowKey.init(text:)), limit: limit)
         let entries = try reader.history(filter)
         if json { return try Terminal.json(entries.map(HistoryDocument.init)) }
         Terminal.table(
             ["RUN", "JOB", "DUE", "TRY", "STATE", "LATE", "TOOK", "WHY"], entries.map(Self.cells), paint: { $0 == 4 ? Terminal.painted($1) : $1 })
+    }
+
+    /// `--state` means two things here: the state of runs, as everybody writes it, and the folder, as with the other commands.
+    private func place() throws -> Place {
+        let folders = statesOrFolder.filter { RunState(rawValue: $0) == nil }
+        if let folder = folders.last, !folder.contains("/"), !FileManager.default.fileExists(atPath: folder) {
+            let states = RunState.allCases.map(\.rawValue).joined(separator: ", ")
+            throw CommandFailure(.usage, "`\(folder)` is neither a state folder nor a state of runs; the states are \(states)")
+        }
+        return try Place.parse((folders.last.map { ["--state", $0] } ?? []) + (config.map { ["--config", $0] } ?? []))
     }
 
     private static func cells(_ entry: HistoryEntry) -> [String] {

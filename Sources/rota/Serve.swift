@@ -60,27 +60,20 @@ struct Serve: AsyncParsableCommand {
     private func serve(_ daemon: Daemon, _ web: WebServer, _ address: WebServer.Address, _ token: String, until end: Instant?) async throws {
         let (ready, continuation) = AsyncStream.makeStream(of: Int.self)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-        try await withThrowingTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                try await web.run { continuation.yield($0) }
-                return false
-            }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await web.run { continuation.yield($0) } }
             group.addTask {
                 for await port in ready {
                     let used = WebServer.Address(host: address.host, port: port)
                     Self.tell(used, token, daemon.folder)
                     await daemon.run(address: "http://\(used)", until: end)
-                    break
+                    await web.stop()
                 }
-                return true
             }
-            group.addTask {
-                for await _ in signals { daemon.stop() }
-                return false
-            }
-            while let isOver = try await group.next() {
-                if isOver { group.cancelAll() }
-            }
+            group.addTask { for await _ in signals { daemon.stop() } }
+            // The web ends after the scheduler, or with an error before it began.
+            try await group.next()
+            group.cancelAll()
         }
     }
 
@@ -104,7 +97,7 @@ struct Serve: AsyncParsableCommand {
         let settings = try place.settings()
         var configuration = Daemon.Configuration(
             stateFolder: try place.stateFolder(), jobsFolder: jobs ?? environment("ROTA_JOBS") ?? settings.jobs ?? Serve.usualJobsFolder,
-            keeper: Self.keeper(), node: Host.name(), version: Version.text)
+            executors: try Daemon.localExecutor(keeper: Self.keeper(), node: Host.name()), node: Host.name(), version: Version.text)
         configuration.takeOver = takeOver
         configuration.capacities.merge(settings.pools) { $1 }
         configuration.settingsText = try Self.settingsText(configuration)

@@ -1,0 +1,95 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// What the commands print, with and without a scheduler.
+struct ReadingCommandTests {
+    @Test func nextOfAScheduleHasStableKeysAndMovesAGap() throws {
+        let result = try Program.run(
+            "rota",
+            ["next", "R/2026-03-27T02:30/P1D", "--zone", "Europe/Berlin", "--from", "2026-03-29T00:00:00Z", "--count", "2", "--json"])
+        #expect(result.status == 0, "\(result.stderr)")
+        let slots = try JSONSerialization.jsonObject(with: Data(result.stdout.utf8)) as? [[String: Any]]
+        #expect(slots?.first?["occurrence"] as? Int == 2)
+        #expect(slots?.first?["due"] as? String == "2026-03-29T01:30:00Z")
+        #expect(slots?.first?["local"] as? String == "2026-03-29T03:30:00+02:00")
+        #expect(slots?.last?["local"] as? String == "2026-03-30T02:30:00+02:00")
+        #expect(slots?.first.map { Set($0.keys) } == ["occurrence", "due", "local"])
+    }
+
+    @Test func aBadScheduleIsExplainedWithItsColumn() throws {
+        let result = try Program.run("rota", ["next", "R/2026-03-27T02:30/P1H"])
+        #expect(result.status == 64 && result.stderr.contains("column") && result.stderr.contains("PT1H"), "\(result.stderr)")
+    }
+
+    @Test(.timeLimit(.minutes(1))) func everythingCanBeReadAfterTheSchedulerIsGone() throws {
+        let fixture = try CommandFixture(jobs: [
+            "a.yaml": "schedule: R/2026-01-01T00:00:00Z/PT1S\ncommand: echo out; echo err >&2\ndescription: writes\nlabels: { team: data }\n",
+            "b.yaml": "command: 'true'\nafter: [a]\n", "c.yaml": "command: 'true'\nafter: [a, { job: b, on: done }]\n",
+        ])
+        let serve = try fixture.serve()
+        _ = serve.line(holding: "  c  ")
+        serve.signal(SIGTERM)
+        try serve.wait()
+
+        let list = try fixture.rota("list").stdout
+        #expect(list.contains("R/2026-01-01T00:00:00Z/PT1S") && list.contains("after a, b (done)"))
+        #expect(try fixture.json("list", "--label", "team=data").count == 1)
+        #expect(try fixture.rota("show", "a").stdout.contains("writes"))
+        #expect(try fixture.rota("graph").stdout.contains("c  ← a, b (done)"))
+        #expect(try fixture.rota("graph", "--format", "dot").stdout.contains("\"b\" -> \"c\" [label=\"done\"];"))
+        #expect(try fixture.rota("graph", "--format", "mermaid").stdout.contains("-->|done|"))
+        #expect(try fixture.rota("graph", "nobody").status == 64)
+        let logs = try fixture.rota("logs", "a")
+        #expect(logs.stdout == "out\n" && logs.stderr == "err\n")
+        #expect(try fixture.rota("logs", "a", "--stderr").stdout == "err\n")
+        let status = try fixture.rota("status")
+        #expect(status.status == 1 && status.stdout.contains("not running") && status.stdout.contains("stopped at"))
+        let flow = try #require(try fixture.json("history", "c", "--limit", "1").first?["flow"] as? String)
+        #expect(flow.hasPrefix("a@"))
+        let rows = try fixture.json("history", "--flow", flow)
+        #expect(Set(rows.compactMap { $0["job"] as? String }) == ["a", "b", "c"])
+        let id = try #require(rows.first?["id"] as? String)
+        #expect(try fixture.rota("show", id).stdout.contains(flow))
+        #expect(try fixture.rota("history", "--state", "slumbering").status == 64)
+        #expect(try fixture.rota("history", "--limit", "0").status == 64)
+    }
+
+    /// `--state` names the folder with every command; with `history` a state of runs is one, too.
+    @Test(.timeLimit(.minutes(1))) func historyTakesTheFolderAndTheState() throws {
+        let fixture = try CommandFixture(jobs: ["a.yaml": "command: 'false'\n"])
+        let serve = try fixture.serve()
+        _ = try fixture.rota("run", "a", "--wait")
+        let both = try Program.run("rota", ["history", "--state", fixture.state, "--state", "failed", "--json"])
+        #expect(both.status == 0 && both.stdout.contains("\"failed\""))
+        #expect(try Program.run("rota", ["history", "--state", fixture.state, "--state", "succeeded", "--json"]).stdout == "[\n\n]\n")
+        serve.signal(SIGTERM)
+        try serve.wait()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aFileThatTurnsBadShowsInStatus() throws {
+        let fixture = try CommandFixture(jobs: ["a.yaml": "command: 'true'\n"])
+        let serve = try fixture.serve()
+        #expect(try fixture.rota("status").status == 0)
+        try fixture.folder.write("command: [\n", to: "jobs/a.yaml")
+        while try fixture.rota("status").status == 0 { usleep(20_000) }
+        let status = try fixture.rota("status")
+        #expect(status.stdout.contains("jobs/a.yaml:") && status.stderr.contains("last good versions stay in force"))
+        #expect(try fixture.rota("run", "a", "--wait").status == 0)
+        serve.signal(SIGTERM)
+        try serve.wait()
+    }
+
+    @Test(arguments: ["serve", "validate", "next", "list", "show", "run", "history", "logs", "status", "graph"])
+    func helpHasExamples(_ command: String) throws {
+        let result = try Program.run("rota", [command, "--help"])
+        #expect(result.status == 0 && result.stdout.contains("EXAMPLES") && result.stdout.contains("rota \(command)"))
+    }
+
+    @Test(arguments: ["bash", "zsh", "fish"])
+    func completionScriptsAreMade(_ shell: String) throws {
+        let result = try Program.run("rota", ["--generate-completion-script", shell])
+        #expect(result.status == 0 && result.stdout.contains("history"))
+    }
+}

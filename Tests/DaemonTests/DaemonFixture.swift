@@ -1,0 +1,94 @@
+import Daemon
+import Execution
+import Foundation
+import Logging
+import RunHistory
+import Scheduling
+import Synchronization
+import TestSupport
+import Timetable
+
+/// A daemon over real files and a real ledger, with a clock that the test moves and an executor that does what the test says.
+final class DaemonFixture: Sendable {
+    let folder: TemporaryFolder
+    let clock: ManualClock
+    let executor: ScriptedExecutor
+    let ends = Ends()
+    private let daemon = Mutex<(Daemon, Task<Void, Never>)?>(nil)
+
+    /// The instant at which a fixture's clock stands at first.
+    static let start = Instant(rfc3339: "2026-03-01T00:00:00Z")!
+
+    init(jobs: [String: String], onLaunch: @escaping @Sendable (Launch) -> Void = { _ in }) throws {
+        folder = try TemporaryFolder()
+        clock = ManualClock(Self.start)
+        executor = ScriptedExecutor(onLaunch: onLaunch)
+        try FileManager.default.createDirectory(atPath: folder.path + "/jobs", withIntermediateDirectories: true)
+        for (name, text) in jobs { try folder.write(text, to: "jobs/" + name) }
+    }
+
+    var state: String { folder.path + "/state" }
+    var configuration: Daemon.Configuration {
+        var configuration = Daemon.Configuration(
+            stateFolder: state, jobsFolder: folder.path + "/jobs", executors: executor.executors, node: "n1", version: "test")
+        configuration.onEnd = { [ends] in ends.add($0) }
+        return configuration
+    }
+
+    func open() throws(DaemonError) -> Daemon {
+        var log = Logger(label: "test")
+        log.logLevel = .critical
+        return try Daemon.open(configuration, clock: clock, log: log)
+    }
+
+    /// Opens a daemon and lets it run.
+    @discardableResult
+    func start() throws -> Daemon {
+        let daemon = try open()
+        let task = Task { await daemon.run() }
+        self.daemon.withLock { $0 = (daemon, task) }
+        return daemon
+    }
+
+    /// Stops the daemon and waits until it let go of the state folder.
+    func stop() async {
+        guard let (daemon, task) = daemon.withLock({ $0.take() }) else { return }
+        daemon.stop()
+        await task.value
+    }
+
+    func reader() throws -> LedgerReader { try LedgerReader.open(at: state + "/rota.db") }
+}
+
+/// Runs that ended, in the order in which they were told.
+final class Ends: Sendable {
+    private struct State {
+        var ended: [StoredRun] = []
+        var waiting: CheckedContinuation<StoredRun, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    func add(_ run: StoredRun) {
+        let waiter = state.withLock { state -> CheckedContinuation<StoredRun, Never>? in
+            guard let waiter = state.waiting.take() else {
+                state.ended.append(run)
+                return nil
+            }
+            return waiter
+        }
+        waiter?.resume(returning: run)
+    }
+
+    /// The next end; waits for it.
+    func next() async -> StoredRun {
+        await withCheckedContinuation { continuation in
+            let ready = state.withLock { state -> StoredRun? in
+                guard state.ended.isEmpty else { return state.ended.removeFirst() }
+                state.waiting = continuation
+                return nil
+            }
+            if let ready { continuation.resume(returning: ready) }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+import Client
+import Daemon
+import Foundation
+import Glibc
+import Logging
+import RunHistory
+import Scheduling
+import TestSupport
+import Testing
+import Timetable
+import Web
+
+/// The real server over a real daemon, on a free port and a Unix socket.
+private final class WebFixture: Sendable {
+    let folder: TemporaryFolder
+    let daemon: Daemon
+    let server: WebServer
+    let token: String
+    let port: Int
+    private let tasks: [Task<Void, any Error>]
+
+    init() async throws {
+        folder = try TemporaryFolder()
+        try folder.write("command: 'true'\nlabels: { team: data }\n", to: "jobs/plain.yaml")
+        try folder.write("command: 'true'\ndisabled: true\n", to: "jobs/off.yaml")
+        let executor = ScriptedExecutor()
+        var log = Logger(label: "test")
+        log.logLevel = .critical
+        let daemon = try Daemon.open(
+            Daemon.Configuration(
+                stateFolder: folder.path + "/state", jobsFolder: folder.path + "/jobs", executors: executor.executors, node: "n1", version: "test"),
+            clock: SystemClock(), log: log)
+        let token = try daemon.folder.readToken()
+        let server = WebServer(
+            daemon: daemon, reader: try LedgerReader.open(at: daemon.ledgerPath), address: WebServer.Address(host: "127.0.0.1", port: 0),
+            socket: daemon.folder.socket, token: token, log: log)
+        let (ready, continuation) = AsyncStream.makeStream(of: Int.self)
+        let web = Task { try await server.run { continuation.yield($0) } }
+        var port = 0
+        for await used in ready {
+            port = used
+            break
+        }
+        self.daemon = daemon
+        self.server = server
+        self.token = token
+        self.port = port
+        tasks = [web, Task { await daemon.run() }]
+        // The first answer comes from a daemon that schedules.
+        _ = await daemon.request(.run(JobName("nobody")!, parameters: [:]))
+    }
+
+    func stop() async throws {
+        daemon.stop()
+        try await tasks[1].value
+        await server.stop()
+        try await tasks[0].value
+    }
+
+    /// What the server answers to these very bytes.
+    func raw(_ request: String) throws -> String {
+        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let connected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+        guard connected == 0 else { throw POSIXError(.ECONNREFUSED) }
+        _ = request.withCString { write(socket, $0, strlen($0)) }
+        var answer: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while case let count = read(socket, &buffer, buffer.count), count > 0 { answer += buffer[..<count] }
+        return String(decoding: answer, as: UTF8.self)
+    }
+
+    func get(_ path: String, headers: [String] = [], authorized: Bool = true, method: String = "GET", body: String = "") throws -> String {
+        var lines = ["\(method) \(path) HTTP/1.1", "Connection: close", "Content-Length: \(body.utf8.count)"] + headers
+        if !headers.contains(where: { $0.hasPrefix("Host:") }) { lines.append("Host: 127.0.0.1:\(port)") }
+        if authorized { lines.append("Authorization: Bearer \(token)") }
+        return try raw(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
+    }
+}
+
+private func status(_ answer: String) -> Int? {
+    answer.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+}
+
+struct WebServerTests {
+    @Test func healthNeedsNoToken() async throws {
+        let fixture = try await WebFixture()
+        let answer = try fixture.get("/healthz", authorized: false)
+        #expect(status(answer) == 200 && answer.hasSuffix(#"{"status":"scheduling"}"#))
+        try await fixture.stop()
+    }
+
+    @Test func everythingElseOverTCPNeedsTheToken() async throws {
+        let fixture = try await WebFixture()
+        for path in ["/api/v1/jobs", "/api/v1/runs", "/api/v1/jobs/plain/run", "/nowhere"] {
+            #expect(status(try fixture.get(path, authorized: false)) == 401, "\(path)")
+            #expect(status(try fixture.get(path, headers: ["Authorization: Bearer \(String(fixture.token.dropLast()))0"], authorized: false)) == 401)
+            #expect(status(try fixture.get(path, headers: ["Authorization: Bearer "], authorized: false)) == 401)
+        }
+        #expect(status(try fixture.get("/api/v1/jobs/plain/run", authorized: false, method: "POST")) == 401)
+        #expect(status(try fixture.get("/api/v1/jobs")) == 200)
+        #expect(try fixture.daemon.folder.readToken() == fixture.token, "the token is made once")
+        try await fixture.stop()
+    }
+
+    // catalogue 82
+    @Test func foreignPagesAndReboundNamesAreRefused() async throws {
+        let fixture = try await WebFixture()
+        #expect(status(try fixture.get("/api/v1/jobs", headers: ["Host: evil.example"])) == 403)
+        #expect(status(try fixture.get("/api/v1/jobs", headers: ["Origin: http://evil.example"])) == 403)
+        #expect(status(try fixture.get("/healthz", headers: ["Host: evil.example:4400"], authorized: false)) == 403)
+        #expect(status(try fixture.get("/api/v1/jobs", headers: ["Origin: http://127.0.0.1:\(fixture.port)"])) == 200)
+        #expect(status(try fixture.get("/api/v1/jobs", headers: ["Host: localhost:\(fixture.port)"])) == 200)
+        try await fixture.stop()
+    }
+
+    @Test func jobsAndRunsAreListed() async throws {
+        let fixture = try await WebFixture()
+        let jobs = try fixture.get("/api/v1/jobs")
+        #expect(jobs.contains(#""name":"off""#) && jobs.contains(#""name":"plain""#))
+        #expect(status(try fixture.get("/api/v1/jobs/plain/run", method: "POST", body: #"{"env":{"DAY":"monday"}}"#)) == 202)
+        let runs = try fixture.get("/api/v1/runs?job=plain&state=launching&limit=5")
+        #expect(runs.contains(#""trigger":"manual""#) && runs.contains(#""state":"launching""#))
+        try await fixture.stop()
+    }
+
+    @Test(arguments: [
+        ("/api/v1/runs?limit=0", 400), ("/api/v1/runs?limit=x", 400), ("/api/v1/runs?state=sleeping", 400), ("/api/v1/runs?since=yesterday", 400),
+        ("/api/v1/runs?job=..%2Fetc", 400), ("/api/v1/runs?flow=x", 400), ("/api/v1/nothing", 404), ("/../../etc/passwd", 404),
+    ])
+    func badQuestionsGetA4xx(_ path: String, _ expected: Int) async throws {
+        let fixture = try await WebFixture()
+        #expect(status(try fixture.get(path)) == expected)
+        try await fixture.stop()
+    }
+
+    @Test func badRequestsToRunGetA4xxWithAHint() async throws {
+        let fixture = try await WebFixture()
+        let path = "/api/v1/jobs/plain/run"
+        for body in ["not json", "[]", #"{"env":"x"}"#, #"{"env":{"ROTA_RUN":"x"}}"#, #"{"env":{"1A":"x"}}"#] {
+            #expect(status(try fixture.get(path, method: "POST", body: body)) == 400, "\(body)")
+        }
+        #expect(status(try fixture.get(path, method: "POST", body: String(repeating: " ", count: 70_000))) == 413)
+        #expect(status(try fixture.get("/api/v1/jobs/nobody/run", method: "POST")) == 404)
+        #expect(status(try fixture.get("/api/v1/jobs/off/run", method: "POST")) == 409)
+        try await fixture.stop()
+    }
+
+    @Test func theSocketNeedsNoTokenAndIsForItsUserAlone() async throws {
+        let fixture = try await WebFixture()
+        let answer = try await SocketClient(socket: fixture.daemon.folder.socket).send("POST", "/api/v1/jobs/plain/run")
+        #expect(answer.status == 202)
+        let mode = try FileManager.default.attributesOfItem(atPath: fixture.daemon.folder.socket)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        try await fixture.stop()
+    }
+
+    @Test func aTakenPortIsAFailureWithAWayOut() async throws {
+        let fixture = try await WebFixture()
+        let second = WebServer(
+            daemon: fixture.daemon, reader: try LedgerReader.open(at: fixture.daemon.ledgerPath),
+            address: WebServer.Address(host: "127.0.0.1", port: fixture.port), socket: fixture.folder.path + "/other.sock", token: "t",
+            log: Logger(label: "test"))
+        await #expect {
+            try await second.run { _ in }
+        } throws: { error in
+            "\(error)".contains("--listen") && "\(error)".contains("\(fixture.port)")
+        }
+        try await fixture.stop()
+    }
+
+    @Test func withoutASchedulerTheClientSaysSo() async throws {
+        let folder = try TemporaryFolder()
+        await #expect(throws: SocketClient.Failure.noScheduler(socket: folder.path + "/rota.sock")) {
+            try await SocketClient(socket: folder.path + "/rota.sock").send("GET", "/healthz")
+        }
+        let long = "/" + String(repeating: "x", count: 107)
+        #expect(throws: SocketClient.Failure.pathTooLong(long)) { try SocketClient(socket: long) }
+    }
+
+    @Test(arguments: [("127.0.0.1:4400", "127.0.0.1", 4400), ("[::1]:80", "::1", 80), ("localhost:0", "localhost", 0)])
+    func addressesAreRead(_ text: String, _ host: String, _ port: Int) {
+        #expect(WebServer.Address(text) == WebServer.Address(host: host, port: port))
+        #expect(WebServer.Address(text)?.description == text)
+    }
+
+    @Test(arguments: ["", "4400", ":4400", "localhost", "localhost:", "localhost:65536", "::1:80", "a:b"])
+    func whatIsNoAddressIsRefused(_ text: String) { #expect(WebServer.Address(text) == nil) }
+}
