@@ -65,8 +65,9 @@ struct LocalWatch {
         /// Our child, when there was no descriptor to be had of it.
         var child: pid_t?
         var isStartTold = false
-        /// Whether an earlier scheduler may have started a keeper that has not come to its claim yet: until one has the run, it cannot be said
-        /// that nothing will be started.
+        /// Whether an earlier scheduler may have started a keeper that has not come to its claim yet.
+        ///
+        /// Until one has the run, it cannot be said that nothing will be started.
         var mayHaveOlderKeeper = false
         /// Not to be looked at again before this steady time.
         var quietUntil: Int64 = 0

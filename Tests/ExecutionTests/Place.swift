@@ -1,4 +1,3 @@
-import CPlatform
 import Foundation
 import Glibc
 import Testing
@@ -134,8 +133,7 @@ extension Place {
 /// Waits until a process has ended, reaped or not.
 func awaitEnd(of pid: pid_t) async {
     await blocking {
-        let descriptor = platform_pidfd_open(pid)
-        guard descriptor >= 0 else { return }
+        guard let entry = try? ProcessTable.entry(pid), let descriptor = try? ProcessTable.open(pid, start: entry.start) else { return }
         defer { close(descriptor) }
         var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         while poll(&wanted, 1, -1) < 0 {}

@@ -1,4 +1,3 @@
-import CPlatform
 import Glibc
 import Testing
 import Timetable
@@ -141,11 +140,16 @@ import Timetable
     // catalogue 7
     @Test func aStrangerWithTheKeepersNumberIsLeftAlone() async throws {
         // A process of ours that leads a session and has the number that an old claim names.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        let newSession: Int16 = 0x80  // POSIX_SPAWN_SETSID, which the module leaves out
+        posix_spawnattr_setflags(&attributes, newSession)
         var stranger: pid_t = 0
         var words = [strdup("/bin/sleep"), strdup("1000"), nil]
         defer { words.forEach { free($0) } }
         var environment: [UnsafeMutablePointer<CChar>?] = [nil]
-        #expect(platform_spawn(&stranger, "/bin/sleep", &words, &environment, 0) == 0)
+        #expect(posix_spawn(&stranger, "/bin/sleep", nil, &attributes, &words, &environment) == 0)
         defer {
             kill(stranger, SIGKILL)
             waitpid(stranger, nil, 0)
@@ -222,7 +226,7 @@ import Timetable
         #expect(claims.count == launches.count)
         let zombies = try claims.filter { claim in try ProcessTable.entry(claim.pid)?.start == claim.start }
         #expect(zombies.isEmpty)
-        // Descriptors of processes that are gone: other tests may be about to close theirs, so what is still there after one more run counts.
+        // Descriptors of processes that are gone: other tests may be about to close theirs, so what is still there after another run counts.
         let before = try staleDescriptors()
         _ = await place.end("true")
         #expect(try before.intersection(staleDescriptors()).isEmpty)
