@@ -1,4 +1,4 @@
-/// Everything that moves a job's slots: recurrences, zone and daylight rule.
+/// Everything that moves a job's slots: recurrences, zone, daylight rule, limits and delay.
 ///
 /// A constant, and cheap to copy.
 ///
@@ -8,28 +8,38 @@ package struct Schedule: Sendable {
     private let storage: Storage
 
     private final class Storage: Sendable {
-        let recurrences: [Recurrence]
-        let zone: Zone
-        let daylight: DaylightRule
+        let rules: Rules
         /// Those recurrences that are laid out; all of them once a registration is known.
-        let series: [Series]
+        let slots: LimitedSeries
+        let isLimited: Bool
         let needsAnchor: Bool
         let registration: Instant?
 
-        init(
-            _ recurrences: [Recurrence], _ zone: Zone, _ daylight: DaylightRule, series: [Series], needsAnchor: Bool, registration: Instant?
-        ) {
-            self.recurrences = recurrences
-            self.zone = zone
-            self.daylight = daylight
-            self.series = series
-            self.needsAnchor = needsAnchor
+        init(_ rules: Rules, series: [Series], registration: Instant?) {
+            self.rules = rules
+            slots = LimitedSeries(SeriesUnion(series: series), limits: rules.limits, zone: rules.zone)
+            isLimited = !rules.limits.isEmpty || rules.delay != .zero
+            needsAnchor = rules.recurrences.contains {
+                if case .interval(let interval) = $0 { interval.needsAnchor } else { false }
+            }
             self.registration = registration
         }
     }
 
+    private struct Rules: Hashable {
+        let recurrences: [Recurrence]
+        let zone: Zone
+        let daylight: DaylightRule
+        let limits: Limits
+        let delay: Duration
+    }
+
+    /// `delay` moves every slot later, after the limits have had their say; see `delay(spread:seed:)`.
+    ///
     /// Fails when an interval's end does not come after its start, which only the zone may tell, or when there is no recurrence.
-    package init(_ recurrences: [Recurrence], zone: Zone = .utc, daylight: DaylightRule = .init()) throws(ScheduleError) {
+    package init(
+        _ recurrences: [Recurrence], zone: Zone = .utc, daylight: DaylightRule = .init(), limits: Limits = .init(), delay: Duration = .zero
+    ) throws(ScheduleError) {
         guard !recurrences.isEmpty else {
             throw ScheduleError(column: 1, message: "a schedule is missing; write for example R/2026-03-01T02:00/P1D")
         }
@@ -37,18 +47,20 @@ package struct Schedule: Sendable {
         for recurrence in recurrences {
             if let one = try Series(recurrence, zone: zone, daylight: daylight, registration: nil) { series.append(one) }
         }
-        storage = Storage(
-            recurrences, zone, daylight, series: series, needsAnchor: series.count < recurrences.count, registration: nil)
+        let rules = Rules(recurrences: recurrences, zone: zone, daylight: daylight, limits: limits, delay: delay)
+        storage = Storage(rules, series: series, registration: nil)
     }
 
     private init(_ storage: Storage) {
         self.storage = storage
     }
 
-    package var recurrences: [Recurrence] { storage.recurrences }
-    /// Where times stand whose text names no zone.
-    package var zone: Zone { storage.zone }
-    package var daylight: DaylightRule { storage.daylight }
+    package var recurrences: [Recurrence] { storage.rules.recurrences }
+    /// Where times stand whose text names no zone, and where the days of `limits` are.
+    package var zone: Zone { storage.rules.zone }
+    package var daylight: DaylightRule { storage.rules.daylight }
+    package var limits: Limits { storage.rules.limits }
+    package var delay: Duration { storage.rules.delay }
 
     /// Whether some recurrence has no start of its own (`R/P1D`, `R//P1D`): `anchored(at:)` gives it one, and may be asked again with
     /// another.
@@ -59,88 +71,91 @@ package struct Schedule: Sendable {
     /// The instant that `anchored(at:)` pinned; nil before, and for schedules that need none.
     package var anchor: Instant? { storage.registration }
 
-    /// The schedule with every missing start at `registration`, which is a slot itself.
+    /// The schedule with every missing start at `registration`, which then is a slot itself (unless limits take it away).
     ///
     /// Other recurrences stay as they are.
     package func anchored(at registration: Instant) -> Schedule {
-        guard needsAnchor else { return self }
+        guard needsAnchor, storage.registration != registration else { return self }
         let series = recurrences.compactMap { recurrence -> Series? in
             guard case .interval(let interval) = recurrence, case .fromRegistration(let period) = interval.layout else {
                 return try? Series(recurrence, zone: zone, daylight: daylight, registration: registration)
             }
             return Series(period: period, count: interval.count, registration: registration, zone: zone, daylight: daylight)
         }
-        return Schedule(Storage(recurrences, zone, daylight, series: series, needsAnchor: true, registration: registration))
+        return Schedule(Storage(storage.rules, series: series, registration: registration))
+    }
+
+    /// How much later a job's slots come when they are to be spread over the first `spread` of their period: from zero up to below
+    /// `spread`, to the second where that is a second or more.
+    ///
+    /// Drawn from `seed`, usually the job's name, so that it is the same after every restart and on every machine.
+    package static func delay(spread: Duration, seed: String) -> Duration {
+        let unit = spread >= .seconds(1) ? WallTime.second : 1
+        let choices = spread.wholeMicroseconds / unit
+        guard choices > 0 else { return .zero }
+        return .microseconds(Int64(stableHash(of: seed, salt: 255) % UInt64(choices)) * unit)
     }
 }
 
 extension Schedule: Hashable {
-    /// Whether both make slots by the same rules: the same recurrences in the same order, zone and daylight rule.
+    /// Whether both make slots by the same rules: the same recurrences in the same order, zone, daylight rule, limits and delay.
     ///
     /// The instant of registration is no rule: an anchored schedule equals the one it was made of.
     package static func == (left: Schedule, right: Schedule) -> Bool {
-        left.storage === right.storage
-            || left.recurrences == right.recurrences && left.zone == right.zone && left.daylight == right.daylight
+        left.storage === right.storage || left.storage.rules == right.storage.rules
     }
 
     package func hash(into hasher: inout Hasher) {
-        hasher.combine(recurrences)
-        hasher.combine(zone)
-        hasher.combine(daylight)
+        hasher.combine(storage.rules)
     }
 }
 
 extension Schedule {
     /// The first slot strictly after `instant`; nil when no more come.
     package func next(after instant: Instant) -> Slot? {
-        var next: Slot?
-        for series in storage.series {
-            if let slot = series.next(after: instant), next.map({ slot.due < $0.due }) ?? true { next = slot }
-        }
-        return next
+        guard storage.isLimited else { return storage.slots.union.next(after: instant) }
+        return storage.slots.next(after: instant - delay).map(delayed)
     }
 
     /// The last slot strictly before `instant`; nil when none came.
     package func previous(before instant: Instant) -> Slot? {
-        var previous: Slot?
-        for series in storage.series {
-            if let slot = series.previous(before: instant), previous.map({ slot.due > $0.due }) ?? true { previous = slot }
-        }
-        return previous
+        guard storage.isLimited else { return storage.slots.union.previous(before: instant) }
+        return storage.slots.previous(before: instant - delay).map(delayed)
     }
 
     package func contains(_ instant: Instant) -> Bool {
-        storage.series.contains { $0.slot(at: instant) != nil }
+        next(after: instant - Instant.resolution)?.due == instant
     }
 
     /// How many slots lie in (`start`, `end`]; 0 when the two stand the other way round.
     ///
-    /// For one recurrence it takes as long as a look at the range's clock changes, for cron at its months. For several, slots that
-    /// coincide are found by walking those of all but the one with the most.
+    /// For one recurrence it takes as long as a look at the range's clock changes, for cron at its months, with exclusions or windows at
+    /// its days. For several, slots that coincide are found by walking those of all but the one with the most.
     package func count(after start: Instant, through end: Instant) -> Int {
-        guard storage.series.count > 1 else { return storage.series.first?.count(after: start, through: end) ?? 0 }
-        let ranked = storage.series.map { (series: $0, count: $0.count(after: start, through: end)) }.sorted { $0.count > $1.count }
-        var total = ranked[0].count
-        for (rank, sparser) in ranked.enumerated().dropFirst() {
-            var cursor = start
-            while let slot = sparser.series.next(after: cursor), slot.due <= end {
-                if !ranked[..<rank].contains(where: { $0.series.slot(at: slot.due) != nil }) { total += 1 }
-                cursor = slot.due
-            }
-        }
-        return total
+        guard storage.isLimited else { return storage.slots.union.count(after: start, through: end) }
+        return storage.slots.count(after: start - delay, through: end - delay)
     }
 
     /// What a change of the clock did to the slot at `due`: shifted it over a gap, or chose it of two.
     ///
     /// nil when nothing happened, when some recurrence asks for this very instant, and when there is no such slot.
     package func clockChange(at due: Instant) -> ClockChange? {
-        var change: ClockChange?
-        for series in storage.series where series.slot(at: due) != nil {
-            guard let found = series.clockChange(at: due) else { return nil }
-            change = change ?? found
+        contains(due) ? storage.slots.union.clockChange(at: due - delay) : nil
+    }
+
+    /// Slots in (`start`, `end`] that limits take away, ascending, `most` of them at most: for people who ask why nothing runs.
+    package func excluded(after start: Instant, through end: Instant, atMost most: Int) -> [Instant] {
+        var excluded: [Instant] = []
+        var cursor = start - delay
+        while excluded.count < most, let slot = storage.slots.union.next(after: cursor), slot.due + delay <= end {
+            if !contains(slot.due + delay) { excluded.append(slot.due + delay) }
+            cursor = slot.due
         }
-        return change
+        return excluded
+    }
+
+    private func delayed(_ slot: Slot) -> Slot {
+        Slot(due: slot.due + delay, occurrence: slot.occurrence)
     }
 
     /// A short text for people: the recurrences as they were written, and the zone.

@@ -42,7 +42,7 @@ extension WrittenTime {
 
 extension TextScanner {
     /// The number of the day since 1970-01-01.
-    fileprivate mutating func date() throws(ScheduleError) -> Int {
+    mutating func date() throws(ScheduleError) -> Int {
         let place = position
         let digits = digitsAhead
         let follower = peek(digits)
@@ -109,7 +109,7 @@ extension TextScanner {
     }
 
     /// Microseconds since midnight; 24 hours for `24:00`.
-    fileprivate mutating func timeOfDay() throws(ScheduleError) -> Int64 {
+    mutating func timeOfDay() throws(ScheduleError) -> Int64 {
         let place = position
         guard let hour = number(digits: 2) else { throw error("the hour is expected in two digits before \(found), as in 02:00") }
         guard hour <= 24 else { throw error(at: place, "there is no hour \(hour); hours go from 00 to 24") }

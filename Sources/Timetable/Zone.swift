@@ -1,6 +1,7 @@
 /// A time zone of the system's tz database, or a fixed offset from UTC.
 ///
-/// Two zones are equal iff they have the same name. Copies share one table, which is read once per process.
+/// Two zones are equal iff they have the same name and the same offsets for all time. Copies share one table, which is read once per
+/// process unless `rereadDatabase` finds that it changed.
 package struct Zone: Hashable, Sendable {
     let rules: ZoneRules
 
@@ -26,7 +27,7 @@ package struct Zone: Hashable, Sendable {
             if let offset = Self.offset(name) {
                 self.init(offset: offset)
             } else {
-                self = try ZoneDatabase.zone(named: zoneAliases[name] ?? name)
+                self = try ZoneDatabase.system.zone(named: zoneAliases[name] ?? name)
             }
         }
     }
@@ -52,6 +53,14 @@ package struct Zone: Hashable, Sendable {
         return (hours * 3600 + minutes * 60) * (isNegative ? -1 : 1)
     }
 
+    /// Reads every zone that was ever asked for anew, and returns the names of those whose rules changed, in alphabetical order: for when
+    /// the machine's tz database was updated.
+    ///
+    /// Zones and schedules made before keep their old rules. Made anew they have the new ones, and are no longer equal to the old.
+    package static func rereadDatabase() -> [String] {
+        ZoneDatabase.system.reread()
+    }
+
     /// Seconds east of UTC that the zone keeps at `instant`.
     package func offset(at instant: Instant) -> Int {
         Int(rules.span(at: instant.microseconds.floored(by: WallTime.second)).offset)
@@ -75,7 +84,7 @@ package struct Zone: Hashable, Sendable {
     var isFixed: Bool { rules.isFixed }
 
     package static func == (left: Zone, right: Zone) -> Bool {
-        left.rules === right.rules || left.name == right.name
+        left.rules === right.rules || left.rules.isSame(as: right.rules)
     }
 
     package func hash(into hasher: inout Hasher) {

@@ -4,19 +4,24 @@ import Synchronization
 /// The tz database of this machine: the one place where the timetable touches the operating system.
 ///
 /// Its folder is `TZDIR` if that is set, as for the C library, else the first usual one that exists.
-enum ZoneDatabase {
-    private static let zones = Mutex<[String: Zone]>([:])
-    private static let allNames = Mutex<[String]?>(nil)
+final class ZoneDatabase: Sendable {
+    static let system = ZoneDatabase()
+
+    private let zones = Mutex<[String: Zone]>([:])
+    private let allNames = Mutex<[String]?>(nil)
+    private let givenFolder: String?
+
+    /// `folder` is where the files are; nil looks for the machine's own whenever it is needed.
+    init(folder: String? = nil) {
+        givenFolder = folder
+    }
 
     /// Reads the zone once; later calls answer from memory.
     ///
     /// Names that are no safe relative path are unknown.
-    static func zone(named name: String) throws(ZoneError) -> Zone {
+    func zone(named name: String) throws(ZoneError) -> Zone {
         if let zone = zones.withLock({ $0[name] }) { return zone }
-        guard let folder else { throw .noDatabase(name) }
-        guard isSafe(name), let bytes = content(of: folder + "/" + name) else { throw .unknown(name, near: names(near: name)) }
-        guard let file = TimeZoneFile(bytes) else { throw .unreadable(name) }
-        let zone = Zone(rules: ZoneRules(name: name, file: file))
+        let zone = try load(name)
         return zones.withLock { zones in
             let known = zones[name] ?? zone
             zones[name] = known
@@ -24,23 +29,46 @@ enum ZoneDatabase {
         }
     }
 
+    /// Reads every zone in memory anew, and returns the names of those whose rules are no longer the same, in alphabetical order.
+    ///
+    /// What is gone or broken stays as it was. Zones handed out before keep their old rules, and are no longer equal to the new ones.
+    func reread() -> [String] {
+        allNames.withLock { $0 = nil }
+        let known = zones.withLock { $0 }
+        let changed = known.keys.sorted().compactMap { name in
+            (try? load(name)).flatMap { $0 == known[name] ? nil : $0 }
+        }
+        zones.withLock { zones in
+            for zone in changed { zones[zone.name] = zone }
+        }
+        return changed.map(\.name)
+    }
+
+    private func load(_ name: String) throws(ZoneError) -> Zone {
+        guard let folder else { throw .noDatabase(name) }
+        guard Self.isSafe(name), let bytes = Self.content(of: folder + "/" + name) else { throw .unknown(name, near: names(near: name)) }
+        guard let file = TimeZoneFile(bytes) else { throw .unreadable(name) }
+        return Zone(rules: ZoneRules(name: name, file: file))
+    }
+
     /// Every zone that the database has, in alphabetical order; empty without a database.
-    static var names: [String] {
+    var names: [String] {
         allNames.withLock { known in
             if let known { return known }
-            let found = folder.map { entries(of: $0, below: "", depth: 0).sorted() } ?? []
+            let found = folder.map { Self.entries(of: $0, below: "", depth: 0).sorted() } ?? []
             known = found
             return found
         }
     }
 
-    private static func names(near name: String) -> [String] {
+    private func names(near name: String) -> [String] {
         nearNames(to: name, among: names + zoneAliases.keys.sorted())
     }
 
-    private static var folder: String? {
-        if let chosen = getenv("TZDIR") { return isFolder(String(cString: chosen)) ? String(cString: chosen) : nil }
-        return ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"].first(where: isFolder)
+    private var folder: String? {
+        if let givenFolder { return Self.isFolder(givenFolder) ? givenFolder : nil }
+        if let chosen = getenv("TZDIR") { return Self.isFolder(String(cString: chosen)) ? String(cString: chosen) : nil }
+        return ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"].first(where: Self.isFolder)
     }
 
     /// Letters, digits, `_`, `+`, `-` and single inner solidi: nothing that could lead out of the folder.

@@ -14,9 +14,9 @@ package enum ZoneError: Error, Hashable, Sendable {
             "there is no time zone `\(name.prefix(60))`; write for example Europe/Berlin, UTC or +02:00"
         case .unknown(let name, let near): "there is no time zone `\(name.prefix(60))`; did you mean \(near.joined(separator: " or "))?"
         case .noDatabase(let name):
-            "the time zone `\(name.prefix(60))` cannot be looked up without a tz database; install tzdata, or write UTC or an offset like +02:00"
+            "the time zone `\(name.prefix(60))` needs a tz database; install tzdata, or write UTC or an offset like +02:00"
         case .unreadable(let name):
-            "the tz database's file for `\(name.prefix(60))` is broken or counts leap seconds; take another zone or install tzdata anew"
+            "the file of the zone `\(name.prefix(60))` is broken or counts leap seconds; take another or install tzdata anew"
         }
     }
 }

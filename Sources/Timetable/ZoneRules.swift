@@ -70,6 +70,12 @@ final class ZoneRules: Sendable {
     /// Whether the offset is the same for all time.
     var isFixed: Bool { changes.isEmpty && footer?.daylight == nil }
 
+    /// Whether both have one name and the same offsets for all time.
+    func isSame(as other: ZoneRules) -> Bool {
+        name == other.name && initialOffset == other.initialOffset && changes == other.changes && offsets == other.offsets
+            && footer == other.footer
+    }
+
     /// The span that `seconds` lies in.
     func span(at seconds: Int64) -> ZoneSpan {
         guard let first = changes.first, seconds >= first else {

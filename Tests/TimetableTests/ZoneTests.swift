@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Timetable
@@ -61,6 +62,39 @@ import Testing
 
     @Test func aNameOfAnyLengthIsAnError() {
         #expect(throws: ZoneError.self) { try Zone(named: String(repeating: "Europe/", count: 10_000)) }
+    }
+
+    @Test func anUpdatedDatabaseIsNoticed() throws {
+        let folder = "/tmp/rota-zones-\(getpid())"
+        mkdir(folder, 0o700)
+        let path = folder + "/Test"
+        defer {
+            unlink(path)
+            rmdir(folder)
+        }
+        func write(_ offsets: [Int32]) {
+            let bytes = Self.file(changes: [(0, 1), (1_000_000, 0)], offsets: offsets, footer: "")
+            guard let file = fopen(path, "w") else { return }
+            fwrite(bytes, 1, bytes.count, file)
+            fclose(file)
+        }
+        let database = ZoneDatabase(folder: folder)
+        write([3600, 7200])
+        let old = try database.zone(named: "Test")
+        #expect(database.names == ["Test"] && database.reread().isEmpty)
+        write([3600, 5400])
+        #expect(try database.zone(named: "Test") == old)
+        #expect(database.reread() == ["Test"])
+        let new = try database.zone(named: "Test")
+        #expect(new != old && new.offset(at: .epoch) == 5400 && old.offset(at: .epoch) == 7200)
+        unlink(path)
+        #expect(try database.reread().isEmpty && database.zone(named: "Test") == new)
+    }
+
+    @Test func withoutADatabaseOnlyUTCAndOffsetsWork() {
+        let database = ZoneDatabase(folder: "/nonexistent")
+        #expect(throws: ZoneError.noDatabase("Europe/Berlin")) { try database.zone(named: "Europe/Berlin") }
+        #expect(database.names.isEmpty)
     }
 
     @Test func zonesThatCountLeapSecondsAreRefused() throws {

@@ -1,0 +1,49 @@
+/// A time of day outside of which a schedule has no slots: one entry of a job's `between:`.
+///
+/// It goes by the clock of the schedule's zone.
+package struct DailyWindow: Hashable, Sendable {
+    /// Seconds since midnight; included.
+    let from: Int
+    /// Seconds since midnight, up to 86 400; excluded.
+    ///
+    /// When it is before `from`, the window goes on over midnight.
+    let until: Int
+    /// The weekdays on which the window begins; bit 0 is Sunday.
+    let weekdays: UInt8
+
+    /// Reads `09:00` and `17:00`, to the second if need be, and weekdays as cron has them (`MON-FRI`); nil for every day.
+    ///
+    /// `24:00` is the end of the day, and an earlier `until` means the next day's.
+    ///
+    /// An error's column counts in the text that it is about.
+    package init(from: String, until: String, on weekdays: String? = nil) throws(ScheduleError) {
+        self.from = try Self.time(from)
+        self.until = try Self.time(until)
+        guard self.from != self.until, self.from < 86_400 else {
+            throw ScheduleError(
+                column: 1, message: "a window from \(from.prefix(20)) until \(until.prefix(20)) is empty; leave it out for the whole day")
+        }
+        guard let weekdays else {
+            self.weekdays = 0x7F
+            return
+        }
+        var scanner = TextScanner(weekdays)
+        self.weekdays = try scanner.weekdays()
+        guard scanner.isAtEnd else { throw scanner.error("nothing may follow the weekdays; remove \(scanner.found)") }
+    }
+
+    private static func time(_ text: String) throws(ScheduleError) -> Int {
+        var scanner = TextScanner(text)
+        let time = try scanner.timeOfDay()
+        guard scanner.isAtEnd, time % WallTime.second == 0 else { throw scanner.error("a time of day is expected, as 09:00 or 09:00:30") }
+        return Int(time / WallTime.second)
+    }
+
+    /// Whether a clock that shows `second` of a day, which is the weekday `weekday`, is inside.
+    func contains(_ second: Int, weekday: Int) -> Bool {
+        guard until < from else { return begins(on: weekday) && (from..<until).contains(second) }
+        return begins(on: weekday) && second >= from || begins(on: (weekday + 6) % 7) && second < until
+    }
+
+    private func begins(on weekday: Int) -> Bool { weekdays >> UInt8(weekday) & 1 == 1 }
+}

@@ -1,0 +1,92 @@
+/// Days on which a schedule has no slots: one line of a job's `except:`.
+///
+/// Dates are those of the schedule's zone.
+package enum Exclusion: Hashable, Sendable {
+    /// Days since 1970-01-01, both ends included.
+    case days(ClosedRange<Int>)
+    /// Bit 0 is Sunday.
+    case weekdays(UInt8)
+    /// The same day every year.
+    case yearly(month: Int, day: Int)
+
+    /// Reads a date (`2026-12-24`, or any other form of ISO 8601), a range of dates with both ends (`2026-12-24/2027-01-01`), a day of
+    /// every year (`--12-25`), or days of the week as cron has them (`SAT,SUN`, `SAT-SUN`).
+    package init(parsing text: String) throws(ScheduleError) {
+        var scanner = TextScanner(text)
+        if scanner.peek()?.isLetter ?? false {
+            self = .weekdays(try scanner.weekdays())
+        } else if scanner.isAt("-") {
+            self = try scanner.dayOfEveryYear()
+        } else {
+            let first = try scanner.date()
+            var last = first
+            let place = scanner.position + 1
+            if scanner.take("/") { last = try scanner.date() }
+            guard first <= last else { throw scanner.error(at: place, "the last day lies before the first; write the earlier one first") }
+            self = .days(first...last)
+        }
+        guard scanner.isAtEnd else { throw scanner.error("nothing may follow the excepted days; remove \(scanner.found)") }
+    }
+}
+
+extension TextScanner {
+    /// Bit 0 is Sunday.
+    mutating func weekdays() throws(ScheduleError) -> UInt8 {
+        let place = position
+        var reader = CronFieldReader(field: .dayOfWeek, seed: "")
+        try reader.read(&self)
+        let days = reader.daysOfWeek
+        guard days.nth == 0, days.last == 0 else { throw error(at: place, "only whole weekdays can stand here; write for example SAT,SUN") }
+        return UInt8(truncatingIfNeeded: days.days)
+    }
+
+    fileprivate mutating func dayOfEveryYear() throws(ScheduleError) -> Exclusion {
+        let place = position
+        // Any leap year knows every day that some year has.
+        guard take("-"), take("-"), let month = number(digits: 2), take("-"), let day = number(digits: 2),
+            CivilDate(checking: 2000, month: month, day: day) != nil
+        else { throw error(at: place, "a day of every year is written with two hyphens, as --12-25 for 25 December") }
+        return .yearly(month: month, day: day)
+    }
+}
+
+/// Exclusions made ready for asking about one day.
+struct ExcludedDays: Sendable {
+    private var weekdays: UInt8 = 0
+    private var yearly: Set<Int> = []
+    /// Ascending, neither touching nor overlapping.
+    private var ranges: [ClosedRange<Int>] = []
+
+    init(_ exclusions: [Exclusion]) {
+        var days: [ClosedRange<Int>] = []
+        for exclusion in exclusions {
+            switch exclusion {
+            case .days(let range): days.append(range)
+            case .weekdays(let bits): weekdays |= bits
+            case .yearly(let month, let day): yearly.insert(month * 32 + day)
+            }
+        }
+        for range in days.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if let last = ranges.last, range.lowerBound <= last.upperBound + 1 {
+                ranges[ranges.count - 1] = last.lowerBound...max(last.upperBound, range.upperBound)
+            } else {
+                ranges.append(range)
+            }
+        }
+    }
+
+    /// A stretch of days without slots around `day`; nil when that day may have some.
+    func stretch(around day: Int) -> ClosedRange<Int>? {
+        if weekdays >> UInt8(CivilDate.weekday(ofDayNumber: day)) & 1 == 1 { return day...day }
+        if !yearly.isEmpty {
+            let date = CivilDate(dayNumber: day)
+            if yearly.contains(date.month * 32 + date.day) { return day...day }
+        }
+        var (low, high) = (0, ranges.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if ranges[middle].upperBound < day { low = middle + 1 } else { high = middle }
+        }
+        return low < ranges.count && ranges[low].contains(day) ? ranges[low] : nil
+    }
+}

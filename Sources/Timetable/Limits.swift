@@ -1,0 +1,128 @@
+/// What takes slots away from a schedule: bounds in time, days and times of day.
+///
+/// They look at a slot before `delay` moves it.
+package struct Limits: Hashable, Sendable {
+    /// The first instant that may be a slot.
+    package var notBefore: Instant?
+    /// The last instant that may be a slot.
+    package var notAfter: Instant?
+    package var exclusions: [Exclusion]
+    /// Slots must lie in one of them; none means the whole day.
+    package var windows: [DailyWindow]
+
+    package init(notBefore: Instant? = nil, notAfter: Instant? = nil, exclusions: [Exclusion] = [], windows: [DailyWindow] = []) {
+        self.notBefore = notBefore
+        self.notAfter = notAfter
+        self.exclusions = exclusions
+        self.windows = windows
+    }
+
+    package var isEmpty: Bool { notBefore == nil && notAfter == nil && exclusions.isEmpty && windows.isEmpty }
+
+    /// Reads a bound: any date and time of ISO 8601 that can start an interval, on the clock of `zone` unless it names another.
+    ///
+    /// A repeated time is taken the first time, one that a gap leaves out is shifted.
+    package static func bound(parsing text: String, zone: Zone) throws(ScheduleError) -> Instant {
+        var scanner = TextScanner(text)
+        let time = try WrittenTime(&scanner)
+        guard scanner.isAtEnd else { throw scanner.error("nothing may follow the time; remove \(scanner.found)") }
+        return time.instant(in: time.zone ?? zone, fold: .first)
+    }
+}
+
+/// A union of series seen through limits.
+struct LimitedSeries: Sendable {
+    let union: SeriesUnion
+    let zone: Zone
+    private let windows: [DailyWindow]
+    private let excluded: ExcludedDays
+    /// The instants that may be slots as far as bounds go; both ends included.
+    private let first: Instant
+    private let last: Instant
+    private let hasOnlyBounds: Bool
+
+    init(_ union: SeriesUnion, limits: Limits, zone: Zone) {
+        self.union = union
+        self.zone = zone
+        windows = limits.windows
+        excluded = ExcludedDays(limits.exclusions)
+        first = max(limits.notBefore ?? .firstSlot, .firstSlot)
+        last = min(limits.notAfter ?? .lastSlot, .lastSlot)
+        hasOnlyBounds = limits.windows.isEmpty && limits.exclusions.isEmpty
+    }
+
+    /// After so many stretches without a slot in a row, some hundred years at least, none is thought to come.
+    private static let patience = 100_000
+
+    func next(after instant: Instant) -> Slot? {
+        var cursor = max(instant, Instant(microseconds: first.microseconds - 1))
+        for _ in 0..<Self.patience {
+            guard let slot = union.next(after: cursor), slot.due <= last else { return nil }
+            guard let stretch = closedStretch(at: slot.due) else { return slot }
+            cursor = Instant(microseconds: stretch.upperBound - 1)
+        }
+        return nil
+    }
+
+    func previous(before instant: Instant) -> Slot? {
+        var cursor = min(instant, Instant(microseconds: last.microseconds + 1))
+        for _ in 0..<Self.patience {
+            guard let slot = union.previous(before: cursor), slot.due >= first else { return nil }
+            guard let stretch = closedStretch(at: slot.due) else { return slot }
+            cursor = Instant(microseconds: stretch.lowerBound)
+        }
+        return nil
+    }
+
+    func count(after start: Instant, through end: Instant) -> Int {
+        var cursor = max(start, Instant(microseconds: first.microseconds - 1))
+        let end = min(end, last)
+        guard !hasOnlyBounds else { return cursor < end ? union.count(after: cursor, through: end) : 0 }
+        var count = 0
+        while let slot = union.next(after: cursor), slot.due <= end {
+            let (stretch, isOpen) = stretch(at: slot.due)
+            let stop = min(end, Instant(microseconds: stretch.upperBound - 1))
+            if isOpen { count += union.count(after: cursor, through: stop) }
+            cursor = stop
+        }
+        return count
+    }
+
+    /// A stretch around `instant` in which there can be no slots; nil when there can be one at `instant`.
+    private func closedStretch(at instant: Instant) -> Range<Int64>? {
+        guard !hasOnlyBounds else { return nil }
+        let (stretch, isOpen) = stretch(at: instant)
+        return isOpen ? nil : stretch
+    }
+
+    /// The microseconds around `instant` during which nothing changes: neither the offset, nor the day, nor what windows are open.
+    ///
+    /// Days without slots in a row are one stretch.
+    private func stretch(at instant: Instant) -> (Range<Int64>, isOpen: Bool) {
+        let span = zone.rules.span(at: instant.microseconds.floored(by: WallTime.second))
+        let wall = WallTime(microseconds: instant.microseconds + span.offset * WallTime.second)
+        let day = wall.dayNumber
+        let second = Int(wall.microsecondOfDay / WallTime.second)
+        var walls = Int64(day) * 86_400..<Int64(day + 1) * 86_400
+        var isOpen = windows.isEmpty
+        if let days = excluded.stretch(around: day) {
+            walls = Int64(days.lowerBound) * 86_400..<Int64(days.upperBound + 1) * 86_400
+            isOpen = false
+        } else {
+            let weekday = CivilDate.weekday(ofDayNumber: day)
+            for window in windows {
+                if window.contains(second, weekday: weekday) { isOpen = true }
+                for edge in [window.from, window.until] {
+                    let edge = Int64(day) * 86_400 + Int64(edge)
+                    if edge <= Int64(day) * 86_400 + Int64(second) {
+                        walls = max(walls.lowerBound, edge)..<walls.upperBound
+                    } else {
+                        walls = walls.lowerBound..<min(walls.upperBound, edge)
+                    }
+                }
+            }
+        }
+        let (start, end) = (max(walls.lowerBound - span.offset, span.start), min(walls.upperBound - span.offset, span.end))
+        return (start * WallTime.second..<end * WallTime.second, isOpen)
+    }
+}

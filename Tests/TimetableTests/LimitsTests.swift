@@ -1,0 +1,155 @@
+import Testing
+import Timetable
+
+@Suite struct LimitsTests {
+    private func limited(_ texts: String..., zone: String = "Europe/Berlin", limits: Limits, delay: Duration = .zero) throws -> Schedule {
+        let recurrences = try texts.map { $0.hasPrefix("R") ? try Recurrence(interval: $0) : try Recurrence(cron: $0) }
+        return try Schedule(recurrences, zone: Zone(named: zone), limits: limits, delay: delay)
+    }
+
+    @Test func exceptedDaysHaveNoSlots() throws {
+        let limits = try Limits(exclusions: ["SAT,SUN", "2026-12-24/2027-01-01", "--01-06"].map { try Exclusion(parsing: $0) })
+        let daily = try limited("R/2026-01-01T09:00/P1D", limits: limits)
+        let days = daily.slots(after: "2026-12-17T00:00:00Z", through: "2027-01-08T00:00:00Z").map { String($0.prefix(10)) }
+        #expect(days == ["2026-12-17", "2026-12-18", "2026-12-21", "2026-12-22", "2026-12-23", "2027-01-04", "2027-01-05", "2027-01-07"])
+        #expect(
+            daily.excluded(after: instant("2027-01-04T12:00:00Z"), through: instant("2027-01-07T12:00:00Z"), atMost: 9) == [
+                instant("2027-01-06T08:00:00Z")
+            ])
+        #expect(!daily.contains(instant("2026-12-25T08:00:00Z")) && daily.contains(instant("2026-12-23T08:00:00Z")))
+        #expect(daily.previous(before: instant("2027-01-04T08:00:00Z"))?.due == instant("2026-12-23T08:00:00Z"))
+    }
+
+    @Test func windowsKeepSlotsInTheirHours() throws {
+        let limits = try Limits(windows: [
+            DailyWindow(from: "09:00", until: "11:00", on: "MON-FRI"), DailyWindow(from: "23:00", until: "01:00", on: "FRI"),
+        ])
+        let hourly = try limited("0 * * * *", limits: limits)
+        let slots = hourly.slots(after: "2026-03-05T12:00:00Z", through: "2026-03-09T12:00:00Z").map { String($0.prefix(16)) }
+        #expect(
+            slots == [
+                "2026-03-06T09:00", "2026-03-06T10:00", "2026-03-06T23:00", "2026-03-07T00:00", "2026-03-09T09:00", "2026-03-09T10:00",
+            ])
+    }
+
+    @Test func aRepeatedHourIsInItsWindowBothTimes() throws {
+        let limits = try Limits(windows: [DailyWindow(from: "02:00", until: "02:30")])
+        let often = try limited("*/10 * * * *", limits: limits)
+        #expect(
+            often.slots(after: "2026-10-24T22:00:00Z", through: "2026-10-25T22:00:00Z") == [
+                "2026-10-25T02:00:00+02:00", "2026-10-25T02:10:00+02:00", "2026-10-25T02:20:00+02:00", "2026-10-25T02:00:00+01:00",
+                "2026-10-25T02:10:00+01:00", "2026-10-25T02:20:00+01:00",
+            ])
+        #expect(often.count(after: instant("2026-10-24T22:00:00Z"), through: instant("2026-10-25T22:00:00Z")) == 6)
+    }
+
+    @Test func boundsAreSlotsThemselves() throws {
+        let zone = try Zone(named: "Europe/Berlin")
+        let limits = try Limits(
+            notBefore: Limits.bound(parsing: "2026-03-02T09:00", zone: zone),
+            notAfter: Limits.bound(parsing: "2026-03-04T08:00Z", zone: zone))
+        let daily = try limited("R/2026-01-01T09:00/P1D", limits: limits)
+        #expect(daily.instants(after: .distantPast, through: .distantFuture).count == 3)
+        #expect(daily.count(after: .distantPast, through: .distantFuture) == 3)
+        #expect(daily.next(after: .distantPast) == Slot(due: instant("2026-03-02T08:00:00Z"), occurrence: 60))
+        #expect(daily.previous(before: .distantFuture)?.due == instant("2026-03-04T08:00:00Z"))
+    }
+
+    @Test func aDelayMovesSlotsAfterTheLimits() throws {
+        let limits = try Limits(exclusions: [Exclusion(parsing: "SUN")])
+        let daily = try limited("R/2026-01-01T23:30/P1D", zone: "UTC", limits: limits, delay: .seconds(3600))
+        #expect(
+            daily.slots(after: "2026-03-06T00:30:00Z", through: "2026-03-10T00:00:00Z") == ["2026-03-07T00:30:00Z", "2026-03-08T00:30:00Z"])
+        #expect(daily.count(after: instant("2026-03-06T00:30:00Z"), through: instant("2026-03-10T00:00:00Z")) == 2)
+        #expect(try daily != limited("R/2026-01-01T23:30/P1D", zone: "UTC", limits: limits))
+    }
+
+    @Test func theSpreadOfAJobIsStable() {
+        #expect(Schedule.delay(spread: .seconds(600), seed: "backup") == .seconds(270))
+        let delays = (0..<500).map { Schedule.delay(spread: .seconds(600), seed: "job-\($0)") }
+        #expect(delays.allSatisfy { $0 >= .zero && $0 < .seconds(600) } && Set(delays).count > 250)
+        #expect(Schedule.delay(spread: .zero, seed: "x") == .zero && Schedule.delay(spread: .seconds(-5), seed: "x") == .zero)
+        #expect(Schedule.delay(spread: .milliseconds(5), seed: "x") < .milliseconds(5))
+    }
+
+    @Test func slotsThatNeverComeAreNotWaitedFor() throws {
+        let never = try limited("R/2026-01-01T03:00/P1D", limits: Limits(windows: [DailyWindow(from: "09:00", until: "17:00")]))
+        #expect(never.next(after: instant("2026-01-01T00:00:00Z")) == nil)
+        let weekdays = try limited("* * * * *", limits: Limits(exclusions: [Exclusion(parsing: "SUN-SAT")]))
+        #expect(weekdays.next(after: .epoch) == nil && weekdays.previous(before: instant("2026-01-01T00:00:00Z")) == nil)
+    }
+
+    /// Limits are a filter over the slots of the same schedule without them.
+    @Test(arguments: 0..<60)
+    func limitsAreAFilter(seed: Int) throws {
+        var random = SeededGenerator(seed: UInt64(seed) + 3_000_000)
+        let zone = try Zone(named: #require(SchedulePropertyTests.zones.randomElement(using: &random)))
+        let (from, until) = (Int.random(in: 0...23, using: &random), Int.random(in: 0...23, using: &random))
+        let days = ["MON-FRI", "SAT", "SUN,WED", "*"].randomElement(using: &random) ?? "*"
+        let excepted = ["TUE", "--03-29", "2026-03-28/2026-04-02", "2026-10-25"].shuffled(using: &random).prefix(
+            Int.random(in: 0...3, using: &random))
+        let windows = from == until ? [] : [try DailyWindow(from: "\(pad(from)):00", until: "\(pad(until)):15", on: days)]
+        let limits = try Limits(exclusions: excepted.map { try Exclusion(parsing: $0) }, windows: windows)
+        let recurrences = [
+            try Recurrence(cron: "*/\(Int.random(in: 5...50, using: &random)) * * * *"), try Recurrence(interval: "R/2026-01-01T02:30/P1D"),
+        ]
+        let comment: Comment = "seed \(seed): \(zone) \(from)-\(until) \(days) \(excepted) \(recurrences[0].text)"
+        let (start, end) = (
+            instant("2026-03-20T00:00:00Z") + .seconds(seed % 2 * 18_144_000),
+            instant("2026-04-08T00:00:00Z") + .seconds(seed % 2 * 18_144_000)
+        )
+        let expected = try Schedule(recurrences, zone: zone).instants(after: start, through: end).filter { slot in
+            let local = zone.local(slot)
+            let (date, time) = (String(local.prefix(10)), String(local.dropFirst(11).prefix(5)))
+            let weekday = Self.weekday(date)
+            let before = (weekday + 6) % 7
+            let (first, last) = ("\(pad(from)):00", "\(pad(until)):15")
+            let isIn =
+                windows.isEmpty
+                || (first < last
+                    ? Self.means(days, weekday) && time >= first && time < last
+                    : Self.means(days, weekday) && time >= first || Self.means(days, before) && time < last)
+            return isIn
+                && !excepted.contains {
+                    $0 == "TUE" && weekday == 2 || $0 == "--03-29" && date.hasSuffix("-03-29") || $0 == date
+                        || $0.contains("/") && date >= "2026-03-28" && date <= "2026-04-02"
+                }
+        }
+        let schedule = try Schedule(recurrences, zone: zone, limits: limits)
+        #expect(schedule.instants(after: start, through: end) == expected, comment)
+        #expect(schedule.instantsBackwards(after: start, through: end) == expected, comment)
+        #expect(schedule.count(after: start, through: end) == expected.count, comment)
+    }
+
+    private static func weekday(_ date: String) -> Int {
+        let parts = date.split(separator: "-").compactMap { Int($0) }
+        return Int((SlowDate(year: parts[0], month: parts[1], day: parts[2]).dayNumber + 4) % 7)
+    }
+
+    private static func means(_ days: String, _ weekday: Int) -> Bool {
+        switch days {
+        case "MON-FRI": (1...5).contains(weekday)
+        case "SAT": weekday == 6
+        case "SUN,WED": weekday == 0 || weekday == 3
+        default: true
+        }
+    }
+
+    @Test(arguments: [
+        ("2026-02-30", 1, "01 to 28"), ("2026-12-24/2026-12-20", 12, "first"), ("2026-12-24x", 11, "remove"), ("--13-01", 1, "--12-25"),
+        ("-12-25", 1, "--12-25"), ("MONDAY", 1, "SUN to SAT"), ("MON#1", 1, "whole weekdays"), ("", 1, "expected"),
+        ("12-24", 1, "expected"),
+    ])
+    func exclusionsTellWhatIsWrong(text: String, column: Int, part: String) {
+        let error = #expect(throws: ScheduleError.self) { try Exclusion(parsing: text) }
+        #expect(error?.column == column && error?.message.contains(part) ?? false, "\(String(describing: error))")
+    }
+
+    @Test(arguments: [
+        ("9:00", "17:00", "*"), ("09:00", "25:00", "*"), ("09:00", "09:00", "*"), ("24:00", "09:00", "*"), ("09:00", "17:00x", "*"),
+        ("09:00", "17:00", "5L"),
+    ])
+    func windowsTellWhatIsWrong(from: String, until: String, on: String) {
+        #expect(throws: ScheduleError.self) { try DailyWindow(from: from, until: until, on: on) }
+    }
+}
