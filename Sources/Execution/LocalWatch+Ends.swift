@@ -8,6 +8,7 @@ extension LocalWatch {
     private static let clearingLimit: Int64 = 5000
 
     mutating func reattach(_ open: [OpenRun], _ latch: Latch) {
+        reattaching?.latch.open(.failure(SystemError("reattach", "executor", ECANCELED)))
         reattaching = (latch, Set(open.map(\.launch.run)), Self.steadyTime() + Self.clearingLimit)
         for one in open {
             let run = one.launch.run
