@@ -162,6 +162,17 @@ extension Schedule {
     package var summary: String {
         recurrences.map(\.text).joined(separator: ", ") + (zone == .utc ? "" : " (\(zone.name))")
     }
+
+    /// The recurrences in plain words and the zone, for people: `at 02:30 on Monday to Friday (Europe/Berlin)`.
+    package var inWords: String {
+        let words = recurrences.map { recurrence in
+            switch recurrence {
+            case .interval(let interval): interval.inWords
+            case .cron(let expression): expression.inWords
+            }
+        }
+        return words.joined(separator: "; ") + (zone == .utc ? "" : " (\(zone.name))")
+    }
 }
 
 extension Schedule: CustomStringConvertible {

@@ -1,0 +1,27 @@
+extension RepeatingInterval {
+    /// `every day from 2026-03-01 at 02:00 (Europe/Berlin), 5 times`; the zone only when the text names one.
+    var inWords: String {
+        if count == 0 { return "never" }
+        let words =
+            switch layout {
+            case .from(let start, let period): count == 1 ? "once, " + start.inWords("on") : period.inWords + start.inWords(" from")
+            case .between(let start, let end, _):
+                count == 1
+                    ? "once, " + start.inWords("on") : "from" + start.inWords("") + " and again after as long as to" + end.inWords("")
+            case .upTo(let period, let end): count == 1 ? "once, " + end.inWords("on") : period.inWords + end.inWords(" until")
+            case .fromRegistration(let period):
+                count == 1 ? "once, when the job is registered" : period.inWords + " from the registration of the job on"
+            }
+        guard let count, count > 1 else { return words }
+        return words + ", \(count) times"
+    }
+}
+
+extension WrittenTime {
+    /// ` 2026-03-01 at 02:00 (Europe/Berlin)` behind `preposition`.
+    fileprivate func inWords(_ preposition: String) -> String {
+        let text = TimestampText.timestamp(Instant(microseconds: wall.microseconds), offset: 0, designator: "")
+        let (date, time) = (text.prefix { $0 != "T" }, text.drop { $0 != "T" }.dropFirst())
+        return "\(preposition) \(date) at \(time.hasSuffix(":00") ? time.dropLast(3) : time)" + (zone.map { " (\($0.name))" } ?? "")
+    }
+}

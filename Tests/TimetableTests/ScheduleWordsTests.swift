@@ -1,0 +1,63 @@
+import Testing
+
+@testable import Timetable
+
+@Suite struct ScheduleWordsTests {
+    @Test(arguments: [
+        ("R/2026-03-01T02:00/P1D", "every day from 2026-03-01 at 02:00"),
+        ("R5/2026-03-01T02:00:30/P2W", "every 2 weeks from 2026-03-01 at 02:00:30, 5 times"),
+        ("R/2026-03-01T02:00[Europe/Berlin]/P1M", "every month from 2026-03-01 at 02:00 (Europe/Berlin)"),
+        ("R/2026-03-01T02:00Z/P1Y2M10DT2H30M", "every 1 year, 2 months, 10 days, 2 hours and 30 minutes from 2026-03-01 at 02:00 (UTC)"),
+        ("R/PT1H", "every hour from the registration of the job on"),
+        ("R/PT1H30M", "every 1 hour and 30 minutes from the registration of the job on"),
+        ("R/PT0.25S", "every 0.25 seconds from the registration of the job on"),
+        ("R/P1D/2026-03-01", "every day until 2026-03-01 at 00:00"),
+        ("R1/2026-03-01T02:00/P1D", "once, on 2026-03-01 at 02:00"),
+        ("R0/P1D", "never"),
+        ("30 2 * * MON-FRI", "at 02:30 on Monday to Friday"),
+        ("0 7,19 * * *", "at 07:00 and 19:00 every day"),
+        ("*/15 * * * *", "at minutes 0, 15, 30 and 45 of every hour"),
+        ("* 9-17 * * SAT,SUN", "every minute of hours 9 to 17 on Saturday and Sunday"),
+        ("* * * * *", "every minute of every hour"),
+        ("* * * * * *", "every second of every minute of every hour"),
+        ("*/30 0 2 * * *", "at seconds 0 and 30 of minute 0 of hour 2 every day"),
+        ("0 0 1,15 * *", "at 00:00 on the 1st and 15th"),
+        ("0 0 13 * FRI", "at 00:00 on the 13th, and on Friday"),
+        ("0 0 */10 * FRI", "at 00:00 on the 1st, 11th, 21st and 31st, if that is Friday"),
+        ("0 0 L * *", "at 00:00 on the last day of the month"),
+        ("0 0 LW JAN-MAR *", "at 00:00 on the last weekday of the month in January to March"),
+        ("0 0 * * MON#1,5L", "at 00:00 on the 1st Monday and the last Friday"),
+    ])
+    func schedulesAreToldInWords(text: String, expected: String) throws {
+        #expect(try schedule(text).inWords == expected)
+    }
+
+    @Test func zonesTellTheirNextChange() throws {
+        let berlin = try Zone(named: "Europe/Berlin")
+        let change = try #require(berlin.nextChange(after: instant("2026-01-01T00:00:00Z")))
+        #expect(change == ZoneChange(at: instant("2026-03-29T01:00:00Z"), before: 3600, after: 7200) && change.isGap)
+        #expect(berlin.nextChange(after: change.at)?.at == instant("2026-10-25T01:00:00Z"))
+        #expect(Zone.utc.nextChange(after: .epoch) == nil && berlin.nextChange(after: .distantFuture) == nil)
+        #expect(berlin.nextChange(after: instant("2999-01-01T00:00:00Z"))?.at == instant("2999-03-31T01:00:00Z"))
+    }
+
+    @Test func changedSlotsAreFoundWithoutWalkingTheYear() throws {
+        let (start, end) = (instant("2026-01-01T00:00:00Z"), instant("2027-01-01T00:00:00Z"))
+        let (gap, fold) = (instant("2026-03-29T01:30:00Z"), instant("2026-10-25T00:30:00Z"))
+        for text in ["30 2 * * *", "R/2026-01-01T02:30[Europe/Berlin]/P1D"] {
+            let shifted = try schedule(text, zone: "Europe/Berlin")
+            #expect(
+                shifted.changedSlots(after: start, through: end, atMost: 9) == [
+                    ChangedSlot(due: gap, change: .shifted(by: .seconds(3600))), ChangedSlot(due: fold, change: .firstOfTwo),
+                ])
+            let skipped = try schedule(text, zone: "Europe/Berlin", gap: .skip, fold: .both)
+            #expect(
+                skipped.changedSlots(after: start, through: end, atMost: 9) == [
+                    ChangedSlot(due: gap, change: nil), ChangedSlot(due: fold, change: .firstOfTwo),
+                    ChangedSlot(due: fold + .seconds(3600), change: .lastOfTwo),
+                ])
+        }
+        #expect(try schedule("R/PT1S", zone: "Europe/Berlin").changedSlots(after: start, through: end, atMost: 9).isEmpty)
+        #expect(try schedule("30 12 * * *", zone: "Europe/Berlin").changedSlots(after: start, through: end, atMost: 9).isEmpty)
+    }
+}
