@@ -22,9 +22,14 @@ struct SeriesUnion: Sendable {
 
     /// Slots in (`start`, `end`].
     ///
-    /// Those that coincide are found by walking the slots of all series but the one with the most.
+    /// Those that coincide are worked out for two uniform series, and else found by walking the slots of all series but the one with the
+    /// most.
     func count(after start: Instant, through end: Instant) -> Int {
         guard series.count > 1 else { return series.first?.count(after: start, through: end) ?? 0 }
+        if series.count == 2, case .uniform(let left) = series[0], case .uniform(let right) = series[1] {
+            return left.count(after: start, through: end) + right.count(after: start, through: end)
+                - left.coincidences(with: right, after: start, through: end)
+        }
         let ranked = series.map { (series: $0, count: $0.count(after: start, through: end)) }.sorted { $0.count > $1.count }
         var total = ranked[0].count
         for (rank, sparser) in ranked.enumerated().dropFirst() {

@@ -75,6 +75,28 @@ import Timetable
         }
     }
 
+    @Test(arguments: 0..<200)
+    func twoUniformSeriesAreCountedAsTheyAreWalked(seed: Int) throws {
+        var random = SeededGenerator(seed: UInt64(seed) + 4_000_000)
+        let texts = (0..<2).map { _ in
+            let count = Bool.random(using: &random) ? "" : "\(Int.random(in: 0...300, using: &random))"
+            let seconds = Int.random(in: 1...60, using: &random) * [1, 6, 10].randomElement(using: &random)!
+            let start = "2026-01-01T00:0\(Int.random(in: 0...3, using: &random)):0\(Int.random(in: 0...9, using: &random))Z"
+            return Int.random(in: 0...3, using: &random) == 0 ? "R\(count)/PT\(seconds)S/\(start)" : "R\(count)/\(start)/PT\(seconds)S"
+        }
+        let union = try Schedule(texts.map { try Recurrence(interval: $0) })
+        let start = instant("2025-12-31T22:00:00Z") + .seconds(Int.random(in: 0...9000, using: &random))
+        let end = start + .seconds(Int.random(in: 0...9000, using: &random))
+        #expect(union.count(after: start, through: end) == union.instants(after: start, through: end).count, "seed \(seed): \(texts)")
+    }
+
+    @Test func twoSeriesOfSecondsAreCountedAtOnce() throws {
+        let union = try schedule("R/1970-01-01T00:00:00Z/PT1S", "R/1970-01-01T00:00:00Z/PT1.5S")
+        #expect(union.count(after: .epoch, through: Instant(seconds: 3_000_000_000)) == 4_000_000_000)
+        let coprime = try schedule("R/0001-01-01T00:00:00.000001Z/PT86400.000001S", "R/1970-01-01T00:00:00Z/PT86399.999999S")
+        #expect(coprime.count(after: .distantPast, through: .distantFuture) > 1_000_000)
+    }
+
     @Test(arguments: 0..<60)
     func aUnionIsTheUnionOfTheSets(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed) + 2_000_000)
