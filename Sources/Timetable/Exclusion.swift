@@ -8,6 +8,8 @@ package enum Exclusion: Hashable, Sendable {
     case weekdays(UInt8)
     /// The same day every year.
     case yearly(month: Int, day: Int)
+    /// A time of some event.
+    case instants(Range<Instant>)
 
     /// Reads a date (`2026-12-24`, or any other form of ISO 8601), a range of dates with both ends (`2026-12-24/2027-01-01`), a day of
     /// every year (`--12-25`), or days of the week as cron has them (`SAT,SUN`, `SAT-SUN`).
@@ -50,18 +52,22 @@ extension TextScanner {
     }
 }
 
-/// Exclusions made ready for asking about one day.
+/// Exclusions made ready for asking about one day, or one instant.
 struct ExcludedDays: Sendable {
     private var weekdays: UInt8 = 0
     private var yearly: Set<Int> = []
     /// Ascending, neither touching nor overlapping.
     private var ranges: [ClosedRange<Int>] = []
+    /// Ascending, neither touching nor overlapping.
+    private var times: [Range<Instant>] = []
 
     init(_ exclusions: [Exclusion]) {
         var days: [ClosedRange<Int>] = []
+        var events: [Range<Instant>] = []
         for exclusion in exclusions {
             switch exclusion {
             case .days(let range): days.append(range)
+            case .instants(let range): events.append(range)
             case .weekdays(let bits): weekdays |= bits
             case .yearly(let month, let day): yearly.insert(month * 32 + day)
             }
@@ -73,6 +79,25 @@ struct ExcludedDays: Sendable {
                 ranges.append(range)
             }
         }
+        for event in events.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if let last = times.last, event.lowerBound <= last.upperBound {
+                times[times.count - 1] = last.lowerBound..<max(last.upperBound, event.upperBound)
+            } else {
+                times.append(event)
+            }
+        }
+    }
+
+    /// A stretch of time without slots around `instant`, without regard to days; nil when there is none.
+    func stretch(around instant: Instant) -> Range<Instant>? {
+        let index = times.partitioningIndex { $0.upperBound > instant }
+        return index < times.count && times[index].contains(instant) ? times[index] : nil
+    }
+
+    /// The first time after `instant` at which such a stretch begins, and the last up to it at which one ends.
+    func edges(around instant: Instant) -> (last: Instant, next: Instant) {
+        let index = times.partitioningIndex { $0.upperBound > instant }
+        return (index > 0 ? times[index - 1].upperBound : .distantPast, index < times.count ? times[index].lowerBound : .distantFuture)
     }
 
     /// A stretch of days without slots around `day`; nil when that day may have some.
@@ -82,11 +107,19 @@ struct ExcludedDays: Sendable {
             let date = CivilDate(dayNumber: day)
             if yearly.contains(date.month * 32 + date.day) { return day...day }
         }
-        var (low, high) = (0, ranges.count)
+        let low = ranges.partitioningIndex { $0.upperBound >= day }
+        return low < ranges.count && ranges[low].contains(day) ? ranges[low] : nil
+    }
+}
+
+extension Array {
+    /// The first index at which `predicate` holds, when it holds from there on; `count` when it holds nowhere.
+    fileprivate func partitioningIndex(where predicate: (Element) -> Bool) -> Int {
+        var (low, high) = (0, count)
         while low < high {
             let middle = (low + high) / 2
-            if ranges[middle].upperBound < day { low = middle + 1 } else { high = middle }
+            if predicate(self[middle]) { high = middle } else { low = middle + 1 }
         }
-        return low < ranges.count && ranges[low].contains(day) ? ranges[low] : nil
+        return low
     }
 }

@@ -99,6 +99,9 @@ struct LimitedSeries: Sendable {
     ///
     /// Days without slots in a row are one stretch.
     private func stretch(at instant: Instant) -> (Range<Int64>, isOpen: Bool) {
+        if let event = excluded.stretch(around: instant) {
+            return (event.lowerBound.microseconds..<event.upperBound.microseconds, false)
+        }
         let span = zone.rules.span(at: instant.microseconds.floored(by: WallTime.second))
         let wall = WallTime(microseconds: instant.microseconds + span.offset * WallTime.second)
         let day = wall.dayNumber
@@ -123,6 +126,8 @@ struct LimitedSeries: Sendable {
             }
         }
         let (start, end) = (max(walls.lowerBound - span.offset, span.start), min(walls.upperBound - span.offset, span.end))
-        return (start * WallTime.second..<end * WallTime.second, isOpen)
+        let events = isOpen ? excluded.edges(around: instant) : (last: .distantPast, next: .distantFuture)
+        let stretch = max(start * WallTime.second, events.last.microseconds)..<min(end * WallTime.second, events.next.microseconds)
+        return (stretch, isOpen)
     }
 }

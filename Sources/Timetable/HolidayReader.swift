@@ -1,0 +1,113 @@
+/// The work of reading the events of a calendar file.
+struct HolidayReader {
+    private let zone: Zone
+    private var open: [String] = []
+    private var sawCalendar = false
+    private var event: Event?
+    private var exclusions: [Exclusion] = []
+    private var lastLine = 1
+    private var daysToTry = 20_000_000
+
+    private struct Event {
+        let line: HolidayLine
+        var start: HolidayTime?
+        var end: HolidayTime?
+        var duration: Period?
+        var rule: HolidayRule?
+        var extra: [HolidayTime] = []
+        var exceptedDays: Set<Int> = []
+        var exceptedInstants: Set<Instant> = []
+        var isCancelled = false
+
+        func excepts(_ time: HolidayTime) -> Bool {
+            exceptedDays.contains(time.day) || time.secondOfDay != nil && exceptedInstants.contains(time.instant)
+        }
+    }
+
+    /// More would take too long to ask on every slot.
+    private static let mostExclusions = 100_000
+
+    init(zone: Zone) {
+        self.zone = zone
+    }
+
+    mutating func read(_ line: HolidayLine) throws(HolidayFileError) {
+        lastLine = line.number
+        switch line.name {
+        case "BEGIN":
+            guard open.count < 16 else { throw line.error("the components are nested too deeply") }
+            open.append(line.value.uppercased())
+            if open == ["VCALENDAR"] { sawCalendar = true }
+            if open.last == "VEVENT" { event = Event(line: line) }
+        case "END":
+            guard open.popLast() == line.value.uppercased() else {
+                throw line.error("END:\(line.value.prefix(20)) has no BEGIN that it would end")
+            }
+            if line.value.uppercased() == "VEVENT" { try finishEvent() }
+        default:
+            if open.last == "VEVENT" { try readProperty(line) }
+        }
+    }
+
+    mutating func finished() throws(HolidayFileError) -> [Exclusion] {
+        guard sawCalendar, open.isEmpty else {
+            let message =
+                sawCalendar
+                ? "the file ends before END:\(open.last ?? "VCALENDAR")" : "this is no iCalendar file, which begins with BEGIN:VCALENDAR"
+            throw HolidayFileError(line: lastLine, message: message)
+        }
+        return exclusions
+    }
+
+    private mutating func readProperty(_ line: HolidayLine) throws(HolidayFileError) {
+        switch line.name {
+        case "DTSTART": event?.start = try line.time(line.value, zone: zone)
+        case "DTEND": event?.end = try line.time(line.value, zone: zone)
+        case "DURATION":
+            do { event?.duration = try Period(parsing: line.value) } catch { throw line.error(error.message) }
+        case "RRULE": event?.rule = try HolidayRule(line, zone: zone)
+        case "RDATE":
+            for text in line.value.split(separator: ",") { event?.extra.append(try line.time(text, zone: zone)) }
+        case "EXDATE":
+            for text in line.value.split(separator: ",") {
+                let time = try line.time(text, zone: zone)
+                if time.secondOfDay == nil { event?.exceptedDays.insert(time.day) } else { event?.exceptedInstants.insert(time.instant) }
+            }
+        case "STATUS": event?.isCancelled = line.value.uppercased() == "CANCELLED"
+        default: break
+        }
+    }
+
+    private mutating func finishEvent() throws(HolidayFileError) {
+        guard let event else { return }
+        self.event = nil
+        guard !event.isCancelled else { return }
+        guard let start = event.start else { throw event.line.error("the event has no DTSTART") }
+        var times = [start] + event.extra
+        if let rule = event.rule {
+            guard let days = rule.days(from: start, budget: &daysToTry) else {
+                throw event.line.error("the rules of this file repeat too often; give them an UNTIL or a COUNT")
+            }
+            times += days.map { HolidayTime(day: $0, secondOfDay: start.secondOfDay, zone: start.zone) }
+        }
+        for time in Set(times) where !event.excepts(time) {
+            exclusions.append(try exclusion(of: event, start: start, at: time))
+        }
+        guard exclusions.count <= Self.mostExclusions else {
+            throw event.line.error("the file has more than \(Self.mostExclusions) exceptions; give its rules an end")
+        }
+    }
+
+    private func exclusion(of event: Event, start: HolidayTime, at time: HolidayTime) throws(HolidayFileError) -> Exclusion {
+        guard time.secondOfDay != nil else {
+            let length = event.end.map { $0.day - start.day } ?? Int(event.duration?.days ?? 1)
+            guard length >= 0 else { throw event.line.error("the event ends before it starts") }
+            return .days(time.day...(time.day + max(length, 1) - 1))
+        }
+        var length = event.duration.map { $0.averageMicroseconds } ?? 0
+        if let end = event.end { length = end.instant.microseconds - start.instant.microseconds }
+        guard length >= 0 else { throw event.line.error("the event ends before it starts") }
+        let begin = time.instant.microseconds
+        return .instants(Instant(microseconds: begin)..<Instant(microseconds: begin + max(length, 1)))
+    }
+}
