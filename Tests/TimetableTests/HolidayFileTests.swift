@@ -84,10 +84,10 @@ import Testing
     }
 
     @Test func mutatedFilesAreReadOrRefused() throws {
-        let good = Array(
+        let text =
             "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;TZID=\"UTC\":20260302T090000\nDURATION:PT1H\n"
-                + "RRULE:FREQ=WEEKLY;BYDAY=MO,2TU;COUNT=9\nEND:VEVENT\nEND:VCALENDAR\n"
-                .utf8)
+            + "RRULE:FREQ=WEEKLY;BYDAY=MO,2TU;COUNT=9\nEND:VEVENT\nEND:VCALENDAR\n"
+        let good = Array(text.utf8)
         var random = SeededGenerator(seed: 11)
         for _ in 0..<1000 {
             var bytes = good
