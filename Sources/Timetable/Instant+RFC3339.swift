@@ -31,59 +31,35 @@ enum TimestampText {
         seconds += Int64(offset)
         let dayNumber = Int(seconds.floored(by: 86_400))
         let ofDay = Int(seconds.flooredRemainder(by: 86_400))
-        var text = date(CivilDate(dayNumber: dayNumber))
-        text.reserveCapacity(36)
-        text += "T"
-        append(ofDay / 3600, to: &text)
-        text += ":"
-        append(ofDay / 60 % 60, to: &text)
-        text += ":"
-        append(ofDay % 60, to: &text)
-        appendFraction(Int(fraction), to: &text)
-        return text + designator
+        var text = TimestampWriter()
+        text.append(CivilDate(dayNumber: dayNumber))
+        text.append("T")
+        text.append(ofDay / 3600, then: ":")
+        text.append(ofDay / 60 % 60, then: ":")
+        text.append(ofDay % 60)
+        text.appendFraction(Int(fraction))
+        return text.finished(designator)
     }
 
     /// `2026-03-29`; a year outside 0000 to 9999 bears a sign.
     static func date(_ date: CivilDate) -> String {
-        var text = (0...9999).contains(date.year) ? "" : date.year < 0 ? "-" : "+"
-        append(Int(date.year.magnitude), digits: 4, to: &text)
-        text += "-"
-        append(date.month, to: &text)
-        text += "-"
-        append(date.day, to: &text)
-        return text
+        var text = TimestampWriter()
+        text.append(date)
+        return text.finished("")
     }
 
     /// `+02:00`, with seconds only where history needs them.
     static func offset(_ seconds: Int) -> String {
-        var text = seconds < 0 ? "-" : "+"
+        var text = TimestampWriter()
         let distance = Int(seconds.magnitude)
-        append(distance / 3600, to: &text)
-        text += ":"
-        append(distance / 60 % 60, to: &text)
+        text.append(seconds < 0 ? "-" : "+")
+        text.append(distance / 3600, then: ":")
+        text.append(distance / 60 % 60)
         if distance % 60 != 0 {
-            text += ":"
-            append(distance % 60, to: &text)
+            text.append(":")
+            text.append(distance % 60)
         }
-        return text
-    }
-
-    private static func append(_ number: Int, digits: Int = 2, to text: inout String) {
-        let figures = String(number)
-        for _ in figures.utf8.count..<max(digits, figures.utf8.count) { text += "0" }
-        text += figures
-    }
-
-    private static func appendFraction(_ microseconds: Int, to text: inout String) {
-        guard microseconds > 0 else { return }
-        var rest = microseconds
-        var digits = 6
-        while rest % 10 == 0 {
-            rest /= 10
-            digits -= 1
-        }
-        text += "."
-        append(rest, digits: digits, to: &text)
+        return text.finished("")
     }
 
     /// Microseconds of the wall clock; nil when the text is no date and time of RFC 3339 or beyond the range of an instant.
@@ -120,5 +96,57 @@ enum TimestampText {
         else { return nil }
         let seconds = Int64(hours * 3600 + minutes * 60)
         return isNegative ? -seconds : seconds
+    }
+}
+
+/// Puts the bytes of a timestamp together; timestamps are written by the thousand, and strings are slow to add letters to.
+private struct TimestampWriter {
+    private var bytes: [UInt8] = []
+
+    init() {
+        bytes.reserveCapacity(40)
+    }
+
+    mutating func append(_ character: Unicode.Scalar) {
+        bytes.append(UInt8(ascii: character))
+    }
+
+    /// Two digits, and what stands behind them.
+    mutating func append(_ number: Int, then separator: Unicode.Scalar? = nil) {
+        append(number, digits: 2)
+        if let separator { append(separator) }
+    }
+
+    mutating func append(_ date: CivilDate) {
+        if !(0...9999).contains(date.year) { append(date.year < 0 ? "-" : "+") }
+        append(Int(date.year.magnitude), digits: date.year.magnitude > 99_999 ? 6 : date.year.magnitude > 9999 ? 5 : 4)
+        append("-")
+        append(date.month, then: "-")
+        append(date.day)
+    }
+
+    mutating func appendFraction(_ microseconds: Int) {
+        guard microseconds > 0 else { return }
+        var rest = microseconds
+        var digits = 6
+        while rest % 10 == 0 {
+            rest /= 10
+            digits -= 1
+        }
+        append(".")
+        append(rest, digits: digits)
+    }
+
+    private mutating func append(_ number: Int, digits: Int) {
+        var unit = 1
+        for _ in 1..<digits { unit *= 10 }
+        while unit > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(number / unit % 10))
+            unit /= 10
+        }
+    }
+
+    func finished(_ designator: String) -> String {
+        String(decoding: bytes + designator.utf8, as: UTF8.self)
     }
 }
