@@ -1,0 +1,201 @@
+package import Scheduling
+package import Timetable
+
+/// The whole scheduler on a virtual clock: the real core, a model of the ledger, an executor that follows a script, and crashes.
+///
+/// A test writes job files, lets time pass and reads the ledger as a user would. Every step is checked, see `SimulationCheck`.
+package struct Simulation: Sendable {
+    /// Where in a step the scheduler dies.
+    package enum Crash: Sendable {
+        /// Nothing of the step is durable.
+        case beforeCommit
+        /// The records are durable; only so many of the deeds were done.
+        case afterCommit(deeds: Int)
+    }
+
+    package private(set) var now: Instant
+    package private(set) var ledger = SimulationLedger()
+    package var executor = SimulationExecutor()
+    /// The job files as they stand.
+    package private(set) var files: [Job] = []
+    package private(set) var answers: [Answer] = []
+    /// How many steps the scheduler took, in all its lives.
+    package private(set) var steps = 0
+    /// Tells whether the scheduler dies in a step and how long it is gone.
+    package var crash: @Sendable (_ step: Int) -> (Crash, downtime: Duration)? = { _ in nil }
+    var check = SimulationCheck()
+
+    let settings: Scheduler.Settings
+    /// nil while the scheduler is down.
+    private(set) var scheduler: Scheduler?
+    private var commits = 0
+    private var hasStarted = false
+    private var isBack: Instant?
+    private var edits: [(at: Instant, files: [Job])] = []
+    private var requests: [(at: Instant, job: JobName)] = []
+    /// Every text of a job that was ever in force.
+    private var definitions: [String: Job] = [:]
+    private var lastToken: UInt64 = 0
+
+    package init(at now: Instant, capacities: [String: Int] = [:], slotsPerStep: Int = 5_000) {
+        self.now = now
+        var settings = Scheduler.Settings(capacities: capacities)
+        settings.slotsPerStep = slotsPerStep
+        self.settings = settings
+    }
+
+    /// Everything that went wrong: it must be empty.
+    package var faults: [String] { ledger.refusals + check.faults }
+    package var isUp: Bool { scheduler != nil }
+    package var nextWake: Instant? { scheduler?.nextWake }
+    package var graph: JobGraph { scheduler?.graph ?? JobGraph() }
+
+    // MARK: what a test does
+
+    /// Starts the scheduler; `jobs` are the files that it finds, without them those that it left.
+    package mutating func start(_ jobs: [Job]? = nil) {
+        if let jobs { files = jobs }
+        for file in files { definitions[file.version] = file }
+        isBack = nil
+        hasStarted = false
+        executor.reattach()
+        let inForce = ledger.controls.values.filter { $0.removedAt == nil }.compactMap { definitions[$0.version] }
+        var state = ledger.state
+        for run in state.openRuns where run.state.isActive { state.handedOverAs[run.key] = run.version.flatMap { definitions[$0] } }
+        scheduler = Scheduler(restoring: state, graph: JobGraph.build(inForce).graph, settings: settings)
+        handOverAgain()
+        while isUp, let next = executor.next, next.at <= now { tellNext() }
+        if isUp { take(.start(JobGraph.build(files).graph)) }
+    }
+
+    /// The scheduler dies between two steps.
+    package mutating func die() { scheduler = nil }
+
+    /// Time passes while the scheduler is down.
+    package mutating func stayDown(until instant: Instant) { now = max(now, instant) }
+
+    package mutating func define(_ jobs: [Job]) {
+        edit(at: now, jobs)
+        pass(until: now)
+    }
+
+    package mutating func edit(at instant: Instant, _ jobs: [Job]) { edits.append((instant, jobs)) }
+    package mutating func request(_ job: JobName, at instant: Instant) { requests.append((instant, job)) }
+
+    /// `rota run JOB`.
+    @discardableResult
+    package mutating func run(_ job: JobName, parameters: [String: String] = [:]) -> Answer? {
+        lastToken += 1
+        let count = answers.count
+        take(.request(token: lastToken, .run(job, parameters: parameters)))
+        return answers.count > count ? answers.last : nil
+    }
+
+    /// The oldest active run of `job` comes to its end now.
+    package mutating func end(_ job: JobName, _ state: RunState = .succeeded) {
+        let active = ledger.order.first { $0.job == job && ledger.runs[$0]?.state.isActive == true }
+        guard let active else { return check.fault("no run of \(job) is active at \(now.rfc3339)") }
+        executor.end(active, with: Outcome(state: state, startedAt: ledger.runs[active]?.startedAt, endedAt: now))
+        if isUp { pass(until: now) }
+    }
+
+    package mutating func pass(_ duration: Duration) { pass(until: now + duration) }
+
+    /// Lets everything happen that happens up to `end`, in order.
+    package mutating func pass(until end: Instant) {
+        var idle = 0
+        while let next = nextHappening, next <= end {
+            idle = next > now ? 0 : idle + 1
+            if idle > 20_000 { return check.fault("time stands still at \(now.rfc3339)") }
+            now = max(now, next)
+            happen()
+        }
+        now = max(now, end)
+        if isUp { take(.tick) }
+    }
+
+    /// One step of the core with whatever follows from it.
+    package mutating func take(_ event: Event) {
+        guard var core = scheduler else { return check.fault("the scheduler is down") }
+        steps += 1
+        let crash = crash(steps)
+        let actions = core.handle(event, at: now)
+        if case .beforeCommit = crash?.0 { return goDown(for: crash?.downtime) }
+        scheduler = core
+        let records = actions.compactMap { action -> LedgerRecord? in if case .record(let record) = action { record } else { nil } }
+        let deeds = actions.filter { if case .record = $0 { false } else { true } }
+        if let misplaced = actions.dropFirst(records.count).first(where: { if case .record = $0 { true } else { false } }) {
+            check.fault("a record after a deed: \(misplaced)")
+        }
+        ledger.commit(records)
+        commits += 1
+        for case .update(let run) in records where !run.state.isOpen { executor.forget(run.key) }
+        check.step(event, records: records, deeds: deeds, in: self)
+        if case .afterCommit(let count) = crash?.0 {
+            for deed in deeds.prefix(count) { act(deed) }
+            return goDown(for: crash?.downtime)
+        }
+        for deed in deeds { act(deed) }
+        if case .start = event { hasStarted = true }
+        if hasStarted { check.waiting(in: self) }
+    }
+
+    // MARK: what happens by itself
+
+    private var nextHappening: Instant? {
+        guard isUp else { return isBack }
+        return [scheduler?.nextWake, executor.next?.at, edits.first?.at, requests.first?.at].compactMap(\.self).min()
+    }
+
+    private mutating func happen() {
+        if !isUp {
+            while let edit = edits.first, edit.at <= now {
+                files = edit.files
+                edits.removeFirst()
+            }
+            start()
+        } else if let next = executor.next, next.at <= now {
+            tellNext()
+        } else if let edit = edits.first, edit.at <= now {
+            edits.removeFirst()
+            files = edit.files
+            for file in files { definitions[file.version] = file }
+            take(.definitions(JobGraph.build(files).graph))
+        } else if let request = requests.first, request.at <= now {
+            // Whoever gets no answer asks again, unless what was asked for is in the ledger.
+            let count = commits
+            run(request.job)
+            if commits > count { requests.removeFirst() }
+        } else {
+            take(.tick)
+        }
+    }
+
+    private mutating func tellNext() {
+        guard let next = executor.next, let event = executor.tell(next.key, next.report) else { return }
+        take(event)
+    }
+
+    private mutating func goDown(for downtime: Duration?) {
+        scheduler = nil
+        isBack = now + (downtime ?? .zero)
+    }
+
+    /// What was committed as handed over and never was: the intent stands.
+    private mutating func handOverAgain() {
+        for key in ledger.order where ledger.open.contains(key) {
+            guard let run = ledger.runs[key], run.state.isActive, let job = run.version.flatMap({ definitions[$0] }) else { continue }
+            executor.launch(run, job, at: now)
+            if let reason = run.killWanted { executor.kill(key, reason: reason, at: now) }
+        }
+    }
+
+    private mutating func act(_ deed: Action) {
+        switch deed {
+        case .record: break
+        case .launch(let run, let job): executor.launch(run, job, at: now)
+        case .kill(let key, _, let reason): executor.kill(key, reason: reason, at: now)
+        case .answer(_, let answer): answers.append(answer)
+        }
+    }
+}

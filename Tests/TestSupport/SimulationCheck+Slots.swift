@@ -1,0 +1,68 @@
+import Scheduling
+import Timetable
+
+// What must hold of the whole ledger whenever a simulation pauses.
+
+extension Simulation {
+    /// Checks what only the ledger as a whole can show; `faults` holds what was found.
+    package mutating func checkWhole() {
+        for name in check.eras.keys.sorted() { checkSlots(of: name) }
+        for key in ledger.flows.keys { checkFlow(key) }
+        for (key, count) in executor.starts where count > 1 { check.fault("the command of \(key.words) was started \(count) times") }
+    }
+
+    /// Each slot since registration has exactly one explanation.
+    private mutating func checkSlots(of name: JobName) {
+        guard let control = ledger.controls[name] else { return }
+        let rows = Dictionary(grouping: ledger.rows(of: name).filter { $0.trigger == .schedule }, by: \.key.due)
+        var unclaimed = Set(rows.keys)
+        var counted: [Instant: Int] = [:]
+        for era in check.eras[name] ?? [] {
+            let through = era.through ?? control.accountedUntil
+            var cursor = era.from - Instant.resolution
+            while let due = era.schedule.next(after: cursor)?.due, due <= through {
+                cursor = due
+                unclaimed.remove(due)
+                let gaps = ledger.gaps(of: name).filter {
+                    ($0.firstDue...$0.lastDue).contains(due) && $0.decidedAt >= era.from && $0.decidedAt <= era.through ?? .distantFuture
+                }
+                for gap in gaps { counted[gap.firstDue, default: 0] += 1 }
+                let explanations = gaps.count + (rows[due]?.count ?? 0)
+                if explanations != 1 { check.fault("the slot \(due.rfc3339) of \(name) has \(explanations) explanations") }
+            }
+            if era.through == nil, isUp, let job = graph[name] {
+                let late = now - (job.disabled ? Duration.seconds(60) : .zero)
+                if let due = era.schedule.next(after: control.accountedUntil)?.due, due <= late {
+                    check.fault("the slot \(due.rfc3339) of \(name) is not accounted for")
+                }
+            }
+        }
+        for gap in ledger.gaps(of: name) where counted[gap.firstDue] != gap.slots {
+            check.fault("the gap of \(name) at \(gap.firstDue.rfc3339) counts \(gap.slots) slots, not \(counted[gap.firstDue] ?? 0)")
+        }
+        let isChronos = files.contains { $0.name == name && $0.isChronos }
+        for due in unclaimed where !(isChronos && due < control.registeredAt) { check.fault("\(name) at \(due.rfc3339) was never owed") }
+    }
+
+    /// A flow closes when nobody owes a run any more, and not before.
+    private mutating func checkFlow(_ key: FlowKey) {
+        guard let flow = ledger.flows[key] else { return }
+        let rows = ledger.rows(of: key)
+        let newest = Dictionary(rows.map { ($0.key.job, $0) }) { $0.key.attempt > $1.key.attempt ? $0 : $1 }
+        let head = newest[key.head]?.state
+        if flow.isOpen {
+            let isHeld = rows.contains { $0.state == .lost && graph[$0.key.job]?.onUnknown == .hold }
+            if isUp, !isHeld, !newest.values.contains(where: { $0.state.isOpen }) {
+                check.fault("nobody moves the flow \(key.head) \(key.due.rfc3339)")
+            }
+            return
+        }
+        if newest.values.contains(where: { $0.state.isOpen }) {
+            check.fault("the flow \(key.head) \(key.due.rfc3339) closed with an open run")
+        }
+        guard head != .skipped, head != .missed else { return }
+        for member in flow.plan.members where newest[member.job] == nil {
+            if isUp, graph[member.job] != nil { check.fault("\(member.job) has no row in the closed flow \(key.head) \(key.due.rfc3339)") }
+        }
+    }
+}

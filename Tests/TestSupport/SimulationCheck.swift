@@ -1,0 +1,146 @@
+import Scheduling
+import Timetable
+
+/// What must hold in every simulation, read off the ledger and the definitions by rules that share no code with the core.
+struct SimulationCheck: Sendable {
+    /// The time in which one schedule of one job is in force.
+    struct Era: Sendable {
+        let schedule: Schedule
+        let from: Instant
+        var through: Instant?
+    }
+
+    private(set) var faults: [String] = []
+    private(set) var eras: [JobName: [Era]] = [:]
+    /// The pools of each run that was handed over and has not ended.
+    private var held: [RunKey: [String]] = [:]
+
+    mutating func fault(_ text: String) { faults.append(text) }
+
+    /// After the commit of a step, before its deeds.
+    mutating func step(_ event: Event, records: [LedgerRecord], deeds: [Action], in simulation: Simulation) {
+        switch event {
+        case .start, .definitions: putInForce(simulation)
+        default: break
+        }
+        for case .insert(let run) in records { checkAttempt(run, in: simulation) }
+        for case .update(let run) in records where !run.state.isOpen { held[run.key] = nil }
+        var launched: [(Run, Job)] = []
+        for case .launch(let run, let job) in deeds {
+            held[run.key] = job.pools
+            launched.append((run, job))
+        }
+        for (run, job) in launched { checkLaunch(run, job, in: simulation) }
+    }
+
+    // MARK: launches
+
+    private mutating func checkLaunch(_ run: Run, _ job: Job, in simulation: Simulation) {
+        let (key, now) = (run.key, simulation.now)
+        if simulation.executor.tasks[key] != nil || simulation.executor.starts[key] != nil {
+            fault("\(key.words) is launched a second time")
+        }
+        if job.disabled { fault("\(key.words) is launched though disabled") }
+        if let notBefore = run.notBefore, notBefore > now { fault("\(key.words) is launched before its time") }
+        if run.isBoundToWindow, let window = job.startWithin, now > run.readyAt + window {
+            fault("\(key.words) is launched after its window")
+        }
+        for pool in job.pools where used(pool) > simulation.settings.capacities[pool] ?? .max {
+            fault("the pool \(pool) is overfull by \(key.words)")
+        }
+        let active = simulation.ledger.open.filter { $0.job == key.job && simulation.ledger.runs[$0]?.state.isActive == true }
+        if job.overlap != .allow, active.count > 1 { fault("\(active.count) runs of \(key.job) are active") }
+        checkEdges(of: run, in: simulation)
+    }
+
+    private func used(_ pool: String) -> Int { held.values.reduce(0) { $0 + ($1.contains(pool) ? 1 : 0) } }
+
+    private mutating func checkEdges(of run: Run, in simulation: Simulation) {
+        guard run.flow.head != run.key.job, let plan = simulation.ledger.flows[run.flow]?.plan else { return }
+        guard let member = plan.members.first(where: { $0.job == run.key.job }) else {
+            return fault("\(run.key.words) is no member of its flow")
+        }
+        for edge in member.after {
+            let parent = simulation.graph[edge.parent]
+            guard let row = simulation.ledger.newest(of: edge.parent, in: run.flow) else {
+                if parent != nil { fault("\(run.key.words) before its parent \(edge.parent)") }
+                continue
+            }
+            let isGone = row.reason == "removed" || parent == nil && row.state == .lost
+            let isMet = row.meets(edge.on, softError: parent?.softError ?? false, onUnknown: parent?.onUnknown ?? .skip)
+            if !isGone, row.state.isOpen || !isMet { fault("\(run.key.words) though \(edge.parent) is \(row.state), not \(edge.on)") }
+        }
+    }
+
+    private mutating func checkAttempt(_ run: Run, in simulation: Simulation) {
+        let limit = simulation.graph[run.key.job]?.retries.limit ?? 0
+        if run.trigger == .retry, run.retry > limit { fault("\(run.key.words) is retry \(run.retry) of \(limit)") }
+        let before = RunKey(job: run.key.job, due: run.key.due, attempt: run.key.attempt - 1)
+        if run.key.attempt > 1, simulation.ledger.runs[before]?.state.isOpen ?? true {
+            fault("\(run.key.words) without an end of the attempt before")
+        }
+    }
+
+    // MARK: waiting
+
+    /// After a whole step: whoever waits, waits for the reason that the row tells. A flood is not looked through at every step.
+    mutating func waiting(in simulation: Simulation) {
+        guard simulation.isUp, simulation.ledger.open.count < 200 else { return }
+        for key in simulation.ledger.open {
+            guard let run = simulation.ledger.runs[key], run.state == .waiting else { continue }
+            if let wrong = wrongReason(of: run, in: simulation) {
+                fault("\(key.words) waits at \(simulation.now.rfc3339): \(run.reason ?? "no reason"), but \(wrong)")
+            }
+        }
+    }
+
+    private func wrongReason(of run: Run, in simulation: Simulation) -> String? {
+        guard let job = simulation.graph[run.key.job] else { return "the job is gone" }
+        if job.disabled { return "the job is disabled" }
+        if run.isBoundToWindow, let window = job.startWithin, simulation.now > run.readyAt + window { return "its window is over" }
+        let words = (run.reason ?? "").split(separator: ":", maxSplits: 1).map { $0.drop { $0 == " " } }
+        switch words.first {
+        case "retry": return run.notBefore.map { $0 > simulation.now } == true ? nil : "its time has come"
+        case "parents": return run.trigger == .schedule && !job.after.isEmpty ? nil : "it has no parents to wait for"
+        case "pool":
+            let isFull = job.pools.contains { used($0) >= simulation.settings.capacities[$0] ?? .max }
+            let named = words.last?.split(separator: ", ").map(String.init) ?? []
+            return isFull && named == job.pools.filter { simulation.settings.capacities[$0] != nil } ? nil : "there is a place"
+        case "overlap":
+            let others = simulation.ledger.open.contains { other in
+                guard other.job == run.key.job, other != run.key else { return false }
+                return simulation.ledger.runs[other]?.state.isActive == true || (other.due, other.attempt) < (run.key.due, run.key.attempt)
+            }
+            return others && job.overlap != .allow ? nil : "no other run is in its way"
+        default: return "that is no reason"
+        }
+    }
+
+    // MARK: schedules
+
+    private mutating func putInForce(_ simulation: Simulation) {
+        for name in Set(eras.keys).union(simulation.graph.order) {
+            let pinned = simulation.graph[name]?.schedule.map { schedule in
+                simulation.ledger.controls[name]?.anchor.map { schedule.anchored(at: $0) } ?? schedule
+            }
+            let last = eras[name]?.last
+            if let last, last.through == nil {
+                if last.schedule == pinned { continue }
+                var ended = last
+                ended.through = simulation.now
+                eras[name]?.removeLast()
+                eras[name]?.append(ended)
+            }
+            if let pinned { eras[name, default: []].append(Era(schedule: pinned, from: simulation.now)) }
+        }
+    }
+}
+
+extension Job {
+    var pools: [String] { [runOn] + (pool.map { [$0] } ?? []) }
+}
+
+extension Run {
+    /// By design.md §6: manual runs, backfills and retries have no start window.
+    var isBoundToWindow: Bool { [.schedule, .upstream, .latest].contains(trigger) }
+}

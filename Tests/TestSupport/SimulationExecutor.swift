@@ -1,0 +1,116 @@
+package import Scheduling
+import Timetable
+
+/// An executor on the virtual clock: what it carries out goes on while the scheduler is down.
+///
+/// It is idempotent by key, as every executor is, and knows how often each command really started.
+package struct SimulationExecutor: Sendable {
+    /// What becomes of one run.
+    package struct Course: Sendable {
+        package var startsAfter: Duration
+        /// How long the command takes; nil when the test ends it.
+        package var lasts: Duration?
+        package var state: RunState
+
+        package init(startsAfter: Duration = .zero, lasts: Duration? = nil, state: RunState = .succeeded) {
+            self.startsAfter = startsAfter
+            self.lasts = lasts
+            self.state = state
+        }
+    }
+
+    struct Task {
+        let startsAt: Instant
+        var outcome: Outcome?
+        var isStartTold = false
+        var isEndTold = false
+    }
+
+    package enum Report: Sendable {
+        case started, ended
+    }
+
+    /// What becomes of a run that is handed over.
+    package var course: @Sendable (Run, Job) -> Course = { _, _ in Course() }
+    /// Per key how often a command was started.
+    package private(set) var starts: [RunKey: Int] = [:]
+    /// Every hand-over, in order.
+    package private(set) var launched: [RunKey] = []
+    package private(set) var killed: [RunKey] = []
+    private(set) var tasks: [RunKey: Task] = [:]
+
+    init() {}
+
+    mutating func launch(_ run: Run, _ job: Job, at now: Instant) {
+        guard tasks[run.key] == nil else { return }
+        launched.append(run.key)
+        let course = course(run, job)
+        let startsAt = now + course.startsAfter
+        var task = Task(startsAt: startsAt)
+        if course.state == .couldNotStart {
+            task.outcome = Outcome(state: .couldNotStart, reason: "scripted", endedAt: startsAt)
+            task.isStartTold = true
+        } else {
+            starts[run.key, default: 0] += 1
+            task.outcome = course.lasts.map {
+                Outcome(state: course.state, exitCode: course.state == .succeeded ? 0 : 1, startedAt: startsAt, endedAt: startsAt + $0)
+            }
+        }
+        tasks[run.key] = task
+    }
+
+    mutating func kill(_ key: RunKey, reason: String, at now: Instant) {
+        killed.append(key)
+        guard let task = tasks[key], !task.isEndTold else { return }
+        end(key, with: Outcome(state: .killed, reason: reason, startedAt: min(task.startsAt, now), endedAt: now + .milliseconds(3)))
+    }
+
+    /// Gives a run its end, unless it has come to an earlier one.
+    mutating func end(_ key: RunKey, with outcome: Outcome) {
+        guard let task = tasks[key], task.outcome.map({ $0.endedAt > outcome.endedAt }) ?? true else { return }
+        tasks[key]?.outcome = outcome
+    }
+
+    /// The next thing to tell: starts and ends in the order in which they happen.
+    var next: (at: Instant, key: RunKey, report: Report)? {
+        var next: (at: Instant, key: RunKey, report: Report)?
+        for (key, task) in tasks {
+            let candidate: (at: Instant, key: RunKey, report: Report)
+            if !task.isStartTold, task.outcome.map({ task.startsAt <= $0.endedAt }) ?? true {
+                candidate = (task.startsAt, key, .started)
+            } else if !task.isEndTold, let outcome = task.outcome {
+                candidate = (outcome.endedAt, key, .ended)
+            } else {
+                continue
+            }
+            if next.map({ (candidate.at, candidate.key.words) < ($0.at, $0.key.words) }) ?? true { next = candidate }
+        }
+        return next
+    }
+
+    /// Tells it: the same thing is told again only after `reattach`.
+    mutating func tell(_ key: RunKey, _ report: Report) -> Event? {
+        guard let task = tasks[key] else { return nil }
+        switch report {
+        case .started:
+            tasks[key]?.isStartTold = true
+            return .started(key, at: task.startsAt, node: "simulation")
+        case .ended:
+            tasks[key]?.isEndTold = true
+            return task.outcome.map { .ended(key, $0) }
+        }
+    }
+
+    /// The scheduler is back: whatever it did not write down is told again.
+    mutating func reattach() {
+        tasks = tasks.mapValues { task in
+            var untold = task
+            untold.isStartTold = task.outcome?.state == .couldNotStart
+            untold.isEndTold = false
+            return untold
+        }
+    }
+
+    /// The end of `key` is durable.
+    mutating func forget(_ key: RunKey) { tasks[key] = nil }
+}

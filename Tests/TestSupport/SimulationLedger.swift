@@ -1,0 +1,143 @@
+package import Scheduling
+import Timetable
+
+/// The ledger as a value: it takes records exactly as the schema of `migrations/` does and tells what the schema would refuse.
+///
+/// What cannot be said in SQL, but must hold all the same, is checked here too: progress never moves back, a closed flow stays closed.
+package struct SimulationLedger: Sendable {
+    package struct Flow: Hashable, Sendable {
+        package var plan: FlowPlan
+        package var isOpen = true
+    }
+
+    /// In the order of their insertion, as run ids count them.
+    package private(set) var order: [RunKey] = []
+    package private(set) var runs: [RunKey: Run] = [:]
+    package private(set) var gaps: [Gap] = []
+    package private(set) var controls: [JobName: JobControl] = [:]
+    package private(set) var flows: [FlowKey: Flow] = [:]
+    package private(set) var open: Set<RunKey> = []
+    /// Everything that the schema would have refused, in words.
+    package private(set) var refusals: [String] = []
+    private var endings: Set<Int64> = []
+    private var gapStarts: Set<FlowKey> = []
+    private var openDues: Set<FlowKey> = []
+    private var members: [FlowKey: [RunKey]] = [:]
+
+    package init() {}
+
+    /// Commits the records of one step.
+    package mutating func commit(_ records: [LedgerRecord]) {
+        for record in records {
+            switch record {
+            case .insert(let run): insert(run)
+            case .update(let run): update(run)
+            case .gap(let gap): insert(gap)
+            case .control(let control): put(control)
+            case .openFlow(let key, let plan):
+                if flows[key] != nil { refuse("a second flow of \(key.head) at \(key.due)") }
+                if FlowPlan(text: plan.text) != plan { refuse("the plan of \(key.head) does not survive its text") }
+                flows[key] = Flow(plan: plan)
+            case .closeFlow(let key):
+                if flows[key]?.isOpen != true { refuse("the flow \(key.head) at \(key.due) is not open") }
+                flows[key]?.isOpen = false
+            }
+        }
+    }
+
+    private mutating func refuse(_ text: String) { refusals.append(text) }
+
+    private mutating func insert(_ run: Run) {
+        if runs[run.key] != nil { return refuse("UNIQUE (job, due, attempt): \(run.key.words)") }
+        order.append(run.key)
+        members[run.flow, default: []].append(run.key)
+        store(run, old: nil)
+    }
+
+    private mutating func update(_ run: Run) {
+        guard let old = runs[run.key] else { return refuse("there is no row of \(run.key.words)") }
+        if !old.state.mayBecome(run.state) { refuse("\(run.key.words): \(old.state) may not become \(run.state)") }
+        var written = run
+        // These columns are written once, with the row.
+        if old.flow != run.flow || old.trigger != run.trigger || old.retry != run.retry || old.readyAt != run.readyAt
+            || old.notBefore != run.notBefore || old.isCaughtUp != run.isCaughtUp || old.parameters != run.parameters
+        {
+            refuse("\(run.key.words): an update changes what only an insertion writes")
+            written = old
+        }
+        store(written, old: old)
+    }
+
+    private mutating func store(_ run: Run, old: Run?) {
+        if run.key.attempt < 1 || run.retry < 0 { refuse("CHECK attempt, retry: \(run.key.words)") }
+        if run.state.isOpen != (run.endedAt == nil) { refuse("CHECK ended_at: \(run.key.words) \(run.state)") }
+        if run.state.isActive, run.executor == nil || run.version == nil { refuse("CHECK executor, version: \(run.key.words)") }
+        if let ending = run.ending, old?.ending != ending, !endings.insert(ending).inserted { refuse("UNIQUE ending: \(run.key.words)") }
+        runs[run.key] = run
+        keepOpen(run, wasOpen: old?.state.isOpen ?? false)
+    }
+
+    /// At most one open attempt at a slot.
+    private mutating func keepOpen(_ run: Run, wasOpen: Bool) {
+        guard run.state.isOpen != wasOpen else { return }
+        let place = FlowKey(head: run.key.job, due: run.key.due)
+        if wasOpen {
+            open.remove(run.key)
+            openDues.remove(place)
+        } else {
+            open.insert(run.key)
+            if !openDues.insert(place).inserted { refuse("run_open: \(run.key.words)") }
+        }
+    }
+
+    private mutating func insert(_ gap: Gap) {
+        if !gapStarts.insert(FlowKey(head: gap.job, due: gap.firstDue)).inserted {
+            refuse("PRIMARY KEY of gap: \(gap.job) \(gap.firstDue)")
+        }
+        if gap.slots < 1 || gap.firstDue > gap.lastDue { refuse("CHECK of gap: \(gap.job) \(gap.firstDue)") }
+        if gap.state != .skipped && gap.state != .missed { refuse("CHECK state of gap: \(gap.job)") }
+        gaps.append(gap)
+    }
+
+    private mutating func put(_ control: JobControl) {
+        if let old = controls[control.job] {
+            if control.accountedUntil < old.accountedUntil { refuse("the progress of \(control.job) moves back") }
+            if control.registeredAt != old.registeredAt { refuse("\(control.job) is registered a second time") }
+        }
+        controls[control.job] = control
+    }
+}
+
+extension SimulationLedger {
+    /// What a start of the scheduler reads, as `RestoredLedger` reads it.
+    package var state: LedgerState {
+        var state = LedgerState()
+        state.controls = controls.values.sorted { $0.job < $1.job }
+        state.openRuns = order.filter(open.contains).compactMap { runs[$0] }
+        state.lastEnding = endings.max() ?? 0
+        for (key, flow) in flows where flow.isOpen {
+            state.openFlows.append(LedgerState.Flow(key: key, plan: flow.plan, runs: rows(of: key)))
+        }
+        return state
+    }
+
+    /// All rows of a flow, in the order of their insertion.
+    package func rows(of flow: FlowKey) -> [Run] { (members[flow] ?? []).compactMap { runs[$0] } }
+
+    /// The newest attempt of `job` in a flow.
+    package func newest(of job: JobName, in flow: FlowKey) -> Run? {
+        rows(of: flow).filter { $0.key.job == job }.max { $0.key.attempt < $1.key.attempt }
+    }
+
+    /// All rows of a job by due and attempt.
+    package func rows(of job: JobName) -> [Run] {
+        runs.values.filter { $0.key.job == job }.sorted { ($0.key.due, $0.key.attempt) < ($1.key.due, $1.key.attempt) }
+    }
+
+    package func gaps(of job: JobName) -> [Gap] { gaps.filter { $0.job == job } }
+}
+
+extension RunKey {
+    /// `job due attempt`, for messages.
+    package var words: String { "\(job) \(due.rfc3339) \(attempt)" }
+}

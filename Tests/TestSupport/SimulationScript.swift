@@ -1,0 +1,164 @@
+package import Scheduling
+package import Timetable
+
+/// Random jobs, edits, requests and courses, all drawn from one seed.
+package struct SimulationScript: Sendable {
+    package let seed: UInt64
+    package let begin: Instant
+    package let end: Instant
+    package let capacities: [String: Int]
+    package let first: [Job]
+    package let edits: [(at: Instant, files: [Job])]
+    package let requests: [(at: Instant, job: JobName)]
+    /// Roughly how long a period lasts.
+    package let unit: Duration
+
+    package init(seed: UInt64) {
+        var draw = Draw(seed: seed)
+        self.seed = seed
+        unit = draw.unit
+        begin = draw.begin
+        end = begin + unit * draw.generator.pick([20, 40, 60])
+        capacities = ["local": draw.generator.pick([1, 2, 5, 64]), "p": draw.generator.pick([1, 2])]
+        var files = (0..<draw.generator.pick([2, 4, 6, 9])).map { draw.job($0) }
+        first = files
+        var edits: [(Instant, [Job])] = []
+        for _ in 0..<draw.generator.pick([0, 1, 3, 6]) {
+            draw.edit(&files)
+            edits.append((draw.moment(until: end), files))
+        }
+        let moments = edits.map(\.0).sorted()
+        self.edits = zip(moments, edits.map(\.1)).map { ($0, $1) }
+        var requests: [(Instant, JobName)] = []
+        for _ in 0..<draw.generator.pick([0, 2, 5]) { requests.append((draw.moment(until: end), draw.generator.pick(first).name)) }
+        self.requests = requests.sorted { $0.0 < $1.0 }.map { ($0.0, $0.1) }
+    }
+
+    /// Runs it to its end.
+    ///
+    /// - Parameter crashes: For each step whether the scheduler dies there and how long it is gone.
+    package func play(crashes: @escaping @Sendable (Int) -> (Simulation.Crash, downtime: Duration)? = { _ in nil }) -> Simulation {
+        var simulation = Simulation(at: begin, capacities: capacities, slotsPerStep: 7)
+        let (seed, unit) = (seed, unit)
+        simulation.executor.course = { run, _ in Self.course(of: run.key, seed: seed, unit: unit) }
+        simulation.crash = crashes
+        for edit in edits { simulation.edit(at: edit.at, edit.files) }
+        for request in requests { simulation.request(request.job, at: request.at) }
+        simulation.start(first)
+        simulation.pass(until: end)
+        simulation.crash = { _ in nil }
+        if !simulation.isUp { simulation.start() }
+        simulation.pass(.zero)
+        simulation.checkWhole()
+        return simulation
+    }
+
+    /// The same for the same run, whenever it is launched; no two moments of a simulation coincide by accident.
+    private static func course(of key: RunKey, seed: UInt64, unit: Duration) -> SimulationExecutor.Course {
+        let digest = key.words.utf8.reduce(seed ^ 0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        var generator = SeededGenerator(seed: digest)
+        let states: [RunState] = [
+            .succeeded, .succeeded, .succeeded, .succeeded, .succeeded, .succeeded, .failed, .failed, .timedOut, .couldNotStart, .lost,
+        ]
+        let longest = unit.wholeMicroseconds * 3
+        return SimulationExecutor.Course(
+            startsAfter: .microseconds(Int64.random(in: 100...50_000, using: &generator)),
+            lasts: .microseconds(Int64.random(in: 1_000...longest, using: &generator) / generator.pick([1, 10])),
+            state: generator.pick(states)
+        )
+    }
+}
+
+/// Draws the parts of a script.
+private struct Draw {
+    var generator: SeededGenerator
+    let unit: Duration
+    let begin: Instant
+
+    init(seed: UInt64) {
+        generator = SeededGenerator(seed: seed)
+        unit = generator.pick([.seconds(1), .seconds(10), .seconds(60), .seconds(600), .seconds(6 * 3600)])
+        begin = generator.pick(["2026-03-01T00:00:00Z", "2026-03-27T22:00:00Z", "2026-10-24T11:00:00Z"] as [Instant])
+    }
+
+    mutating func moment(until end: Instant) -> Instant {
+        begin + .microseconds(Int64.random(in: 1...(end - begin).wholeMicroseconds, using: &generator))
+    }
+
+    /// What is part of no random edit depends on the job's place alone.
+    mutating func job(_ place: Int) -> Job {
+        let name = JobName("j\(place)") ?? "j"
+        let parents = (0..<place).filter { _ in generator.once(in: place + 1) || generator.once(in: 4) }
+        let after = parents.prefix(3).map {
+            Edge(parent: JobName("j\($0)") ?? "j", on: generator.pick([.success, .success, .success, .failure, .done]))
+        }
+        let schedule = after.isEmpty || generator.once(in: 5) ? generator.once(in: 12) ? nil : schedule() : nil
+        let policies = policies()
+        return TestSupport.job(name, schedule, after: after) { job in
+            policies(&job)
+            job.pool = place % 3 == 1 ? "p" : nil
+            job.onUnknown = [.hold, .rerun, .skip][place % 3]
+            job.softError = place % 4 == 3
+            job.isChronos = place == 5
+        }
+    }
+
+    private mutating func policies() -> (inout Job) -> Void {
+        let catchUp = generator.pick(CatchUp.allCases)
+        let overlap = generator.pick(Overlap.allCases)
+        let retries = Retries(
+            limit: generator.pick([0, 0, 1, 3]), delay: unit / generator.pick([1, 2, 10]), backoff: generator.pick([1, 2]))
+        let window: Duration? = generator.once(in: 3) ? unit * generator.pick([1, 2]) : nil
+        let priority = generator.pick([0, 5, 9])
+        let disabled = generator.once(in: 10)
+        let join: Join? = generator.once(in: 5) ? .latest : nil
+        return { job in
+            job.catchUp = catchUp
+            job.overlap = overlap
+            job.retries = retries
+            job.startWithin = window
+            job.priority = priority
+            job.disabled = disabled
+            job.join = job.after.isEmpty ? nil : join
+        }
+    }
+
+    private mutating func schedule() -> Schedule {
+        let zone = generator.pick(["UTC", "Europe/Berlin", "Australia/Lord_Howe"])
+        let seconds = unit.components.seconds * generator.pick([1, 1, 2, 3, 7])
+        let count = generator.pick(["", "", "", "0", "1", "9"])
+        let start = (begin + .seconds(generator.pick([-5_000, 0, 0, 17]))).rfc3339
+        switch generator.pick([0, 0, 0, 1, 2, 3]) {
+        case 1: return Schedule("R\(count)/PT\(seconds)S", zone: zone)
+        case 2: return Schedule("R\(count)/\(start)/PT\(seconds)S", "R/\(start)/PT\(seconds * 2)S", zone: zone)
+        case 3 where unit >= .seconds(600): return Schedule(generator.pick(["30 2 * * *", "0 * * * *", "*/30 1-3 * * *"]), zone: zone)
+        default: return Schedule("R\(count)/\(start)/PT\(seconds)S", zone: zone)
+        }
+    }
+
+    mutating func edit(_ files: inout [Job]) {
+        let place = Int.random(in: 0..<9, using: &generator)
+        let drawn = job(place)
+        guard let index = files.firstIndex(where: { $0.name == drawn.name }) else { return files.append(drawn) }
+        let old = files[index]
+        switch generator.pick([0, 1, 2, 3]) {
+        case 0: files.remove(at: index)
+        case 1: files[index] = drawn
+        case 2: files[index] = TestSupport.job(old.name, drawn.schedule ?? old.schedule, after: old.after) { $0.take(from: old) }
+        default:
+            files[index] = TestSupport.job(old.name, old.schedule, after: old.after) { job in
+                job.take(from: drawn)
+                job.join = old.join
+            }
+        }
+    }
+}
+
+extension Job {
+    /// Everything but name, schedule and parents.
+    fileprivate mutating func take(from other: Job) {
+        let (name, schedule, after) = (name, schedule, after)
+        self = other
+        (self.name, self.schedule, self.after) = (name, schedule, after)
+    }
+}
