@@ -139,17 +139,26 @@ private struct GraphBuild {
         for (name, job) in jobs.sorted(by: { $0.key < $1.key }) where job.after.contains(where: { $0.parent == name }) {
             refuse(.selfParent(name))
         }
-        while let loop = firstLoop() { refuse(.cycle(loop)) }
+        while true {
+            let found = loops()
+            if found.isEmpty { return }
+            for loop in found { refuse(.cycle(loop)) }
+        }
     }
 
     mutating func refuseOrphans() {
-        while true {
-            let orphans = jobs.values.sorted { $0.name < $1.name }.compactMap { job -> GraphProblem? in
-                guard let parent = job.after.first(where: { jobs[$0.parent] == nil })?.parent else { return nil }
-                return refused.contains(parent) ? .refusedParent(job: job.name, parent: parent) : .unknownParent(job: job.name, parent: parent)
+        var children: [JobName: [JobName]] = [:]
+        for (name, job) in jobs {
+            for edge in job.after { children[edge.parent, default: []].append(name) }
+        }
+        var doubtful = jobs.keys.sorted()
+        while !doubtful.isEmpty {
+            let orphans = doubtful.compactMap { name -> GraphProblem? in
+                guard let parent = jobs[name]?.after.first(where: { jobs[$0.parent] == nil })?.parent else { return nil }
+                return refused.contains(parent) ? .refusedParent(job: name, parent: parent) : .unknownParent(job: name, parent: parent)
             }
-            if orphans.isEmpty { return }
             for orphan in orphans { refuse(orphan) }
+            doubtful = Set(orphans.flatMap(\.jobs).flatMap { children[$0] ?? [] }).sorted()
         }
     }
 
@@ -197,29 +206,31 @@ private struct GraphBuild {
         return order
     }
 
-    /// A loop among `jobs`, beginning with its first name; nil when there is none.
-    private func firstLoop() -> [JobName]? {
+    /// Loops among `jobs` that share no job, each beginning with its first name; empty when nothing goes round.
+    private func loops() -> [[JobName]] {
         let ordered = Set(sortedParentsFirst())
-        guard ordered.count < jobs.count else { return nil }
         // What is left over stands on a loop or below one that has no way in; an unknown parent counts as no arrow.
         let left = jobs.keys.filter { !ordered.contains($0) }.sorted()
         var settled: Set<JobName> = []
+        var loops: [[JobName]] = []
         for start in left where !settled.contains(start) {
             var path: [JobName] = []
-            var current = start
-            while true {
-                if let from = path.firstIndex(of: current) {
+            var places: [JobName: Int] = [:]
+            var current: JobName? = start
+            while let name = current {
+                if let from = places[name] {
                     let loop = Array(path[from...].reversed())
                     let first = loop.indices.min { loop[$0] < loop[$1] } ?? 0
-                    return Array(loop[first...] + loop[..<first])
+                    loops.append(Array(loop[first...] + loop[..<first]))
+                    break
                 }
-                path.append(current)
-                let parents = (jobs[current]?.after ?? []).map(\.parent)
-                guard let above = parents.first(where: { jobs[$0] != nil && !ordered.contains($0) && !settled.contains($0) }) else { break }
-                current = above
+                places[name] = path.count
+                path.append(name)
+                let parents = (jobs[name]?.after ?? []).map(\.parent)
+                current = parents.first { jobs[$0] != nil && !ordered.contains($0) && !settled.contains($0) }
             }
             settled.formUnion(path)
         }
-        return nil
+        return loops
     }
 }
