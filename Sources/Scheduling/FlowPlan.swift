@@ -24,11 +24,22 @@ package struct FlowPlan: Hashable, Sendable {
 }
 
 extension FlowPlan {
+    /// The same flow in which `jobs` owe nothing.
+    func without(_ jobs: Set<JobName>) -> FlowPlan {
+        let others = members.filter { !jobs.contains($0.job) }
+        return FlowPlan(
+            head: head,
+            members: others.map { member in
+                Member(job: member.job, after: member.after.filter { !jobs.contains($0.parent) })
+            })
+    }
+
     /// One line a member, `child parent:condition parent:condition`, after a first line with the head. Names hold neither blank nor colon.
     package var text: String {
-        ([head.text] + members.map { member in
-            ([member.job.text] + member.after.map { "\($0.parent):\($0.on.rawValue)" }).joined(separator: " ")
-        }).joined(separator: "\n")
+        ([head.text]
+            + members.map { member in
+                ([member.job.text] + member.after.map { "\($0.parent):\($0.on.rawValue)" }).joined(separator: " ")
+            }).joined(separator: "\n")
     }
 
     /// Reads what `text` wrote; nil for anything else.
@@ -41,7 +52,9 @@ extension FlowPlan {
             var after: [Edge] = []
             for word in line.dropFirst() {
                 let parts = word.split(separator: ":")
-                guard parts.count == 2, let parent = JobName(String(parts[0])), let on = EdgeCondition(rawValue: String(parts[1])) else { return nil }
+                guard parts.count == 2, let parent = JobName(String(parts[0])), let on = EdgeCondition(rawValue: String(parts[1])) else {
+                    return nil
+                }
                 after.append(Edge(parent: parent, on: on))
             }
             members.append(Member(job: job, after: after))

@@ -16,6 +16,9 @@ package struct LedgerState: Sendable {
     package var controls: [JobControl] = []
     /// All runs that are waiting, launching or running.
     package var openRuns: [Run] = []
+    /// The definitions that active runs were handed over with, where they are known: these tell which places the runs hold. A run
+    /// without one holds a place in the pool of its executor and in those that the definition in force names.
+    package var handedOverAs: [RunKey: Job] = [:]
     package var openFlows: [Flow] = []
     /// The number that the newest ending got in the ledger-wide sequence.
     package var lastEnding: Int64 = 0

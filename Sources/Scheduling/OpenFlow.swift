@@ -1,8 +1,15 @@
 /// A flow of which some member still owes its run.
 struct OpenFlow: Sendable {
-    let plan: FlowPlan
+    let outline: FlowOutline
     /// For each job that has a row in this flow, its newest attempt.
-    var newest: [JobName: Run] = [:]
+    var newest: [JobName: Run]
+    /// Whoever stands before this place, the head at 0 and the members behind it, was settled when it was last looked at.
+    private var settledBefore = 0
+
+    init(_ outline: FlowOutline, newest: [JobName: Run] = [:]) {
+        self.outline = outline
+        self.newest = newest
+    }
 
     enum Verdict: Equatable {
         /// Some parent has not come to its end.
@@ -14,32 +21,45 @@ struct OpenFlow: Sendable {
 
     /// Reads off the rows whether a member with these edges may run; the same rows give the same answer before and after a restart.
     ///
-    /// A parent that is no longer in `graph` counts as met.
+    /// A parent that is no longer in `graph`, or was taken out of it when it owed its run, counts as met; but its run that is on its way
+    /// is waited for, and judged as it ends.
     func verdict(on edges: [Edge], in graph: JobGraph) -> Verdict {
         var verdict = Verdict.met
         for edge in edges {
-            guard let parent = graph[edge.parent] else { continue }
-            guard let run = newest[edge.parent], isSettled(run, of: parent) else {
-                verdict = .pending
+            let parent = graph[edge.parent]
+            guard let run = newest[edge.parent] else {
+                if parent != nil { verdict = .pending }
                 continue
             }
-            if !run.meets(edge.on, softError: parent.softError, onUnknown: parent.onUnknown) { return .impossible }
+            if run.isWithdrawn || parent == nil && run.state == .lost { continue }
+            if !isSettled(run, of: parent) {
+                verdict = .pending
+            } else if !run.meets(edge.on, softError: parent?.softError ?? false, onUnknown: parent?.onUnknown ?? .skip) {
+                return .impossible
+            }
         }
         return verdict
     }
 
-    /// Whether no member in `graph` owes a run any more.
-    func isComplete(in graph: JobGraph) -> Bool {
-        ([plan.head] + plan.members.map(\.job)).allSatisfy { name in
-            guard let job = graph[name] else { return newest[name].map { !$0.state.isOpen } ?? true }
-            return newest[name].map { isSettled($0, of: job) } ?? false
+    /// Whether no member in `graph` owes a run any more. Over a flow's life this takes time in proportion to its members.
+    mutating func isComplete(in graph: JobGraph) -> Bool {
+        let members = outline.plan.members
+        while settledBefore <= members.count {
+            let name = settledBefore == 0 ? outline.plan.head : members[settledBefore - 1].job
+            let job = graph[name]
+            guard newest[name].map({ isSettled($0, of: job) }) ?? (job == nil) else { return false }
+            settledBefore += 1
         }
+        return true
     }
+
+    /// The definitions changed, or somebody who was settled owes another run: what was settled is to be looked at again.
+    mutating func lookAtAllAgain() { settledBefore = 0 }
 
     /// Whether edges may look at this run: it has ended, and is not a lost one that waits for somebody.
     ///
     /// A run whose retry is owed is never the newest: the retry is written with the failure.
-    private func isSettled(_ run: Run, of job: Job) -> Bool {
-        !run.state.isOpen && !(run.state == .lost && job.onUnknown == .hold)
+    private func isSettled(_ run: Run, of job: Job?) -> Bool {
+        !run.state.isOpen && !(run.state == .lost && job?.onUnknown == .hold)
     }
 }

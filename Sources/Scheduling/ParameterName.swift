@@ -3,7 +3,9 @@ package enum ParameterName {
     /// Whether `text` may be set for one run: a name of the shell's, and none of those that the scheduler sets itself.
     package static func isValid(_ text: String) -> Bool {
         guard let first = text.utf8.first, text.utf8.count <= 256 else { return false }
-        let isName = (isLetter(first) || first == UInt8(ascii: "_")) && text.utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == UInt8(ascii: "_") }
+        let isName =
+            (isLetter(first) || first == UInt8(ascii: "_"))
+            && text.utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == UInt8(ascii: "_") }
         return isName && !text.hasPrefix("ROTA_") && !text.hasPrefix("CHRONOS_")
     }
 

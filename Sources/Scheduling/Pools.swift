@@ -1,6 +1,7 @@
-/// Places for runs: each pool has a capacity or none, and a queue of runs that wait for a place.
+/// Places for runs: each pool has a capacity or none, and the runs that wait for places stand in queues.
 ///
-/// Asking costs O(log n) in the length of a queue; nobody who cannot start is looked at again before a place is free.
+/// Runs that need places in the same pools stand in one queue, so that nobody who cannot start is looked at: asking costs O(log n) in the
+/// length of a queue, for each combination of pools in which somebody waits.
 struct Pools: Sendable {
     /// A waiting run's place in a queue: highest priority first, then due, then name, then attempt.
     struct Ticket: Comparable, Sendable {
@@ -15,64 +16,43 @@ struct Pools: Sendable {
         }
     }
 
-    private struct Pool: Sendable {
-        var capacity: Int?
-        var used = 0
-        var queue = PriorityQueue<Ticket>()
-
-        var isFull: Bool { capacity.map { used >= $0 } ?? false }
-    }
-
-    private var pools: [String: Pool]
+    private let capacities: [String: Int]
+    private var used: [String: Int] = [:]
     /// The pools that a run took its places in, so that an edit of its job does not give back another's.
     private var held: [RunKey: [String]] = [:]
-    /// Pools in which somebody new waits or a place became free since the last round.
-    private var stirred: Set<String> = []
+    /// By the limited pools that their runs need places in; none is empty.
+    private var queues: [[String]: PriorityQueue<Ticket>] = [:]
 
-    init(capacities: [String: Int]) {
-        pools = capacities.mapValues { Pool(capacity: $0) }
-    }
+    init(capacities: [String: Int]) { self.capacities = capacities }
 
     /// Takes places without asking: for a run that is on its way already.
     mutating func take(_ key: RunKey, in names: [String]) {
-        for name in names { pools[name, default: Pool()].used += 1 }
+        for name in names { used[name, default: 0] += 1 }
         held[key] = names
     }
 
     /// Gives the places of `key` back; nothing happens when it holds none.
     mutating func release(_ key: RunKey) {
-        for name in held.removeValue(forKey: key) ?? [] {
-            pools[name]?.used -= 1
-            stirred.insert(name)
-        }
+        for name in held.removeValue(forKey: key) ?? [] { used[name, default: 0] -= 1 }
     }
 
-    /// Lets `ticket` wait in the first of `names` for its turn.
+    /// Those of `names` that have a limit.
+    func limited(_ names: [String]) -> [String] { names.filter { capacities[$0] != nil } }
+
+    /// Lets `ticket` wait for a place in each of `names` at once.
     mutating func enqueue(_ ticket: Ticket, in names: [String]) {
-        guard let first = names.first else { return }
-        pools[first, default: Pool()].queue.insert(ticket)
-        stirred.insert(first)
+        queues[limited(names), default: PriorityQueue()].insert(ticket)
     }
 
-    /// The next ticket that a free place of `name` may go to; nil when there is neither.
-    mutating func next(in name: String) -> Ticket? {
-        guard let pool = pools[name], !pool.isFull else { return nil }
-        return pools[name]?.queue.popFirst()
-    }
-
-    /// The first of `names` without a free place.
-    func firstFull(of names: [String]) -> String? {
-        names.first { pools[$0]?.isFull ?? false }
-    }
-
-    /// Lets `ticket` wait in `name`, which is full: no round is owed before a place becomes free there.
-    mutating func park(_ ticket: Ticket, in name: String) {
-        pools[name]?.queue.insert(ticket)
-    }
-
-    /// The pools to go through in this round, by name; the next call tells only of what happened since.
-    mutating func takeStirred() -> [String] {
-        defer { stirred.removeAll(keepingCapacity: true) }
-        return stirred.sorted()
+    /// The first ticket of all for which there are places now, and the limited pools that it waited for; nil when there is none.
+    mutating func next() -> (ticket: Ticket, pools: [String])? {
+        var first: (ticket: Ticket, pools: [String])?
+        for (names, queue) in queues where names.allSatisfy({ used[$0] ?? 0 < capacities[$0] ?? .max }) {
+            if let ticket = queue.first, first.map({ ticket < $0.ticket }) ?? true { first = (ticket, names) }
+        }
+        guard let first else { return nil }
+        _ = queues[first.pools]?.popFirst()
+        if queues[first.pools]?.isEmpty == true { queues[first.pools] = nil }
+        return first
     }
 }

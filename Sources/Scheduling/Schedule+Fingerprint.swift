@@ -5,6 +5,7 @@ extension Schedule {
     ///
     /// The anchor of a schedule without a start of its own is no part of it; it stands beside it in the control row.
     var fingerprint: String {
-        (recurrences.map(\.text) + ["zone=\(zone.name)", "gap=\(daylight.gap.rawValue)", "fold=\(daylight.fold.rawValue)"]).joined(separator: "\n")
+        (recurrences.map(\.text) + ["zone=\(zone.name)", "gap=\(daylight.gap.rawValue)", "fold=\(daylight.fold.rawValue)"]).joined(
+            separator: "\n")
     }
 }

@@ -4,36 +4,64 @@ import Timetable
 extension Scheduler {
     /// Recovery is over. An edit that is found now counts from now; slots of a schedule that is gone by now are not run any more.
     mutating func start(with graph: JobGraph) {
+        let restored = Set(flows.values.map(\.outline.plan.head))
         replaceDefinitions(by: graph, isStart: true)
         hasStarted = true
-        for name in turns.keys { step.touch(name) }
-        for key in flows.keys { advance(key) }
+        for name in turns.keys { step.touch(name, wholly: true) }
+        advanceFlows(touchedBy: restored)
     }
 
     mutating func replaceDefinitions(by new: JobGraph, isStart: Bool = false) {
         let old = graph
-        for name in old.order where !isSameSchedule(old[name], new[name]) { settleOldSlots(of: name, isStart: isStart, isRemoved: new[name] == nil) }
+        for name in old.order { settleOldSlots(of: name, before: new, isStart: isStart) }
+        for head in Self.headsWithOtherMembers(old, new) where new[head]?.disabled == false { accountSlots(of: head) }
         graph = new
         plans = [:]
-        for name in old.order where new[name] == nil { remove(name) }
+        var changed: Set<JobName> = []
+        for name in old.order where new[name] == nil {
+            remove(name)
+            changed.insert(name)
+        }
         for name in new.order {
             guard let job = new[name] else { continue }
-            if controls[name] == nil { register(job) } else { renew(job) }
+            if controls[name] == nil { register(job) } else if renew(job, before: old[name]) { changed.insert(name) }
             noteParents(of: job)
         }
+        advanceFlows(touchedBy: changed)
     }
 
-    private func isSameSchedule(_ old: Job?, _ new: Job?) -> Bool { old?.schedule == new?.schedule }
+    /// The old definition holds up to now: while we ran, its slots become runs as ever; those found at a start are told as missed.
+    private mutating func settleOldSlots(of name: JobName, before new: JobGraph, isStart: Bool) {
+        guard let job = graph[name], let schedule = schedules[name], let control = controls[name] else { return }
+        let successor = new[name]
+        let isOver = successor?.schedule != job.schedule
+        guard isOver || job.disabled && successor?.disabled == false else { return }
+        if !isStart { accountSlots(of: name) }
+        guard isOver || isStart else { return }
+        let fate: (state: RunState, reason: String) =
+            if job.disabled {
+                (.skipped, "disabled")
+            } else {
+                (.missed, (successor == nil ? "removed" : "schedule changed") + (isStart ? " while the scheduler was down" : ""))
+            }
+        writeGap(
+            of: schedule, job: name, after: controls[name]?.accountedUntil ?? control.accountedUntil, through: step.now, fate.state,
+            reason: fate.reason)
+    }
 
-    /// The old schedule holds up to now: while we ran, its slots become runs as ever; those found at a start are told as missed.
-    private mutating func settleOldSlots(of name: JobName, isStart: Bool, isRemoved: Bool) {
-        guard let schedule = schedules[name], let control = controls[name] else { return }
-        if isStart {
-            let reason = isRemoved ? "removed while the scheduler was down" : "schedule changed while the scheduler was down"
-            writeGap(of: schedule, job: name, after: control.accountedUntil, through: step.now, .missed, reason: reason)
-        } else {
-            accountSlots(of: name)
+    /// Heads with a schedule, in force before and after, whose flows are to have other members or edges: a changed `after` holds for flows
+    /// due after the change.
+    private static func headsWithOtherMembers(_ old: JobGraph, _ new: JobGraph) -> [JobName] {
+        var heads: Set<JobName> = []
+        for (one, other) in [(old, new), (new, old)] {
+            for name in one.order where one.joins[name] == .flow {
+                guard one[name]?.after != other[name]?.after || one.heads[name] != other.heads[name], let head = one.heads[name] else {
+                    continue
+                }
+                heads.insert(head)
+            }
         }
+        return heads.filter { old[$0]?.schedule != nil && old[$0]?.schedule == new[$0]?.schedule }.sorted()
     }
 
     private mutating func remove(_ name: JobName) {
@@ -42,7 +70,6 @@ extension Scheduler {
         nextDue[name] = nil
         step.writeControl(of: name)
         step.touch(name)
-        for (key, flow) in flows where flow.plan.members.contains(where: { $0.job == name }) { advance(key) }
     }
 
     private mutating func register(_ job: Job) {
@@ -59,24 +86,30 @@ extension Scheduler {
     }
 
     /// A job that has a control row already: it may have been edited, or its file is back.
-    private mutating func renew(_ job: Job) {
-        guard var control = controls[job.name] else { return }
+    ///
+    /// - Returns: Whether anything about it is new.
+    private mutating func renew(_ job: Job, before old: Job?) -> Bool {
+        guard var control = controls[job.name] else { return false }
         let wasRemoved = control.removedAt != nil
-        let keepsSchedule = control.schedule == job.schedule?.fingerprint
+        let keepsSchedule = control.schedule == job.schedule?.fingerprint && (old.map { $0.schedule == job.schedule } ?? true)
         let isPinned = (schedules[job.name] != nil) == (job.schedule != nil)
-        if keepsSchedule, isPinned, !wasRemoved, control.version == job.version { return }
+        if keepsSchedule, isPinned, !wasRemoved, control.version == job.version { return false }
         if !keepsSchedule {
             control.anchor = job.schedule?.needsAnchor == true ? step.now : nil
             control.schedule = job.schedule?.fingerprint
         }
         if !keepsSchedule || wasRemoved { control.accountedUntil = max(control.accountedUntil, step.now - Instant.resolution) }
+        if wasRemoved { control.consumed = [:] }
         control.removedAt = nil
         control.version = job.version
         controls[job.name] = control
         step.writeControl(of: job.name)
-        step.touch(job.name)
+        // Whoever waits for a place waits from now on by the priority and in the pools of the new definition.
+        turns[job.name]?.offered = []
+        step.touch(job.name, wholly: true)
         pinSchedule(of: job.name)
         armSlotAlarm(of: job.name)
+        return true
     }
 
     private mutating func armSlotAlarm(of name: JobName) {
@@ -85,11 +118,14 @@ extension Scheduler {
 
     /// For a join `latest`, endings of a parent count from when it became a parent.
     private mutating func noteParents(of job: Job) {
-        guard graph.joins[job.name] == .latest else { return }
-        for edge in job.after where controls[job.name]?.consumed[edge.parent] == nil {
-            let newest = controls[edge.parent]?.lastEnding(meeting: edge.on) ?? 0
-            controls[job.name]?.consumed[edge.parent] = newest
-            step.writeControl(of: job.name)
+        guard var consumed = controls[job.name]?.consumed else { return }
+        let parents = graph.joins[job.name] == .latest ? job.after : []
+        consumed = consumed.filter { known in parents.contains { $0.parent == known.key } }
+        for edge in parents where consumed[edge.parent] == nil {
+            consumed[edge.parent] = controls[edge.parent]?.lastEnding(meeting: edge.on) ?? 0
         }
+        guard consumed != controls[job.name]?.consumed else { return }
+        controls[job.name]?.consumed = consumed
+        step.writeControl(of: job.name)
     }
 }

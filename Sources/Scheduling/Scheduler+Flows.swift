@@ -4,51 +4,83 @@ import Timetable
 extension Scheduler {
     /// Begins a flow, unless the head has nobody below it.
     mutating func openFlow(_ key: FlowKey) {
-        let plan = plans[key.head] ?? graph.flowPlan(from: key.head)
-        plans[key.head] = plan
-        guard !plan.members.isEmpty else { return }
-        flows[key] = OpenFlow(plan: plan)
-        step.write(.openFlow(key, plan))
+        let outline = outline(of: key)
+        guard !outline.plan.members.isEmpty else { return }
+        flows[key] = OpenFlow(outline)
+        step.write(.openFlow(key, outline.plan))
+    }
+
+    /// Whoever was registered after the flow's due owes nothing in it.
+    private mutating func outline(of key: FlowKey) -> FlowOutline {
+        let outline = plans[key.head] ?? FlowOutline(graph.flowPlan(from: key.head))
+        plans[key.head] = outline
+        let young = outline.plan.members.map(\.job).filter { (controls[$0]?.registeredAt ?? step.now) > key.due }
+        return young.isEmpty ? outline : FlowOutline(outline.plan.without(Set(young)))
     }
 
     /// Gives every member of the flow whose edges are decided its run, and closes the flow when nobody owes one any more.
-    ///
-    /// Members stand parents before children, so that one pass carries a `skipped: upstream` to the bottom.
     mutating func advance(_ key: FlowKey) {
-        guard let flow = flows[key] else { return }
-        if let head = flow.newest[key.head], [.skipped, .missed].contains(head.state) { return close(key) }
-        for member in flow.plan.members {
-            guard let job = graph[member.job], let current = flows[key] else { continue }
-            let newest = current.newest[member.job]
-            if let newest, !newest.isSkippedUpstream { continue }
-            switch current.verdict(on: member.after, in: graph) {
-            case .pending: break
-            case .met: addMember(job, to: key, attempt: (newest?.key.attempt ?? 0) + 1)
-            case .impossible: if newest == nil { skipMember(job, of: key) }
+        guard let count = flows[key]?.outline.plan.members.count else { return }
+        flows[key]?.lookAtAllAgain()
+        advance(key, places: Array(0..<count))
+    }
+
+    /// The same when nothing has changed in the flow but the run of `job`: looks only below it.
+    mutating func advance(_ key: FlowKey, below job: JobName) {
+        guard let places = flows[key]?.outline.children(of: job) else { return }
+        advance(key, places: places)
+    }
+
+    /// Members stand parents before children, so that one pass in their order carries a `skipped: upstream` to the bottom.
+    private mutating func advance(_ key: FlowKey, places: [Int]) {
+        guard let outline = flows[key]?.outline else { return }
+        if let head = flows[key]?.newest[outline.plan.head], [.skipped, .missed].contains(head.state) { return close(key) }
+        var open = PriorityQueue(places)
+        var last = -1
+        while let place = open.popFirst() {
+            if place == last { continue }
+            last = place
+            let member = outline.plan.members[place]
+            if decide(member, of: key) {
+                for child in outline.children(of: member.job) { open.insert(child) }
             }
         }
         if flows[key]?.isComplete(in: graph) == true { close(key) }
     }
 
-    private mutating func close(_ key: FlowKey) {
-        flows[key] = nil
-        step.write(.closeFlow(key))
-    }
-
-    private mutating func addMember(_ job: Job, to flow: FlowKey, attempt: Int) {
-        let readyAt = flows[flow]?.newest.values.compactMap(\.endedAt).max() ?? step.now
-        let key = RunKey(job: job.name, due: flow.due, attempt: attempt)
-        let run = Run(key: key, flow: flow, trigger: .upstream, readyAt: readyAt, waitingSince: step.now)
-        if job.disabled {
-            addEnded(run, reason: "disabled")
-        } else {
-            addWaiting(run)
+    /// Writes the run of a member whose edges are decided.
+    ///
+    /// - Returns: Whether it is one that is born ended, so that its children can be decided too.
+    private mutating func decide(_ member: FlowPlan.Member, of key: FlowKey) -> Bool {
+        guard let job = graph[member.job] else { return false }
+        let newest = flows[key]?.newest[member.job]
+        if let newest, !newest.isSkippedUpstream { return false }
+        switch flows[key]?.verdict(on: member.after, in: graph) {
+        case .met: return addMember(job, member, to: key, attempt: (newest?.key.attempt ?? 0) + 1)
+        case .impossible where newest == nil:
+            addEnded(memberRun(of: job.name, in: key, readyAt: step.now), reason: Run.skippedUpstream)
+            return true
+        case .impossible, .pending, nil: return false
         }
     }
 
-    private mutating func skipMember(_ job: Job, of flow: FlowKey) {
-        let key = RunKey(job: job.name, due: flow.due, attempt: 1)
-        addEnded(Run(key: key, flow: flow, trigger: .upstream, readyAt: step.now, waitingSince: step.now), reason: Run.skippedUpstream)
+    private mutating func addMember(_ job: Job, _ member: FlowPlan.Member, to flow: FlowKey, attempt: Int) -> Bool {
+        if attempt > 1 { flows[flow]?.lookAtAllAgain() }
+        let readyAt = member.after.compactMap { flows[flow]?.newest[$0.parent]?.endedAt }.max() ?? step.now
+        let run = memberRun(of: job.name, in: flow, attempt: attempt, readyAt: readyAt)
+        if job.disabled { addEnded(run, reason: "disabled") } else { addWaiting(run) }
+        return job.disabled
+    }
+
+    private func memberRun(of job: JobName, in flow: FlowKey, attempt: Int = 1, readyAt: Instant) -> Run {
+        Run(
+            key: RunKey(job: job, due: flow.due, attempt: attempt), flow: flow, trigger: .upstream, readyAt: readyAt, waitingSince: step.now
+        )
+    }
+
+    private mutating func close(_ key: FlowKey) {
+        flows[key] = nil
+        step.write(.closeFlow(key))
     }
 
     /// A row that is born ended; nobody waits for it.
@@ -60,6 +92,22 @@ extension Scheduler {
         store(ended, isNew: true)
     }
 
+    /// Definitions changed: members that are gone are told so wherever they still owe their run, and what their rows or policies decide
+    /// is decided again.
+    mutating func advanceFlows(touchedBy changed: Set<JobName>) {
+        guard !changed.isEmpty else { return }
+        let touched = flows.filter {
+            changed.contains($1.outline.plan.head) || $1.outline.plan.members.contains { changed.contains($0.job) }
+        }
+        for key in touched.keys.sorted(by: { ($0.due, $0.head) < ($1.due, $1.head) }) {
+            for member in flows[key]?.outline.plan.members ?? []
+            where changed.contains(member.job) && graph[member.job] == nil && flows[key]?.newest[member.job] == nil {
+                addEnded(memberRun(of: member.job, in: key, readyAt: step.now), reason: Run.removed)
+            }
+            advance(key)
+        }
+    }
+
     // MARK: latest
 
     /// An end of `parent` may be the last one that a child with the join `latest` waits for.
@@ -67,7 +115,7 @@ extension Scheduler {
         for name in graph.children[parent.name] ?? [] where graph.joins[name] == .latest {
             guard let child = graph[name] else { continue }
             if child.schedule != nil {
-                step.touch(name)
+                step.touch(name, wholly: true)
             } else if unmetParents(of: child).isEmpty {
                 beginLatest(child, endedAt: endedAt)
             }
@@ -113,18 +161,30 @@ extension Scheduler {
 
     // MARK: dues that are no slots
 
-    /// The first instant from `wanted` on that is no slot of the job and no due of an earlier run of this kind.
+    /// The first instant from `wanted` on that no slot of the job bears and no row of it, nor one that its flows give or may give it.
+    ///
+    /// The jobs of one head draw their free dues from one sequence: a run by hand in the middle of a flow never takes the place of the run
+    /// that the flow owes.
     mutating func freeDue(for job: Job, at wanted: Instant) -> Instant {
-        var due = max(wanted, controls[job.name]?.lastFreeDue.map { $0 + Instant.resolution } ?? wanted)
-        while schedules[job.name]?.contains(due) == true { due = due + Instant.resolution }
-        controls[job.name]?.lastFreeDue = due
-        step.writeControl(of: job.name)
+        let family = Set([job.name, graph.heads[job.name] ?? job.name])
+        var due = wanted
+        for control in family.compactMap({ controls[$0] }) {
+            due = max(due, max(control.accountedUntil, control.lastFreeDue ?? .distantPast) + Instant.resolution)
+        }
+        while family.contains(where: { schedules[$0]?.contains(due) == true }) { due = due + Instant.resolution }
+        for name in family {
+            controls[name]?.lastFreeDue = due
+            step.writeControl(of: name)
+        }
         return due
     }
 }
 
 extension Run {
     static let skippedUpstream = "upstream"
+    static let removed = "removed"
 
     var isSkippedUpstream: Bool { state == .skipped && reason == Run.skippedUpstream }
+    /// The job was taken out of the definitions before the run could begin.
+    var isWithdrawn: Bool { state == .skipped && reason == Run.removed }
 }

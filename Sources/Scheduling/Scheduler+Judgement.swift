@@ -2,21 +2,36 @@ import Timetable
 
 /// The order of judgement of waiting runs: parents → overlap → start window → pool; the first "no" is the reason that the row tells.
 extension Scheduler {
-    /// Goes through the waiting runs of `name` in the order of their turns.
-    mutating func judge(_ name: JobName) {
-        guard let job = graph[name] else { return withdrawWaiting(of: name, reason: "removed") }
+    /// Goes through the waiting runs of `name` in the order of their turns, up to the one whose turn it is; whoever came since the last
+    /// time is told why not, and all of them are when the judgement is a whole one.
+    ///
+    /// So a step costs what it changes, not what waits: a job may have a hundred thousand runs waiting one for another.
+    mutating func judge(_ name: JobName, wholly: Bool) {
+        guard turns[name] != nil else { return }
+        guard let job = graph[name] else { return withdrawWaiting(of: name, reason: Run.removed) }
         if job.disabled { return withdrawWaiting(of: name, reason: "disabled") }
         coalesce(job)
-        var isTaken = !(turns[name]?.active.isEmpty ?? true)
-        for key in turns[name]?.waiting ?? [] {
-            guard let run = runs[key] else { continue }
-            if let verdict = verdict(on: run, of: job, isTurnTaken: isTaken) {
-                apply(verdict, to: run)
-            } else {
-                isTaken = isTaken || job.overlap != .allow
-                offer(withParentsConsumed(run, of: job), of: job)
-            }
+        let isExclusive = job.overlap != .allow
+        var isTaken = isExclusive && turns[name]?.active.isEmpty == false
+        var last: RunKey?
+        while wholly || isExclusive && !isTaken, let key = turns[name]?.waiting.next(after: last) {
+            isTaken = judge(key, of: job, isTurnTaken: isTaken) && isExclusive || isTaken
+            last = key
         }
+        for key in turns[name]?.takeNewcomers(withOffered: isExclusive) ?? [] where last.map({ Line.isBefore($0, key) }) ?? true {
+            _ = judge(key, of: job, isTurnTaken: isTaken)
+        }
+    }
+
+    /// - Returns: Whether the run needs only a place.
+    private mutating func judge(_ key: RunKey, of job: Job, isTurnTaken: Bool) -> Bool {
+        guard let run = runs[key], run.state == .waiting else { return false }
+        if let verdict = verdict(on: run, of: job, isTurnTaken: isTurnTaken) {
+            apply(verdict, to: run)
+            return false
+        }
+        offer(withParentsConsumed(run, of: job), of: job)
+        return true
     }
 
     private enum Verdict {
@@ -27,18 +42,19 @@ extension Scheduler {
 
     /// nil when the run only needs a place.
     private func verdict(on run: Run, of job: Job, isTurnTaken: Bool) -> Verdict? {
-        let windowEnd = run.mayMissWindow ? job.startWithin.map { run.readyAt + $0 } : nil
         if let notBefore = run.notBefore, notBefore > step.now { return .notYet(reason: "retry", until: notBefore) }
+        let end = windowEnd(of: run, job)
+        if let end, end <= step.now { return .missed(reason: "startWithin") }
         if run.trigger == .schedule, run.key.attempt == 1, !job.after.isEmpty, run.consumed.isEmpty {
             let late = unmetParents(of: job)
-            if !late.isEmpty {
-                if let windowEnd, step.now > windowEnd { return .missed(reason: "startWithin") }
-                return .notYet(reason: "parents: " + late.map(\.text).joined(separator: ", "), until: windowEnd.map { $0 + Instant.resolution })
-            }
+            if !late.isEmpty { return .notYet(reason: "parents: " + late.map(\.text).joined(separator: ", "), until: end) }
         }
-        if let windowEnd, step.now > windowEnd { return .missed(reason: "startWithin") }
-        if isTurnTaken, job.overlap != .allow { return .notYet(reason: "overlap", until: windowEnd.map { $0 + Instant.resolution }) }
-        return nil
+        return isTurnTaken ? .notYet(reason: "overlap", until: end) : nil
+    }
+
+    /// The first instant at which the run is too late.
+    private func windowEnd(of run: Run, _ job: Job) -> Instant? {
+        run.mayMissWindow ? job.startWithin.map { run.readyAt + $0 + Instant.resolution } : nil
     }
 
     private mutating func apply(_ verdict: Verdict, to run: Run) {
@@ -49,8 +65,15 @@ extension Scheduler {
             // Its ticket, if it has one, is void: it would not launch it any more.
             turns[run.key.job]?.offered.remove(run.key)
             hold(run, reason: reason)
-            if let until { alarms.insert(Alarm(at: until, job: run.key.job, kind: .waitingRun)) }
+            if let until { look(at: run.key.job, again: until) }
         }
+    }
+
+    /// At most one alarm of a job is in force, the earliest that was asked for; when it rings, the next one is found anew.
+    private mutating func look(at job: JobName, again instant: Instant) {
+        if let earlier = waitingUntil[job], earlier <= instant { return }
+        waitingUntil[job] = instant
+        alarms.insert(Alarm(at: instant, job: job, kind: .waitingRun))
     }
 
     /// The row tells why the run waits; written only when that changes.
@@ -63,8 +86,8 @@ extension Scheduler {
 
     /// The overlap policy, judged while a run of the job is launching or running, between first attempts made by slots or parents.
     private mutating func coalesce(_ job: Job) {
-        guard job.overlap != .allow, let turn = turns[job.name], !turn.active.isEmpty else { return }
-        var candidates = turn.waiting.compactMap { runs[$0] }.filter(\.isSubjectToOverlap)
+        guard job.overlap != .allow, turns[job.name]?.active.isEmpty == false else { return }
+        var candidates = (turns[job.name]?.displaceable.all ?? []).compactMap { runs[$0] }
         guard !candidates.isEmpty else { return }
         if job.overlap == .skip { return candidates.forEach { end($0, .skipped, reason: "overlap") } }
         var kept = candidates.removeLast()
@@ -75,7 +98,9 @@ extension Scheduler {
         }
         for displaced in candidates { end(displaced, .skipped, reason: "overlap") }
         if job.overlap == .replace {
-            for key in turn.active where runs[key]?.isSubjectToOverlap == true { requestKill(of: key, reason: "replaced") }
+            for key in turns[job.name]?.active ?? [] where runs[key]?.isSubjectToOverlap == true {
+                requestKill(of: key, reason: "replaced")
+            }
         }
     }
 
@@ -88,44 +113,44 @@ extension Scheduler {
     }
 
     private mutating func withdrawWaiting(of name: JobName, reason: String) {
-        for key in turns[name]?.waiting ?? [] {
-            if let run = runs[key] { end(run, .skipped, reason: reason) }
-        }
+        while let key = turns[name]?.waiting.first, let run = runs[key] { end(run, .skipped, reason: reason) }
     }
 
     // MARK: places
 
     func poolNames(of name: JobName) -> [String] {
         guard let job = graph[name] else { return [] }
-        return job.pool.map { [job.runOn, $0] } ?? [job.runOn]
+        return poolNames(of: job)
+    }
+
+    private func poolNames(of job: Job) -> [String] { [job.runOn] + (job.pool.map { [$0] } ?? []) }
+
+    /// The pools that an active run holds places in, as far as the ledger and the definitions can tell.
+    func poolNames(of run: Run, handedOverAs job: Job?) -> [String] {
+        if let job { return poolNames(of: job) }
+        return (run.executor.map { [$0] } ?? []) + poolNames(of: run.key.job).dropFirst()
     }
 
     private mutating func offer(_ run: Run, of job: Job) {
+        if let end = windowEnd(of: run, job), turns[job.name]?.offered.contains(run.key) == true { look(at: job.name, again: end) }
         guard turns[job.name]?.offered.insert(run.key).inserted == true else { return }
         step.offer(run.key)
-        pools.enqueue(Pools.Ticket(priority: job.priority, key: run.key), in: poolNames(of: job.name))
-        if run.mayMissWindow, let window = job.startWithin {
-            alarms.insert(Alarm(at: run.readyAt + window + Instant.resolution, job: job.name, kind: .waitingRun))
-        }
+        pools.enqueue(Pools.Ticket(priority: job.priority, key: run.key), in: poolNames(of: job))
     }
 
-    /// Hands out free places, the first in turn first; whoever finds none is told which pool is full.
+    /// Hands out free places, the first in turn first; whoever finds none is told which pools it waits for.
     mutating func fillPools() {
-        for name in pools.takeStirred() {
-            while let ticket = pools.next(in: name) {
-                guard let run = runs[ticket.key], run.state == .waiting, let job = graph[run.key.job] else { continue }
-                guard turns[job.name]?.offered.contains(run.key) == true else { continue }
-                if let full = pools.firstFull(of: poolNames(of: job.name)) {
-                    pools.park(ticket, in: full)
-                    hold(run, reason: "pool: \(full)")
-                } else {
-                    launch(run, of: job)
-                }
+        while let (ticket, names) = pools.next() {
+            guard let run = runs[ticket.key], let job = graph[run.key.job], turns[job.name]?.offered.contains(run.key) == true else {
+                continue
             }
+            // Otherwise a ticket from before an edit: the run has another one.
+            if ticket.priority == job.priority, pools.limited(poolNames(of: job)) == names { launch(run, of: job) }
         }
         for key in step.takeOffered() {
-            guard let run = runs[key], run.state == .waiting, let full = pools.firstFull(of: poolNames(of: key.job)) else { continue }
-            hold(run, reason: "pool: \(full)")
+            guard let run = runs[key], let job = graph[key.job], turns[key.job]?.offered.contains(key) == true else { continue }
+            if let end = windowEnd(of: run, job) { look(at: key.job, again: end) }
+            hold(run, reason: "pool: " + pools.limited(poolNames(of: job)).joined(separator: ", "))
         }
     }
 

@@ -20,7 +20,8 @@ extension Scheduler {
     /// The first outcome of an active run counts; anything later, and anything about a run that is not ours, changes nothing.
     mutating func finish(_ key: RunKey, with outcome: Outcome) {
         guard var run = runs[key], run.state.isActive else { return }
-        run.state = outcome.state
+        // What an executor tells never makes a step that the ledger refuses: a command that ran could start.
+        run.state = outcome.state.isOpen || !run.state.mayBecome(outcome.state) ? .failed : outcome.state
         run.reason = outcome.state == .killed ? run.killWanted ?? outcome.reason : outcome.reason
         run.exitCode = outcome.exitCode
         run.signal = outcome.signal
@@ -48,7 +49,7 @@ extension Scheduler {
 
     /// The attempt that the job's policy owes after this one; nil when the slot is settled by it.
     private func nextAttempt(after run: Run) -> Run? {
-        guard let job = graph[run.key.job], let endedAt = run.endedAt else { return nil }
+        guard let job = graph[run.key.job], run.killWanted == nil, let endedAt = run.endedAt else { return nil }
         let isRerun = run.state == .lost && job.onUnknown == .rerun
         let isRetry = [.failed, .timedOut, .couldNotStart].contains(run.state) && run.retry < job.retries.limit
         guard isRerun || isRetry else { return nil }
@@ -75,19 +76,21 @@ extension Scheduler {
             run.ending = lastEnding
         }
         store(run)
-        if isEnding, let job { count(run, of: job) }
-        advance(run.flow)
+        if isEnding { count(run) }
+        advance(run.flow, below: run.key.job)
         if isEnding, let job, let endedAt = run.endedAt { offerToLatest(childrenOf: job, endedAt: endedAt) }
     }
 
-    private mutating func count(_ run: Run, of job: Job) {
-        guard var control = controls[job.name], let number = run.ending else { return }
+    /// A run that outlived its job's file counts too, by the defaults of the policies.
+    private mutating func count(_ run: Run) {
+        guard var control = controls[run.key.job], let number = run.ending else { return }
+        let (softError, onUnknown) = (graph[run.key.job]?.softError ?? false, graph[run.key.job]?.onUnknown ?? .hold)
         if run.state == .succeeded { control.successes += 1 } else { control.failures += 1 }
-        if run.meets(.success, softError: job.softError, onUnknown: job.onUnknown) { control.lastSuccess = number }
-        if run.meets(.failure, softError: job.softError, onUnknown: job.onUnknown) { control.lastFailure = number }
-        if run.meets(.done, softError: job.softError, onUnknown: job.onUnknown) { control.lastDone = number }
-        controls[job.name] = control
-        step.writeControl(of: job.name)
+        if run.meets(.success, softError: softError, onUnknown: onUnknown) { control.lastSuccess = number }
+        if run.meets(.failure, softError: softError, onUnknown: onUnknown) { control.lastFailure = number }
+        if run.meets(.done, softError: softError, onUnknown: onUnknown) { control.lastDone = number }
+        controls[run.key.job] = control
+        step.writeControl(of: run.key.job)
     }
 
     // MARK: rows
@@ -95,7 +98,7 @@ extension Scheduler {
     /// Puts a new run in its place among those that wait.
     mutating func addWaiting(_ run: Run) {
         store(run, isNew: true)
-        turns[run.key.job, default: Turn()].addWaiting(run.key)
+        turns[run.key.job, default: Turn()].addWaiting(run)
         step.touch(run.key.job)
     }
 

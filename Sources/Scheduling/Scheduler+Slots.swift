@@ -17,7 +17,9 @@ extension Scheduler {
     /// Slots that nobody will run: one gap for all of them, and progress beyond.
     mutating func writeGap(of schedule: Schedule, job: JobName, after: Instant, through: Instant, _ state: RunState, reason: String) {
         let slots = schedule.count(after: after, through: through)
-        guard slots > 0, let first = schedule.next(after: after)?.due, let last = schedule.previous(before: through + Instant.resolution)?.due else { return }
+        guard slots > 0, let first = schedule.next(after: after)?.due,
+            let last = schedule.previous(before: through + Instant.resolution)?.due
+        else { return }
         step.write(.gap(Gap(job: job, firstDue: first, lastDue: last, slots: slots, state: state, reason: reason, decidedAt: step.now)))
         account(job, until: last)
     }
@@ -25,7 +27,9 @@ extension Scheduler {
     /// Judges the slots that are first looked at too late to be called merely late.
     private mutating func catchUp(_ job: Job, _ schedule: Schedule) {
         let cutoff = step.now - settings.catchUpAfter
-        guard let from = controls[job.name]?.accountedUntil, let newest = schedule.previous(before: cutoff)?.due, newest > from else { return }
+        guard let from = controls[job.name]?.accountedUntil, let newest = schedule.previous(before: cutoff)?.due, newest > from else {
+            return
+        }
         switch job.catchUp {
         case .none:
             writeGap(of: schedule, job: job.name, after: from, through: newest, .missed, reason: "catch-up")

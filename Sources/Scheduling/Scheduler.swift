@@ -35,23 +35,13 @@ package struct Scheduler: Sendable {
     var alarms = PriorityQueue<Alarm>()
     /// For each job with a schedule the slot that its alarm is set to; an alarm for another one is stale.
     var nextDue: [JobName: Instant] = [:]
+    /// For each job the earliest instant at which its waiting runs are to be looked at again; an alarm for another one is stale.
+    var waitingUntil: [JobName: Instant] = [:]
     /// Plans asked for since the graph changed.
-    var plans: [JobName: FlowPlan] = [:]
+    var plans: [JobName: FlowOutline] = [:]
     var lastEnding: Int64
     var hasStarted = false
     var step = Step(now: .distantPast)
-
-    /// The runs of one job that have not ended, in the order of their turns.
-    struct Turn: Sendable {
-        /// Launching or running.
-        var active: [RunKey] = []
-        /// Sorted by due, then attempt.
-        var waiting: [RunKey] = []
-        /// Of the waiting ones those that only wait for a place in a pool.
-        var offered: Set<RunKey> = []
-
-        var isEmpty: Bool { active.isEmpty && waiting.isEmpty }
-    }
 
     /// A point in time at which a job is to be looked at.
     struct Alarm: Comparable, Sendable {
@@ -78,15 +68,17 @@ package struct Scheduler: Sendable {
         lastEnding = ledger.lastEnding
         controls = Dictionary(uniqueKeysWithValues: ledger.controls.map { ($0.job, $0) })
         for flow in ledger.openFlows {
-            flows[flow.key] = OpenFlow(plan: flow.plan, newest: Dictionary(flow.runs.map { ($0.key.job, $0) }) { $0.key.attempt > $1.key.attempt ? $0 : $1 })
+            flows[flow.key] = OpenFlow(
+                FlowOutline(flow.plan), newest: Dictionary(flow.runs.map { ($0.key.job, $0) }) { $0.key.attempt > $1.key.attempt ? $0 : $1 }
+            )
         }
         for run in ledger.openRuns {
             runs[run.key] = run
             if run.state.isActive {
                 turns[run.key.job, default: Turn()].active.append(run.key)
-                pools.take(run.key, in: poolNames(of: run.key.job))
+                pools.take(run.key, in: poolNames(of: run, handedOverAs: ledger.handedOverAs[run.key]))
             } else {
-                turns[run.key.job, default: Turn()].addWaiting(run.key)
+                turns[run.key.job, default: Turn()].addWaiting(run)
             }
         }
         for name in graph.order { pinSchedule(of: name) }
@@ -110,7 +102,7 @@ package struct Scheduler: Sendable {
         switch event {
         case .start(let graph): start(with: graph)
         case .tick: break
-        case .definitions(let graph): replaceDefinitions(by: graph)
+        case .definitions(let graph): if hasStarted { replaceDefinitions(by: graph) }
         case .started(let key, let at, let node): noteStart(of: key, at: at, node: node)
         case .pending(let key, let reason): notePending(key, reason: reason)
         case .ended(let key, let outcome): finish(key, with: outcome)
@@ -132,7 +124,10 @@ package struct Scheduler: Sendable {
             switch alarm.kind {
             case .slot where nextDue[alarm.job] == alarm.at: accountSlots(of: alarm.job)
             case .slot: break
-            case .waitingRun: step.touch(alarm.job)
+            case .waitingRun where waitingUntil[alarm.job] == alarm.at:
+                waitingUntil[alarm.job] = nil
+                step.touch(alarm.job, wholly: true)
+            case .waitingRun: break
             }
         }
     }
@@ -140,21 +135,8 @@ package struct Scheduler: Sendable {
     /// Judging a job may launch a run, which changes the judgement of the job's others: goes on until nothing changes.
     private mutating func judgeTouchedJobs() {
         repeat {
-            for name in step.takeTouched() { judge(name) }
+            for (name, wholly) in step.takeTouched() { judge(name, wholly: wholly) }
             fillPools()
         } while step.hasTouched
-    }
-}
-
-extension Scheduler.Turn {
-    mutating func addWaiting(_ key: RunKey) {
-        let place = waiting.firstIndex { ($0.due, $0.attempt) > (key.due, key.attempt) } ?? waiting.endIndex
-        waiting.insert(key, at: place)
-    }
-
-    mutating func remove(_ key: RunKey) {
-        active.removeAll { $0 == key }
-        waiting.removeAll { $0 == key }
-        offered.remove(key)
     }
 }

@@ -10,7 +10,8 @@ struct Step: Sendable {
     private var controls: Set<JobName> = []
     private var records: [LedgerRecord] = []
     private var deeds: [Action] = []
-    private var touched: Set<JobName> = []
+    /// Jobs to be judged, and whether wholly.
+    private var touched: [JobName: Bool] = [:]
     private var offered: [RunKey] = []
 
     init(now: Instant) { self.now = now }
@@ -30,13 +31,14 @@ struct Step: Sendable {
     /// To be done once the records are durable.
     mutating func then(_ action: Action) { deeds.append(action) }
 
-    /// The waiting runs of `job` are to be judged before the step ends.
-    mutating func touch(_ job: JobName) { touched.insert(job) }
+    /// The waiting runs of `job` are to be judged before the step ends: those that are new or whose turn it may be, or all of them when
+    /// something changed that concerns them all.
+    mutating func touch(_ job: JobName, wholly: Bool = false) { touched[job] = wholly || touched[job] == true }
     var hasTouched: Bool { !touched.isEmpty }
 
-    mutating func takeTouched() -> [JobName] {
+    mutating func takeTouched() -> [(job: JobName, wholly: Bool)] {
         defer { touched.removeAll(keepingCapacity: true) }
-        return touched.sorted()
+        return touched.map { (job: $0, wholly: $1) }.sorted { $0.job < $1.job }
     }
 
     /// `key` waits for a place since this step, and gets one or is told why not before the step ends.
