@@ -93,7 +93,16 @@ let package = Package(
         ),
 
         // C, where Swift cannot, or costs a launch dear.
-        .executableTarget(name: "rota-keeper", cSettings: c),
+        // Linked against libc alone: the runtime of Swift, which the driver adds, would double the keeper's memory.
+        .executableTarget(
+            name: "rota-keeper",
+            exclude: ["link.cfg"],
+            cSettings: c,
+            linkerSettings: [
+                .unsafeFlags(["-no-toolchain-stdlib-rpath"], .when(configuration: .release)),
+                .unsafeFlags(["-nostartfiles", "-Xclang-linker", "--config=\(Context.packageDirectory)/Sources/rota-keeper/link.cfg"]),
+            ]
+        ),
         .target(name: "CPlatform", cSettings: c),
         .target(name: "CAssets", cSettings: c),
         .systemLibrary(name: "CMessageDigest", providers: [.apt(["libmd-dev"])]),

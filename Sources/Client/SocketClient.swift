@@ -21,7 +21,8 @@ package struct SocketClient: Sendable {
         package var description: String {
             switch self {
             case .pathTooLong(let path): "the path \(path) has more than 107 bytes, which no socket can have; use a shorter state folder"
-            case .noScheduler(let socket): "no scheduler listens at \(socket); start one with `rota serve`, or name its state folder with --state"
+            case .noScheduler(let socket):
+                "no scheduler listens at \(socket); start one with `rota serve`, or name its state folder with --state"
             case .notAllowed(let socket): "this user may not use \(socket); run the command as the user who runs the scheduler"
             case .brokenOff(let detail): "the scheduler broke the connection off (\(detail)); look at `rota status` before you ask again"
             }
@@ -63,7 +64,8 @@ package struct SocketClient: Sendable {
             let body = ByteBuffer(string: json ?? "")
             if json != nil { headers.add(name: "Content-Type", value: "application/json") }
             headers.add(name: "Content-Length", value: "\(body.readableBytes)")
-            try await outbound.write(.head(HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: path, headers: headers)))
+            try await outbound.write(
+                .head(HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: path, headers: headers)))
             try await outbound.write(.body(.byteBuffer(body)))
             try await outbound.write(.end(nil))
             return try await SocketClient.answer(from: inbound)

@@ -93,7 +93,8 @@ package final class Daemon: Sendable {
         do {
             firstSession = Mutex(
                 try Session(
-                    configuration, ledger: opened.ledger, restored: opened.restored, folder: folder, mailbox: mailbox, clock: clock, log: log))
+                    configuration, ledger: opened.ledger, restored: opened.restored, folder: folder, mailbox: mailbox, clock: clock,
+                    log: log))
         } catch {
             throw .recovery("\(error)")
         }

@@ -55,7 +55,8 @@ struct Session {
         heartbeatDue = clock.now()
         let jobs = restored.definitions.compactMap { Definition.parse(canonical: $0.canonical) }
         scheduler = Scheduler(
-            restoring: restored.state, graph: JobGraph.build(jobs).graph, settings: Scheduler.Settings(capacities: configuration.capacities))
+            restoring: restored.state, graph: JobGraph.build(jobs).graph, settings: Scheduler.Settings(capacities: configuration.capacities)
+        )
         ids = restored.ids
         keys = Dictionary(uniqueKeysWithValues: restored.ids.map { ($1, $0) })
         for definition in restored.definitions {
@@ -66,7 +67,9 @@ struct Session {
         let open = restored.handedOver.map(openRun)
         for (name, executor) in executors { try executor.reattach(open.filter { $0.executor == name }.map(\.run)) }
         for run in open where executors[run.executor] == nil {
-            log.error("a run waits for an executor that is not configured", metadata: ["run": "\(run.run.launch.run)", "executor": "\(run.executor)"])
+            log.error(
+                "a run waits for an executor that is not configured",
+                metadata: ["run": "\(run.run.launch.run)", "executor": "\(run.executor)"])
         }
         if !open.isEmpty { log.info("re-attached to runs that were handed over before", metadata: ["runs": "\(open.count)"]) }
     }
@@ -212,7 +215,9 @@ struct Session {
             changes.append(("job.removed", name))
         }
         for change in changes { log.debug("job definition", metadata: ["change": "\(change.kind)", "job": "\(change.job)"]) }
-        if !changes.isEmpty { log.info("job files read", metadata: ["changes": "\(changes.count)", "jobs": "\(reading.graph.jobs.count)"]) }
+        if !changes.isEmpty {
+            log.info("job files read", metadata: ["changes": "\(changes.count)", "jobs": "\(reading.graph.jobs.count)"])
+        }
         if reading.problems != problems {
             problems = reading.problems
             for problem in problems { log.warning("\(problem)") }
@@ -273,7 +278,9 @@ struct Session {
     private mutating func handOverAgain(at now: Instant) {
         for (key, at) in handOverAgain where at <= now {
             handOverAgain[key] = nil
-            guard let id = ids[key], let run = scheduler.openRun(key), run.state == .launching, let job = scheduler.graph[key.job] else { continue }
+            guard let id = ids[key], let run = scheduler.openRun(key), run.state == .launching, let job = scheduler.graph[key.job] else {
+                continue
+            }
             let plan = launchPlan(run, id: id, job: job, folder: inForce[job.name]?.folder ?? "/")
             executors[run.executor ?? ""]?.launch([plan.launch])
         }

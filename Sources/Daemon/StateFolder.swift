@@ -43,7 +43,9 @@ package final class StateFolder: Sendable {
             if mkdir(made, 0o711) != 0, errno != EEXIST { throw .stateNotWritable(path: path, detail: String(cString: strerror(errno))) }
         }
         var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { throw .stateNotWritable(path: path, detail: "it is no folder") }
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw .stateNotWritable(path: path, detail: "it is no folder")
+        }
         guard access(path, W_OK | X_OK) == 0 else { throw .stateNotWritable(path: path, detail: String(cString: strerror(errno))) }
         // The process's umask is narrower than this; a folder of somebody else stays as it is.
         chmod(path, 0o711)
@@ -57,7 +59,9 @@ package final class StateFolder: Sendable {
             var bytes = [UInt8](repeating: 0, count: 20)
             let count = Glibc.read(file, &bytes, bytes.count)
             close(file)
-            guard reason == EWOULDBLOCK else { throw .stateNotWritable(path: path, detail: "no locks: " + String(cString: strerror(reason))) }
+            guard reason == EWOULDBLOCK else {
+                throw .stateNotWritable(path: path, detail: "no locks: " + String(cString: strerror(reason)))
+            }
             throw .heldByAnother(path: path, pid: String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self).trimmed)
         }
         ftruncate(file, 0)

@@ -10,7 +10,8 @@ package struct HistoryDocument: Encodable, Sendable {
     package init(_ entry: HistoryEntry) { self.entry = entry }
 
     private enum Key: String, CodingKey {
-        case id, job, due, attempt, trigger, state, reason, waitingSince, startedAt, endedAt, latenessSeconds, exitCode, signal, executor, node
+        case id, job, due, attempt, trigger, state, reason, waitingSince, startedAt, endedAt, latenessSeconds, exitCode, signal, executor,
+            node
         case definition, flow, readyAt, retry, lastDue, slots
     }
 

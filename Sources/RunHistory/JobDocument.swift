@@ -13,7 +13,8 @@ package struct JobDocument: Encodable, Sendable {
     }
 
     private enum Key: String, CodingKey {
-        case name, description, schedule, zone, after, runOn, disabled, labels, nextDue, definition, file, line, registeredAt, accountedUntil
+        case name, description, schedule, zone, after, runOn, disabled, labels, nextDue, definition, file, line, registeredAt,
+            accountedUntil
         case removedAt, successes, failures, lastRun
     }
 

@@ -50,7 +50,9 @@ package final class Ledger: Sendable {
     /// Commits the records of one step together with `note`, which may write more into the same transaction.
     ///
     /// - Returns: For each inserted run the id that it got.
-    package func commit(_ records: [LedgerRecord], boot: String, at now: Instant, note: (LedgerNotes) throws -> Void = { _ in }) throws(LedgerError) -> [RunKey: String] {
+    package func commit(
+        _ records: [LedgerRecord], boot: String, at now: Instant, note: (LedgerNotes) throws -> Void = { _ in }
+    ) throws(LedgerError) -> [RunKey: String] {
         do {
             return try queue.write { db in
                 var ids: [RunKey: String] = [:]
@@ -113,7 +115,9 @@ extension Ledger {
         let synchronous = try Int.fetchOne(db, sql: "PRAGMA synchronous")
         let journal = try String.fetchOne(db, sql: "PRAGMA journal_mode")
         guard synchronous == 2, journal == "wal" else {
-            throw DatabaseError(message: "the file system does not support a write-ahead log (journal_mode \(journal ?? "?"), synchronous \(synchronous ?? -1))")
+            throw DatabaseError(
+                message:
+                    "the file system does not support a write-ahead log (journal_mode \(journal ?? "?"), synchronous \(synchronous ?? -1))")
         }
     }
 
@@ -152,12 +156,14 @@ extension Ledger {
             try noteChange(of: run, number: number, at: now, db)
             return (run.key, number)
         case .update(let run):
-            let number = try Int64.fetchOne(try db.cachedStatement(sql: RunRow.update), arguments: RunRow.updateArguments(of: run, boot: boot))
+            let number = try Int64.fetchOne(
+                try db.cachedStatement(sql: RunRow.update), arguments: RunRow.updateArguments(of: run, boot: boot))
             guard let number else { throw DatabaseError(message: "there is no row of \(run.key)") }
             try noteChange(of: run, number: number, at: now, db)
         case .gap(let gap):
             try db.cachedStatement(sql: "INSERT INTO gap VALUES (?, ?, ?, ?, ?, ?, ?)").execute(arguments: [
-                gap.job.text, gap.firstDue.microseconds, gap.lastDue.microseconds, gap.slots, gap.state.rawValue, gap.reason, gap.decidedAt.microseconds,
+                gap.job.text, gap.firstDue.microseconds, gap.lastDue.microseconds, gap.slots, gap.state.rawValue, gap.reason,
+                gap.decidedAt.microseconds,
             ])
             try LedgerNotes(db: db, now: now).change("gap.\(gap.state.rawValue)", job: gap.job, detail: "\(gap.slots) slots: \(gap.reason)")
         case .control(let control):

@@ -65,7 +65,8 @@ package struct SchedulerRow: Hashable, Sendable {
     package let stoppedAt: Instant?
 
     package init(
-        pid: Int, boot: String, version: String, jobsFolder: String, address: String?, settings: String, startedAt: Instant, heartbeatAt: Instant,
+        pid: Int, boot: String, version: String, jobsFolder: String, address: String?, settings: String, startedAt: Instant,
+        heartbeatAt: Instant,
         stoppedAt: Instant? = nil
     ) {
         self.pid = pid
@@ -93,7 +94,8 @@ extension LedgerReader {
     private func readJobs(where condition: String, _ arguments: StatementArguments) throws(LedgerError) -> [StoredJob] {
         try read { db in
             try Row.fetchAll(
-                db, sql: "SELECT job.*, definition.* FROM job JOIN definition USING (version) WHERE \(condition) ORDER BY name", arguments: arguments
+                db, sql: "SELECT job.*, definition.* FROM job JOIN definition USING (version) WHERE \(condition) ORDER BY name",
+                arguments: arguments
             ).map { row in
                 let newest = "SELECT * FROM run WHERE job = ? ORDER BY due DESC, attempt DESC LIMIT 1"
                 return StoredJob(
@@ -106,14 +108,17 @@ extension LedgerReader {
 
     /// The text with that version, whichever job it is of.
     package func definition(version: String) throws(LedgerError) -> StoredDefinition? {
-        try read { db in try Row.fetchOne(db, sql: "SELECT * FROM definition WHERE version = ?", arguments: [version]).map(StoredDefinition.init) }
+        try read { db in
+            try Row.fetchOne(db, sql: "SELECT * FROM definition WHERE version = ?", arguments: [version]).map(StoredDefinition.init)
+        }
     }
 
     /// What is wrong with the job files, by file and line.
     package func problems() throws(LedgerError) -> [LedgerProblem] {
         try read { db in
             try Row.fetchAll(db, sql: "SELECT * FROM problem ORDER BY file, line, \"column\"").map { row in
-                LedgerProblem(file: row["file"], line: row["line"], column: row["column"], severity: row["severity"], message: row["message"])
+                LedgerProblem(
+                    file: row["file"], line: row["line"], column: row["column"], severity: row["severity"], message: row["message"])
             }
         }
     }

@@ -22,7 +22,8 @@ package final class LedgerReader: Sendable {
                 let found = try Migrations.version(of: db)
                 if found > Migrations.current { throw LedgerError.newerSchema(path: path, found: found, known: Migrations.current) }
                 if found < Migrations.current {
-                    throw LedgerError.failed(path: path, detail: "its schema is older than this rota; start `rota serve` once to bring it up to date")
+                    throw LedgerError.failed(
+                        path: path, detail: "its schema is older than this rota; start `rota serve` once to bring it up to date")
                 }
                 return try String.fetchOne(db, sql: "SELECT id FROM ledger") ?? ""
             }
@@ -99,7 +100,8 @@ extension LedgerReader {
             ).map { HistoryEntry.run(try stored($0)) }
             guard filter.flow == nil, let sql = clause.forGaps() else { return runs }
             let gaps = try Row.fetchAll(
-                db, sql: "SELECT * FROM gap \(sql) ORDER BY last_due DESC LIMIT \(max(filter.limit, 0))", arguments: StatementArguments(clause.arguments)
+                db, sql: "SELECT * FROM gap \(sql) ORDER BY last_due DESC LIMIT \(max(filter.limit, 0))",
+                arguments: StatementArguments(clause.arguments)
             ).map { HistoryEntry.gap(try gap($0)) }
             return gaps.isEmpty ? runs : Array(merged(runs, gaps).prefix(filter.limit))
         }
@@ -158,7 +160,8 @@ extension LedgerReader {
             throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a gap cannot be read")
         }
         return Gap(
-            job: job, firstDue: Instant(microseconds: row["first_due"]), lastDue: Instant(microseconds: row["last_due"]), slots: row["slots"],
+            job: job, firstDue: Instant(microseconds: row["first_due"]), lastDue: Instant(microseconds: row["last_due"]),
+            slots: row["slots"],
             state: state, reason: row["reason"], decidedAt: Instant(microseconds: row["decided_at"])
         )
     }

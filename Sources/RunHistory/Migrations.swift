@@ -12,7 +12,9 @@ enum Migrations {
         var first: UnsafePointer<rota_asset>?
         let count = rota_migrations(&first)
         return UnsafeBufferPointer(start: first, count: count).map { asset in
-            Migration(name: String(cString: asset.name), sql: String(decoding: UnsafeBufferPointer(start: asset.bytes, count: asset.length), as: UTF8.self))
+            Migration(
+                name: String(cString: asset.name),
+                sql: String(decoding: UnsafeBufferPointer(start: asset.bytes, count: asset.length), as: UTF8.self))
         }
     }()
 

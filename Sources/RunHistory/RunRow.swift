@@ -7,12 +7,14 @@ import Timetable
 enum RunRow {
     private static let columns = [
         "job", "due", "attempt", "retry", "trigger", "state", "reason", "flow_head", "flow_due", "ready_at", "waiting_since", "not_before",
-        "started_at", "ended_at", "exit_code", "signal", "executor", "node", "boot", "version", "caught_up", "parameters", "consumed", "ending",
+        "started_at", "ended_at", "exit_code", "signal", "executor", "node", "boot", "version", "caught_up", "parameters", "consumed",
+        "ending",
         "kill_wanted",
     ]
     /// What may change after the insertion; the rest is the run's identity and origin.
     private static let mutable = [
-        "state", "reason", "waiting_since", "started_at", "ended_at", "exit_code", "signal", "executor", "node", "version", "consumed", "ending",
+        "state", "reason", "waiting_since", "started_at", "ended_at", "exit_code", "signal", "executor", "node", "version", "consumed",
+        "ending",
         "kill_wanted",
     ]
 
@@ -27,7 +29,8 @@ enum RunRow {
     static func arguments(of run: Run, boot: String) -> StatementArguments {
         [
             run.key.job.text, run.key.due.microseconds, run.key.attempt, run.retry, run.trigger.rawValue, run.state.rawValue, run.reason,
-            run.flow.head.text, run.flow.due.microseconds, run.readyAt.microseconds, run.waitingSince.microseconds, run.notBefore?.microseconds,
+            run.flow.head.text, run.flow.due.microseconds, run.readyAt.microseconds, run.waitingSince.microseconds,
+            run.notBefore?.microseconds,
             run.startedAt?.microseconds, run.endedAt?.microseconds, run.exitCode, run.signal, run.executor, run.node, boot, run.version,
             run.isCaughtUp, JSONText.of(run.parameters), consumedText(of: run), run.ending, run.killWanted,
         ]
@@ -35,7 +38,8 @@ enum RunRow {
 
     static func updateArguments(of run: Run, boot: String) -> StatementArguments {
         [
-            run.state.rawValue, run.reason, run.waitingSince.microseconds, run.startedAt?.microseconds, run.endedAt?.microseconds, run.exitCode,
+            run.state.rawValue, run.reason, run.waitingSince.microseconds, run.startedAt?.microseconds, run.endedAt?.microseconds,
+            run.exitCode,
             run.signal, run.executor, run.node, run.version, consumedText(of: run), run.ending, run.killWanted, boot, run.key.job.text,
             run.key.due.microseconds, run.key.attempt,
         ]
@@ -83,7 +87,8 @@ enum ControlRow {
         [
             control.job.text, control.version, control.schedule, control.registeredAt.microseconds, control.accountedUntil.microseconds,
             control.anchor?.microseconds, control.removedAt?.microseconds, control.successes, control.failures, control.lastSuccess,
-            control.lastFailure, control.lastDone, JSONText.of(Dictionary(uniqueKeysWithValues: control.consumed.map { ($0.text, $1) })) ?? "{}",
+            control.lastFailure, control.lastDone,
+            JSONText.of(Dictionary(uniqueKeysWithValues: control.consumed.map { ($0.text, $1) })) ?? "{}",
             control.lastFreeDue?.microseconds,
         ]
     }

@@ -18,7 +18,9 @@ struct API: Sendable {
         router.get("/") { _, _ in welcome }
         router.get("healthz") { _, _ in health() }
         let api = router.group("api/v1")
-        api.get("jobs") { _, _ in answer { JSON.response(try reader.jobs().map { JobDocument($0, job: Definition.parse(canonical: $0.definition.canonical)) }) } }
+        api.get("jobs") { _, _ in
+            answer { JSON.response(try reader.jobs().map { JobDocument($0, job: Definition.parse(canonical: $0.definition.canonical)) }) }
+        }
         api.get("runs") { request, _ in answer { try runs(request) } }
         api.post("jobs/{name}/run") { request, context in await run(request, context) }
         return router
@@ -33,7 +35,8 @@ struct API: Sendable {
             All but /healthz need `Authorization: Bearer …` with the text of the file `token` in the state folder.
 
             """
-        return Response(status: .ok, headers: [.contentType: "text/plain; charset=utf-8"], body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+        return Response(
+            status: .ok, headers: [.contentType: "text/plain; charset=utf-8"], body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 
     private func health() -> Response {
@@ -64,21 +67,28 @@ struct API: Sendable {
         let query = request.uri.queryParameters
         var filter = HistoryFilter()
         if let text = query["job"].map(String.init) {
-            guard let job = JobName(text) else { throw BadQuery(detail: "`\(text)` is no name of a job", hint: "names match [A-Za-z0-9_][A-Za-z0-9_.-]*") }
+            guard let job = JobName(text) else {
+                throw BadQuery(detail: "`\(text)` is no name of a job", hint: "names match [A-Za-z0-9_][A-Za-z0-9_.-]*")
+            }
             filter.job = job
         }
         for text in query.getAll("state") {
             guard let state = RunState(rawValue: String(text)) else {
-                throw BadQuery(detail: "there is no state `\(text)`", hint: "one of \(RunState.allCases.map(\.rawValue).joined(separator: ", "))")
+                throw BadQuery(
+                    detail: "there is no state `\(text)`", hint: "one of \(RunState.allCases.map(\.rawValue).joined(separator: ", "))")
             }
             filter.states.insert(state)
         }
         if let text = query["since"].map(String.init) {
-            guard let since = Instant(rfc3339: text) else { throw BadQuery(detail: "`\(text)` is no instant", hint: "write 2026-03-01T02:00:00Z") }
+            guard let since = Instant(rfc3339: text) else {
+                throw BadQuery(detail: "`\(text)` is no instant", hint: "write 2026-03-01T02:00:00Z")
+            }
             filter.since = since
         }
         if let text = query["flow"].map(String.init) {
-            guard let flow = FlowKey(text: text) else { throw BadQuery(detail: "`\(text)` is no flow", hint: "write head@2026-03-01T02:00:00Z") }
+            guard let flow = FlowKey(text: text) else {
+                throw BadQuery(detail: "`\(text)` is no flow", hint: "write head@2026-03-01T02:00:00Z")
+            }
             filter.flow = flow
         }
         if let text = query["limit"].map(String.init) {
@@ -110,7 +120,8 @@ struct API: Sendable {
         var parameters: [String: String] = [:]
         if buffer.readableBytes > 0 {
             guard let body = try? JSONDecoder().decode(RunBody.self, from: Data(buffer.readableBytesView)) else {
-                return Problem.response(.badRequest, "the body is not what was expected", hint: #"send {"env": {"NAME": "value"}} or nothing"#)
+                return Problem.response(
+                    .badRequest, "the body is not what was expected", hint: #"send {"env": {"NAME": "value"}} or nothing"#)
             }
             parameters = body.env ?? [:]
         }

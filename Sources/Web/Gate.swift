@@ -17,13 +17,19 @@ struct Gate: RouterMiddleware {
     }
 
     func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
-        guard isOurs(request.head.authority) else { return Problem.response(.forbidden, "this Host is not ours", hint: "use the address that `rota serve` printed") }
-        if let origin = request.headers[.origin], !isOurs(origin.split(separator: "/").last.map(String.init)) {
-            return Problem.response(.forbidden, "requests from other sites are refused", hint: "open the page at the address that `rota serve` printed")
+        guard isOurs(request.head.authority) else {
+            return Problem.response(.forbidden, "this Host is not ours", hint: "use the address that `rota serve` printed")
         }
-        if request.uri.path == "/healthz" || request.uri.path == "/" || isAllowed(request.headers[.authorization]) { return try await next(request, context) }
+        if let origin = request.headers[.origin], !isOurs(origin.split(separator: "/").last.map(String.init)) {
+            return Problem.response(
+                .forbidden, "requests from other sites are refused", hint: "open the page at the address that `rota serve` printed")
+        }
+        if request.uri.path == "/healthz" || request.uri.path == "/" || isAllowed(request.headers[.authorization]) {
+            return try await next(request, context)
+        }
         var refusal = Problem.response(
-            .unauthorized, "a token is needed", hint: "send `Authorization: Bearer …` with the text of the file `token` in the state folder")
+            .unauthorized, "a token is needed", hint: "send `Authorization: Bearer …` with the text of the file `token` in the state folder"
+        )
         refusal.headers[.wwwAuthenticate] = #"Bearer realm="rota""#
         return refusal
     }

@@ -21,7 +21,11 @@ package struct WebServer: Sendable {
         package init?(_ text: String) {
             guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
             var host = String(text[..<colon])
-            if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) } else if host.contains(":") { return nil }
+            if host.hasPrefix("["), host.hasSuffix("]") {
+                host = String(host.dropFirst().dropLast())
+            } else if host.contains(":") {
+                return nil
+            }
             guard !host.isEmpty else { return nil }
             self.init(host: host, port: Int(port))
         }
@@ -66,10 +70,12 @@ package struct WebServer: Sendable {
     }
 
     private static func application(
-        _ router: Router<BasicRequestContext>, at place: BindAddress, _ log: Logger, onRunning: @escaping @Sendable (any Channel) async -> Void
+        _ router: Router<BasicRequestContext>, at place: BindAddress, _ log: Logger,
+        onRunning: @escaping @Sendable (any Channel) async -> Void
     ) -> some ApplicationProtocol {
         Application(
-            router: router, configuration: ApplicationConfiguration(address: place, serverName: "rota"), onServerRunning: onRunning, logger: log)
+            router: router, configuration: ApplicationConfiguration(address: place, serverName: "rota"), onServerRunning: onRunning,
+            logger: log)
     }
 
     /// Listens until `stop`.

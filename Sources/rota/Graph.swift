@@ -43,13 +43,17 @@ struct Graph: ParsableCommand {
         let graph = JobGraph.build(try place.reader().jobs().compactMap(\.job)).graph
         var names = graph.order
         if let job {
-            guard graph[job.name] != nil else { throw CommandFailure(.usage, "there is no job `\(job.name)`; `rota list` shows the jobs in force") }
+            guard graph[job.name] != nil else {
+                throw CommandFailure(.usage, "there is no job `\(job.name)`; `rota list` shows the jobs in force")
+            }
             let family = graph.family(of: job.name)
             names = names.filter(family.contains)
         }
         if json {
             let arrows = names.flatMap { child in
-                edges(to: child, in: graph, among: names).map { Document.Edge(parent: $0.parent.text, child: child.text, on: $0.on.rawValue) }
+                edges(to: child, in: graph, among: names).map {
+                    Document.Edge(parent: $0.parent.text, child: child.text, on: $0.on.rawValue)
+                }
             }
             return try Terminal.json(Document(nodes: names.map(\.text), edges: arrows))
         }

@@ -22,7 +22,8 @@ struct History: ParsableCommand {
 
     @Option(
         name: .customLong("state"),
-        help: ArgumentHelp("Only this state; may be given several times. Anything that is no state names the state folder.", valueName: "state|folder"),
+        help: ArgumentHelp(
+            "Only this state; may be given several times. Anything that is no state names the state folder.", valueName: "state|folder"),
         completion: .list(RunState.allCases.map(\.rawValue)))
     var statesOrFolder: [String] = []
 
@@ -58,7 +59,8 @@ struct History: ParsableCommand {
         let entries = try reader.history(filter)
         if json { return try Terminal.json(entries.map(HistoryDocument.init)) }
         Terminal.table(
-            ["RUN", "JOB", "DUE", "TRY", "STATE", "LATE", "TOOK", "WHY"], entries.map(Self.cells), paint: { $0 == 4 ? Terminal.painted($1) : $1 })
+            ["RUN", "JOB", "DUE", "TRY", "STATE", "LATE", "TOOK", "WHY"], entries.map(Self.cells),
+            paint: { $0 == 4 ? Terminal.painted($1) : $1 })
     }
 
     /// `--state` means two things here: the state of runs, as everybody writes it, and the folder, as with the other commands.

@@ -42,7 +42,8 @@ struct Logs: ParsableCommand {
         let folder = RunFolder(runs: try place.stateFolder() + "/runs", run: stored.id)
         guard FileManager.default.fileExists(atPath: folder.path) else {
             let why = stored.run.state.isOpen ? "has not started yet" : "has no output: it was never started, or its output is gone"
-            throw CommandFailure(.unwell, "the run \(stored.id) \(why) (\(stored.run.state.rawValue)\(stored.run.why.map { ": \($0)" } ?? ""))")
+            throw CommandFailure(
+                .unwell, "the run \(stored.id) \(why) (\(stored.run.state.rawValue)\(stored.run.why.map { ": \($0)" } ?? ""))")
         }
         try print(folder)
     }

@@ -72,7 +72,8 @@ struct Next: ParsableCommand {
     private func scheduleText(_ text: String, after: Instant) throws -> Schedule? {
         guard JobName(text) == nil else { return nil }
         do {
-            let recurrence = try text.contains("/") && text.uppercased().hasPrefix("R") ? Recurrence(interval: text) : Recurrence(cron: text, seed: "")
+            let recurrence =
+                try text.contains("/") && text.uppercased().hasPrefix("R") ? Recurrence(interval: text) : Recurrence(cron: text, seed: "")
             let schedule = try Schedule([recurrence], zone: try zone.map { try Zone(named: $0) } ?? .utc)
             return schedule.needsAnchor ? schedule.anchored(at: after + Instant.resolution) : schedule
         } catch let error as ScheduleError {

@@ -87,11 +87,15 @@ struct RunJob: AsyncParsableCommand {
     /// Looks at the ledger until no attempt at this due is open: what it says then is durable.
     private func waitForEnd(of accepted: Accepted) async throws -> StoredRun {
         let reader = try place.reader()
-        guard let first = try reader.run(id: accepted.id) else { throw CommandFailure(.ourFault, "the run \(accepted.id) is not in the ledger") }
+        guard let first = try reader.run(id: accepted.id) else {
+            throw CommandFailure(.ourFault, "the run \(accepted.id) is not in the ledger")
+        }
         let clock = SystemClock()
         var pause = Duration.milliseconds(20)
         while true {
-            if let newest = try reader.newestAttempt(of: first.run.key.job, due: first.run.key.due), !newest.run.state.isOpen { return newest }
+            if let newest = try reader.newestAttempt(of: first.run.key.job, due: first.run.key.due), !newest.run.state.isOpen {
+                return newest
+            }
             clock.wait(until: clock.now() + pause, descriptors: [])
             pause = min(pause * 2, .milliseconds(250))
         }

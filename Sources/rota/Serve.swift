@@ -24,7 +24,9 @@ struct Serve: AsyncParsableCommand {
 
     static let usualJobsFolder = "/etc/rota/jobs"
 
-    @Option(help: ArgumentHelp("The folder of job files; else $ROTA_JOBS, the settings file, /etc/rota/jobs.", valueName: "folder"), completion: .directory)
+    @Option(
+        help: ArgumentHelp("The folder of job files; else $ROTA_JOBS, the settings file, /etc/rota/jobs.", valueName: "folder"),
+        completion: .directory)
     var jobs: String?
 
     @Option(help: ArgumentHelp("Where the REST API listens; else $ROTA_LISTEN, the settings file, 127.0.0.1:4400.", valueName: "host:port"))
@@ -57,7 +59,8 @@ struct Serve: AsyncParsableCommand {
     }
 
     /// Listens first, so that a taken port is told before anything is launched.
-    private func serve(_ daemon: Daemon, _ web: WebServer, _ address: WebServer.Address, _ token: String, until end: Instant?) async throws {
+    private func serve(_ daemon: Daemon, _ web: WebServer, _ address: WebServer.Address, _ token: String, until end: Instant?) async throws
+    {
         let (ready, continuation) = AsyncStream.makeStream(of: Int.self)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -88,7 +91,8 @@ struct Serve: AsyncParsableCommand {
             throw CommandFailure(.usage, "`\(text)` is no address to listen on; write 127.0.0.1:4400 or [::1]:4400")
         }
         guard address.isLoopback else {
-            throw CommandFailure(.usage, "\(text) can be reached from other machines, without encryption; listen on 127.0.0.1 behind a proxy with TLS")
+            throw CommandFailure(
+                .usage, "\(text) can be reached from other machines, without encryption; listen on 127.0.0.1 behind a proxy with TLS")
         }
         return address
     }

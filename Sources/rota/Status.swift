@@ -60,7 +60,8 @@ struct Status: AsyncParsableCommand {
         if json {
             try Terminal.json(
                 Document(
-                    state: folder, scheduler: health.status, detail: health.detail, version: row?.version, pid: row?.pid, address: row?.address,
+                    state: folder, scheduler: health.status, detail: health.detail, version: row?.version, pid: row?.pid,
+                    address: row?.address,
                     jobsFolder: row?.jobsFolder, startedAt: row?.startedAt.rfc3339, heartbeatAt: row?.heartbeatAt.rfc3339,
                     stoppedAt: row?.stoppedAt?.rfc3339, jobs: try reader.jobs().count, open: open.map { HistoryDocument(.run($0)) },
                     problems: problems.map {
@@ -71,7 +72,9 @@ struct Status: AsyncParsableCommand {
             print(open)
             print(problems)
         }
-        if health.status != "scheduling" { throw CommandFailure(.unwell, "the scheduler is \(health.status)\(health.detail.map { ": \($0)" } ?? "")") }
+        if health.status != "scheduling" {
+            throw CommandFailure(.unwell, "the scheduler is \(health.status)\(health.detail.map { ": \($0)" } ?? "")")
+        }
         let errors = problems.count { $0.severity == "error" }
         if errors > 0 { throw CommandFailure(.unwell, "\(errors) errors in the job files; the last good versions stay in force") }
     }
@@ -93,9 +96,12 @@ struct Status: AsyncParsableCommand {
         if let row {
             lines.append("jobs       \(jobs) in force, from \(row.jobsFolder)")
             if health.status == "scheduling" {
-                lines.append("running    version \(row.version), process \(row.pid), since \(row.startedAt.rfc3339)\(row.address.map { ", \($0)" } ?? "")")
+                lines.append(
+                    "running    version \(row.version), process \(row.pid), since \(row.startedAt.rfc3339)\(row.address.map { ", \($0)" } ?? "")"
+                )
             } else {
-                let end = row.stoppedAt.map { "stopped at \($0.rfc3339)" } ?? "ended without a stop, last heard of at \(row.heartbeatAt.rfc3339)"
+                let end =
+                    row.stoppedAt.map { "stopped at \($0.rfc3339)" } ?? "ended without a stop, last heard of at \(row.heartbeatAt.rfc3339)"
                 lines.append("before     version \(row.version), started \(row.startedAt.rfc3339), \(end)")
             }
         }
@@ -107,7 +113,8 @@ struct Status: AsyncParsableCommand {
         Swift.print("runs       \(active) running, \(open.count - active) waiting")
         for stored in open.prefix(50) {
             let why = stored.run.reason.map { ": \($0)" } ?? ""
-            Swift.print("           \(stored.id)  \(stored.run.key.job)  due \(stored.run.key.due.rfc3339)  \(stored.run.state.rawValue)\(why)")
+            Swift.print(
+                "           \(stored.id)  \(stored.run.key.job)  due \(stored.run.key.due.rfc3339)  \(stored.run.state.rawValue)\(why)")
         }
         if open.count > 50 { Swift.print("           … and \(open.count - 50) more: rota history --state waiting") }
     }

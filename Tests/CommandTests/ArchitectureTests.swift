@@ -4,17 +4,19 @@ import Testing
 
 /// The arrows between targets run one way; docs/architecture.md draws them.
 struct ArchitectureTests {
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
     /// For each target of Sources the modules that its files may import, besides the standard library's.
     private static let allowed: [String: Set<String>] = [
         "Timetable": ["Glibc", "Synchronization"],
         "Scheduling": ["Timetable"],
-        "JobFiles": ["CMessageDigest", "CPlatform", "Foundation", "Glibc", "Scheduling", "Synchronization", "Timetable", "Yams"],
+        "JobFiles": ["CMessageDigest", "CPlatform", "Dispatch", "Glibc", "Scheduling", "Synchronization", "Timetable", "Yams"],
         "RunHistory": ["CAssets", "Foundation", "GRDB", "Scheduling", "Timetable"],
         "Execution": ["CPlatform", "Glibc", "Synchronization", "Timetable"],
         "Daemon": [
-            "CPlatform", "Execution", "Foundation", "Glibc", "JobFiles", "Logging", "RunHistory", "Scheduling", "Synchronization", "Timetable",
+            "CPlatform", "Execution", "Foundation", "Glibc", "JobFiles", "Logging", "RunHistory", "Scheduling", "Synchronization",
+            "Timetable",
         ],
         "Web": [
             "Daemon", "Foundation", "Glibc", "HTTPTypes", "Hummingbird", "JobFiles", "Logging", "NIOCore", "RunHistory", "Scheduling",
@@ -22,7 +24,8 @@ struct ArchitectureTests {
         ],
         "Client": ["Glibc", "NIOCore", "NIOHTTP1", "NIOPosix"],
         "rota": [
-            "ArgumentParser", "Client", "Daemon", "Execution", "Foundation", "Glibc", "JobFiles", "Logging", "RunHistory", "Scheduling", "Timetable",
+            "ArgumentParser", "Client", "Daemon", "Execution", "Foundation", "Glibc", "JobFiles", "Logging", "RunHistory", "Scheduling",
+            "Timetable",
             "UnixSignals", "Web",
         ],
     ]
@@ -31,7 +34,11 @@ struct ArchitectureTests {
         let folder = root.appendingPathComponent("Sources/" + target)
         let names = try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".swift") }
         return try names.map { name in
-            (name, try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false))
+            (
+                name,
+                try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8).split(
+                    separator: "\n", omittingEmptySubsequences: false)
+            )
         }
     }
 
@@ -49,7 +56,9 @@ struct ArchitectureTests {
         let files = try Self.files(of: target)
         #expect(!files.isEmpty)
         for (name, lines) in files {
-            for module in Self.imports(lines) { #expect(Self.allowed[target]?.contains(module) == true, "\(target)/\(name) imports \(module)") }
+            for module in Self.imports(lines) {
+                #expect(Self.allowed[target]?.contains(module) == true, "\(target)/\(name) imports \(module)")
+            }
         }
     }
 

@@ -21,7 +21,8 @@ struct ExitCodeTests {
     @Test func aMissingJobsFolderIs66() throws {
         let fixture = try CommandFixture()
         let result = try serve(["--jobs", fixture.folder.path + "/nowhere", "--state", fixture.state])
-        #expect(result.status == 66 && result.stderr.contains("--jobs") && result.stderr.split(separator: "\n").count == 1, "\(result.stderr)")
+        #expect(
+            result.status == 66 && result.stderr.contains("--jobs") && result.stderr.split(separator: "\n").count == 1, "\(result.stderr)")
         #expect(try Program.run("rota", ["validate", fixture.folder.path + "/nowhere"]).status == 66)
     }
 
@@ -97,7 +98,8 @@ struct ExitCodeTests {
         #expect(result.status == 1)
         let lines = result.stdout.split(separator: "\n")
         for file in ["a.yaml", "b.yaml", "c.yaml", "d.yaml", "e.json", "f.yaml"] {
-            #expect(lines.contains { $0.hasPrefix(fixture.jobs + "/" + file + ":") && $0.contains(": error: ") }, "\(file): \(result.stdout)")
+            #expect(
+                lines.contains { $0.hasPrefix(fixture.jobs + "/" + file + ":") && $0.contains(": error: ") }, "\(file): \(result.stdout)")
         }
         #expect(!result.stdout.contains("good.yaml") && result.stderr.contains("1 jobs in 7 files"), "\(result.stderr)")
     }

@@ -25,7 +25,8 @@ struct ReadingCommandTests {
 
     @Test(.timeLimit(.minutes(1))) func everythingCanBeReadAfterTheSchedulerIsGone() throws {
         let fixture = try CommandFixture(jobs: [
-            "a.yaml": "schedule: R/2026-01-01T00:00:00Z/PT1S\ncommand: echo out; echo err >&2\ndescription: writes\nlabels: { team: data }\n",
+            "a.yaml":
+                "schedule: R/2026-01-01T00:00:00Z/PT1S\ncommand: echo out; echo err >&2\ndescription: writes\nlabels: { team: data }\n",
             "b.yaml": "command: 'true'\nafter: [a]\n", "c.yaml": "command: 'true'\nafter: [a, { job: b, on: done }]\n",
         ])
         let serve = try fixture.serve()

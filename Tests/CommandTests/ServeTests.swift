@@ -6,7 +6,8 @@ import Testing
 /// The real program with real processes.
 @Suite(.serialized)
 struct ServeTests {
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
     @Test(.timeLimit(.minutes(1))) func aJobFileBecomesARecordedRun() throws {
         let fixture = try CommandFixture(jobs: ["tick.yaml": "schedule: R/2026-01-01T00:00:00Z/PT1S\ncommand: echo hello from $ROTA_JOB\n"])
@@ -18,14 +19,16 @@ struct ServeTests {
         #expect(!history.isEmpty)
         let run = try #require(history.first)
         #expect(run["job"] as? String == "tick" && run["exitCode"] as? Int == 0 && run["trigger"] as? String == "schedule")
-        #expect(try fixture.rota("logs", try #require(run["id"] as? String)).stdout == "hello from tick\n")
+        let id = try #require(run["id"] as? String)
+        #expect(try fixture.rota("logs", id).stdout == "hello from tick\n")
         #expect(try fixture.rota("logs", "tick").stdout == "hello from tick\n")
     }
 
     // catalogue 3, 4: rule 3 of the promise, a restart has no consequences.
     @Test(.timeLimit(.minutes(1))) func aKilledSchedulerLosesNeitherRunNorExitCode() throws {
         let fixture = try CommandFixture(jobs: [
-            "slow.yaml": "command: |\n  echo begun\n  while [ ! -e go ]; do sleep 0.02; done\n  echo done >&2\n  exit 7\nworkdir: \(try TemporaryMark.folder())\n"
+            "slow.yaml":
+                "command: |\n  echo begun\n  while [ ! -e go ]; do sleep 0.02; done\n  echo done >&2\n  exit 7\nworkdir: \(try TemporaryMark.folder())\n"
         ])
         let first = try fixture.serve()
         let id = try fixture.rota("run", "slow").stdout.trimmingCharacters(in: .whitespacesAndNewlines)
@@ -41,7 +44,8 @@ struct ServeTests {
         #expect(second.line(holding: id)?.contains("failed") == true)
         let run = try #require(try fixture.json("history", "slow").first)
         #expect(run["exitCode"] as? Int == 7 && run["state"] as? String == "failed" && run["attempt"] as? Int == 1)
-        let endedAt = try #require(ISO8601DateFormatter.withFraction.date(from: try #require(run["endedAt"] as? String)))
+        let endText = try #require(run["endedAt"] as? String)
+        let endedAt = try #require(ISO8601DateFormatter.withFraction.date(from: endText))
         #expect(endedAt <= endedBefore, "the end is that of the command, not of the restart")
         #expect(try fixture.rota("logs", id).stderr == "done\n")
         #expect(try fixture.json("history").count == 1)
@@ -83,7 +87,9 @@ struct ServeTests {
     }
 
     @Test(.timeLimit(.minutes(1))) func aTimeoutEndsTheWholeTree() throws {
-        let fixture = try CommandFixture(jobs: ["deaf.yaml": "command: trap '' TERM; sleep 60 & sleep 60\ntimeout: PT0.3S\nkillAfter: PT0.2S\n"])
+        let fixture = try CommandFixture(jobs: [
+            "deaf.yaml": "command: trap '' TERM; sleep 60 & sleep 60\ntimeout: PT0.3S\nkillAfter: PT0.2S\n"
+        ])
         let serve = try fixture.serve()
         let result = try fixture.rota("run", "deaf", "--wait")
         #expect(result.status == 1 && result.stdout.contains("timedOut"))
@@ -113,9 +119,13 @@ struct ServeTests {
         try FileManager.default.copyItem(atPath: Self.root.path + "/jobs", toPath: fixture.jobs)
         #expect(try fixture.rota("validate", fixture.jobs).status == 0)
         let serve = try fixture.serve()
-        for job in ["heartbeat", "rotate-logs", "disk-usage", "shop-orders", "shop-backup", "verify-release", "load-sample", "morning-digest", "weekday-tidy"] {
+        for job in [
+            "heartbeat", "rotate-logs", "disk-usage", "shop-orders", "shop-backup", "verify-release", "load-sample", "morning-digest",
+            "weekday-tidy",
+        ] {
             let result = try fixture.rota("run", job, "--wait")
-            #expect(result.status == 0, "\(job): \(result.stdout) \(result.stderr) \(try fixture.rota("logs", job))")
+            let logs = try fixture.rota("logs", job)
+            #expect(result.status == 0, "\(job): \(result.stdout) \(result.stderr) \(logs.stdout) \(logs.stderr)")
         }
         #expect(try fixture.rota("run", "nap", "--wait", "--env", "SECONDS=0").status == 0)
         #expect(try fixture.json("list").count >= 10)

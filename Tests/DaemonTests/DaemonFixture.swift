@@ -17,7 +17,7 @@ final class DaemonFixture: Sendable {
     private let daemon = Mutex<(Daemon, Task<Void, Never>)?>(nil)
 
     /// The instant at which a fixture's clock stands at first.
-    static let start = Instant(rfc3339: "2026-03-01T00:00:00Z")!
+    static let start = Instant(seconds: 1_772_323_200)  // 2026-03-01T00:00:00Z
 
     init(jobs: [String: String], onLaunch: @escaping @Sendable (Launch) -> Void = { _ in }) throws {
         folder = try TemporaryFolder()

@@ -93,13 +93,13 @@ struct DaemonTests {
     @Test func requestsAreAnsweredWithADurableRun() async throws {
         let fixture = try DaemonFixture(jobs: ["a.yaml": "command: echo hi\n", "off.yaml": "command: 'true'\ndisabled: true\n"])
         let daemon = try fixture.start()
-        let answer = await daemon.request(.run(JobName("a")!, parameters: ["DAY": "monday"]))
+        let answer = await daemon.request(.run(JobName("a"), parameters: ["DAY": "monday"]))
         guard case .accepted(let id, let key) = answer else { return #expect(Bool(false), "\(answer)") }
         #expect(try fixture.reader().run(id: id)?.run.key == key)
         let launch = await fixture.executor.nextLaunch()
         #expect(launch.run == id && launch.environment["DAY"] == "monday" && launch.environment["ROTA_TRIGGER"] == "manual")
-        #expect(await daemon.request(.run(JobName("nobody")!, parameters: [:])) == .unknownJob(JobName("nobody")!))
-        guard case .refused = await daemon.request(.run(JobName("off")!, parameters: [:])) else { return #expect(Bool(false)) }
+        #expect(await daemon.request(.run(JobName("nobody"), parameters: [:])) == .unknownJob(JobName("nobody")))
+        guard case .refused = await daemon.request(.run(JobName("off"), parameters: [:])) else { return #expect(Bool(false)) }
         await fixture.stop()
     }
 
@@ -162,13 +162,13 @@ struct DaemonTests {
     @Test func aFailedCommitLaunchesNothingAndIsRecoveredFrom() async throws {
         let fixture = try DaemonFixture(jobs: hourly)
         let daemon = try fixture.start()
-        _ = await daemon.request(.run(JobName("nobody")!, parameters: [:]))
+        _ = await daemon.request(.run(JobName("nobody"), parameters: [:]))
         let other = try DatabaseQueue(path: fixture.state + "/rota.db")
         try await other.write { db in
             try db.execute(sql: "CREATE TRIGGER broken BEFORE INSERT ON run BEGIN SELECT RAISE(ABORT, 'the disk is on fire'); END")
         }
         fixture.clock.advance(by: .seconds(3_600))
-        guard case .refused = await daemon.request(.run(JobName("hourly")!, parameters: [:])) else { return #expect(Bool(false)) }
+        guard case .refused = await daemon.request(.run(JobName("hourly"), parameters: [:])) else { return #expect(Bool(false)) }
         #expect(fixture.executor.unclaimed.isEmpty)
         guard case .failing(let detail) = daemon.health else { return #expect(Bool(false), "\(daemon.health)") }
         #expect(detail.contains("on fire"))

@@ -17,9 +17,9 @@ struct ReloadTests {
     }
 
     /// Asks until the answer is the awaited one; the scheduler itself is the event that is waited for.
-    private func ask(_ daemon: Daemon, for job: String, until isAwaited: (RequestAnswer) -> Bool) async -> RequestAnswer {
+    private func ask(_ daemon: Daemon, for job: JobName, until isAwaited: (RequestAnswer) -> Bool) async -> RequestAnswer {
         while true {
-            let answer = await daemon.request(.run(JobName(job)!, parameters: [:]))
+            let answer = await daemon.request(.run(job, parameters: [:]))
             if isAwaited(answer) { return answer }
             SystemClock().wait(until: SystemClock().now() + .milliseconds(10), descriptors: [])
         }
@@ -30,7 +30,7 @@ struct ReloadTests {
         let (daemon, task) = try daemon(fixture)
         try fixture.folder.write("command: 'true'\n", to: "jobs/sub/new.yaml")
         _ = await ask(daemon, for: "new") { if case .accepted = $0 { true } else { false } }
-        let changes = try fixture.reader().job(JobName("new")!)
+        let changes = try fixture.reader().job(JobName("new"))
         #expect(changes?.definition.source == "command: 'true'\n")
         daemon.stop()
         await task.value
@@ -42,15 +42,17 @@ struct ReloadTests {
         let (daemon, task) = try daemon(fixture)
         _ = await ask(daemon, for: "a") { if case .accepted = $0 { true } else { false } }
         try fixture.folder.write("comand: 'true'\n", to: "jobs/a.yaml")
-        while try fixture.reader().problems().isEmpty { SystemClock().wait(until: SystemClock().now() + .milliseconds(10), descriptors: []) }
+        while try fixture.reader().problems().isEmpty {
+            SystemClock().wait(until: SystemClock().now() + .milliseconds(10), descriptors: [])
+        }
         let problem = try #require(try fixture.reader().problems().first)
         #expect(problem.file.hasSuffix("jobs/a.yaml") && problem.line == 1 && problem.severity == "error")
-        guard case .accepted = await daemon.request(.run(JobName("a")!, parameters: [:])) else { return #expect(Bool(false)) }
+        guard case .accepted = await daemon.request(.run(JobName("a"), parameters: [:])) else { return #expect(Bool(false)) }
         daemon.stop()
         await task.value
         // Also after a restart, which reads the file anew.
         let (again, secondTask) = try self.daemon(fixture)
-        guard case .accepted = await again.request(.run(JobName("a")!, parameters: [:])) else { return #expect(Bool(false)) }
+        guard case .accepted = await again.request(.run(JobName("a"), parameters: [:])) else { return #expect(Bool(false)) }
         again.stop()
         await secondTask.value
     }

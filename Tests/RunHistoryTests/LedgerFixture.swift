@@ -24,12 +24,13 @@ struct LedgerFixture {
         }
     }
 
-    static let job = JobName("a")!
+    static let job = JobName("a")
 
     func run(due seconds: Int64, attempt: Int = 1, state: RunState = .waiting) -> Run {
         let due = Instant(seconds: seconds)
         var run = Run(
-            key: RunKey(job: Self.job, due: due, attempt: attempt), flow: FlowKey(head: Self.job, due: due), trigger: .schedule, readyAt: due,
+            key: RunKey(job: Self.job, due: due, attempt: attempt), flow: FlowKey(head: Self.job, due: due), trigger: .schedule,
+            readyAt: due,
             waitingSince: now)
         run.state = state
         if state != .waiting, state != .skipped, state != .missed {

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import RunHistory
 import Scheduling
+import TestSupport
 import Testing
 import Timetable
 
@@ -9,7 +10,8 @@ struct LedgerReaderTests {
     private func filled() throws -> LedgerFixture {
         let fixture = try LedgerFixture()
         let gap = Gap(
-            job: LedgerFixture.job, firstDue: Instant(seconds: 20), lastDue: Instant(seconds: 29), slots: 10, state: .missed, reason: "catch-up",
+            job: LedgerFixture.job, firstDue: Instant(seconds: 20), lastDue: Instant(seconds: 29), slots: 10, state: .missed,
+            reason: "catch-up",
             decidedAt: fixture.now)
         try fixture.commit([
             .insert(fixture.run(due: 10, state: .succeeded)), .gap(gap), .insert(fixture.run(due: 30, state: .failed)),
@@ -33,14 +35,17 @@ struct LedgerReaderTests {
         #expect(try reader.history(HistoryFilter(states: [.missed])).count == 1)
         #expect(try reader.history(HistoryFilter(since: Instant(seconds: 25))).count == 4)
         #expect(try reader.history(HistoryFilter(limit: 2)).count == 2)
-        #expect(try reader.history(HistoryFilter(job: JobName("other")!)).isEmpty)
+        #expect(try reader.history(HistoryFilter(job: JobName("other"))).isEmpty)
     }
 
     @Test func onlyARunIdOfThisLedgerMeansARun() throws {
         let fixture = try filled()
         let reader = try LedgerReader.open(at: fixture.path)
         #expect(try reader.run(id: fixture.ledger.runID(1))?.run.key.due == Instant(seconds: 10))
-        for word in ["\(fixture.ledger.id)-99", "zzzzzz-1", "\(fixture.ledger.id)-01", "\(fixture.ledger.id)-", "a", "-1", "\(fixture.ledger.id)-1-1"] {
+        for word in [
+            "\(fixture.ledger.id)-99", "zzzzzz-1", "\(fixture.ledger.id)-01", "\(fixture.ledger.id)-", "a", "-1",
+            "\(fixture.ledger.id)-1-1",
+        ] {
             #expect(try reader.run(id: word) == nil, "\(word)")
         }
     }
@@ -55,7 +60,8 @@ struct LedgerReaderTests {
 
     @Test func historyDocumentsHaveEveryKeyWithNullForAbsence() throws {
         let expected: Set<String> = [
-            "id", "job", "due", "attempt", "trigger", "state", "reason", "waitingSince", "startedAt", "endedAt", "latenessSeconds", "exitCode",
+            "id", "job", "due", "attempt", "trigger", "state", "reason", "waitingSince", "startedAt", "endedAt", "latenessSeconds",
+            "exitCode",
             "signal", "executor", "node", "definition", "flow", "readyAt", "retry", "lastDue", "slots",
         ]
         let fixture = try filled()

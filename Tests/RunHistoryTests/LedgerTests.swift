@@ -11,17 +11,18 @@ struct LedgerTests {
         let fixture = try LedgerFixture()
         var run = fixture.run(due: 100, state: .launching)
         run.parameters = ["DAY": "2026-03-01"]
-        run.consumed = [JobName("p")!: 7]
+        run.consumed = [JobName("p"): 7]
         run.retry = 2
         run.isCaughtUp = true
         run.killWanted = "replaced"
         var control = JobControl(
             job: LedgerFixture.job, version: "v1", schedule: "R/PT1H", registeredAt: fixture.now, accountedUntil: Instant(seconds: 100))
         control.anchor = fixture.now
-        control.consumed = [JobName("p")!: 7]
+        control.consumed = [JobName("p"): 7]
         control.lastFreeDue = Instant(microseconds: 5)
         control.lastSuccess = 9
-        let plan = FlowPlan(head: LedgerFixture.job, members: [FlowPlan.Member(job: JobName("b")!, after: [Edge(parent: LedgerFixture.job, on: .done)])])
+        let plan = FlowPlan(
+            head: LedgerFixture.job, members: [FlowPlan.Member(job: JobName("b"), after: [Edge(parent: LedgerFixture.job, on: .done)])])
         let ids = try fixture.commit([.insert(run), .openFlow(run.flow, plan), .control(control)])
 
         let restored = try fixture.ledger.restore()
@@ -37,7 +38,7 @@ struct LedgerTests {
 
     @Test func endedRunsAndClosedFlowsAreNotReadByAStart() throws {
         let fixture = try LedgerFixture()
-        let plan = FlowPlan(head: LedgerFixture.job, members: [FlowPlan.Member(job: JobName("b")!, after: [])])
+        let plan = FlowPlan(head: LedgerFixture.job, members: [FlowPlan.Member(job: JobName("b"), after: [])])
         let ended = fixture.run(due: 1, state: .succeeded)
         try fixture.commit([.insert(ended), .openFlow(ended.flow, plan), .closeFlow(ended.flow)])
         let restored = try fixture.ledger.restore()
@@ -64,7 +65,9 @@ struct LedgerTests {
     @Test func anotherMachinesLedgerIsRefusedUnlessTakenOver() throws {
         let fixture = try LedgerFixture()
         fixture.ledger.close()
-        #expect(throws: LedgerError.foreignMachine(path: fixture.path)) { try Ledger.open(at: fixture.path, machine: "m2", now: fixture.now) }
+        #expect(throws: LedgerError.foreignMachine(path: fixture.path)) {
+            try Ledger.open(at: fixture.path, machine: "m2", now: fixture.now)
+        }
         try Ledger.open(at: fixture.path, machine: "m2", takeOver: true, now: fixture.now).close()
         try Ledger.open(at: fixture.path, machine: "m2", now: fixture.now).close()
     }

@@ -41,7 +41,9 @@ package final class Program: Sendable {
         let all = ["PATH": "/usr/local/bin:/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"].merging(environment) { $1 }
         var child = pid_t()
         let error = Program.withCStrings([path] + arguments) { words in
-            Program.withCStrings(all.map { "\($0)=\($1)" }) { variables in posix_spawn(&child, path, &actions, &attributes, words, variables) }
+            Program.withCStrings(all.map { "\($0)=\($1)" }) { variables in
+                posix_spawn(&child, path, &actions, &attributes, words, variables)
+            }
         }
         guard error == 0 else { throw POSIXError(POSIXErrorCode(rawValue: error) ?? .EINVAL) }
         pid = child

@@ -28,7 +28,8 @@ private final class WebFixture: Sendable {
         log.logLevel = .critical
         let daemon = try Daemon.open(
             Daemon.Configuration(
-                stateFolder: folder.path + "/state", jobsFolder: folder.path + "/jobs", executors: executor.executors, node: "n1", version: "test"),
+                stateFolder: folder.path + "/state", jobsFolder: folder.path + "/jobs", executors: executor.executors, node: "n1",
+                version: "test"),
             clock: SystemClock(), log: log)
         let token = try daemon.folder.readToken()
         let server = WebServer(
@@ -47,7 +48,7 @@ private final class WebFixture: Sendable {
         self.port = port
         tasks = [web, Task { await daemon.run() }]
         // The first answer comes from a daemon that schedules.
-        _ = await daemon.request(.run(JobName("nobody")!, parameters: [:]))
+        _ = await daemon.request(.run(JobName("nobody"), parameters: [:]))
     }
 
     func stop() async throws {
@@ -57,8 +58,14 @@ private final class WebFixture: Sendable {
         try await tasks[0].value
     }
 
-    /// What the server answers to these very bytes.
-    func raw(_ request: String) throws -> String {
+    /// What the server answers to these very bytes; asked from a thread of its own, since the server answers from the pool of this one.
+    func raw(_ request: String) async throws -> String {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread { [self] in continuation.resume(with: Result { try exchange(request) }) }
+        }
+    }
+
+    private func exchange(_ request: String) throws -> String {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
         var address = sockaddr_in()
@@ -76,11 +83,11 @@ private final class WebFixture: Sendable {
         return String(decoding: answer, as: UTF8.self)
     }
 
-    func get(_ path: String, headers: [String] = [], authorized: Bool = true, method: String = "GET", body: String = "") throws -> String {
+    func get(_ path: String, headers: [String] = [], authorized: Bool = true, method: String = "GET", body: String = "") async throws -> String {
         var lines = ["\(method) \(path) HTTP/1.1", "Connection: close", "Content-Length: \(body.utf8.count)"] + headers
         if !headers.contains(where: { $0.hasPrefix("Host:") }) { lines.append("Host: 127.0.0.1:\(port)") }
         if authorized { lines.append("Authorization: Bearer \(token)") }
-        return try raw(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
+        return try await raw(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
     }
 }
 
@@ -91,7 +98,7 @@ private func status(_ answer: String) -> Int? {
 struct WebServerTests {
     @Test func healthNeedsNoToken() async throws {
         let fixture = try await WebFixture()
-        let answer = try fixture.get("/healthz", authorized: false)
+        let answer = try await fixture.get("/healthz", authorized: false)
         #expect(status(answer) == 200 && answer.hasSuffix(#"{"status":"scheduling"}"#))
         try await fixture.stop()
     }
@@ -99,12 +106,14 @@ struct WebServerTests {
     @Test func everythingElseOverTCPNeedsTheToken() async throws {
         let fixture = try await WebFixture()
         for path in ["/api/v1/jobs", "/api/v1/runs", "/api/v1/jobs/plain/run", "/nowhere"] {
-            #expect(status(try fixture.get(path, authorized: false)) == 401, "\(path)")
-            #expect(status(try fixture.get(path, headers: ["Authorization: Bearer \(String(fixture.token.dropLast()))0"], authorized: false)) == 401)
-            #expect(status(try fixture.get(path, headers: ["Authorization: Bearer "], authorized: false)) == 401)
+            #expect(status(try await fixture.get(path, authorized: false)) == 401, "\(path)")
+            #expect(
+                status(try await fixture.get(path, headers: ["Authorization: Bearer \(String(fixture.token.dropLast()))0"], authorized: false))
+                    == 401)
+            #expect(status(try await fixture.get(path, headers: ["Authorization: Bearer "], authorized: false)) == 401)
         }
-        #expect(status(try fixture.get("/api/v1/jobs/plain/run", authorized: false, method: "POST")) == 401)
-        #expect(status(try fixture.get("/api/v1/jobs")) == 200)
+        #expect(status(try await fixture.get("/api/v1/jobs/plain/run", authorized: false, method: "POST")) == 401)
+        #expect(status(try await fixture.get("/api/v1/jobs")) == 200)
         #expect(try fixture.daemon.folder.readToken() == fixture.token, "the token is made once")
         try await fixture.stop()
     }
@@ -112,31 +121,32 @@ struct WebServerTests {
     // catalogue 82
     @Test func foreignPagesAndReboundNamesAreRefused() async throws {
         let fixture = try await WebFixture()
-        #expect(status(try fixture.get("/api/v1/jobs", headers: ["Host: evil.example"])) == 403)
-        #expect(status(try fixture.get("/api/v1/jobs", headers: ["Origin: http://evil.example"])) == 403)
-        #expect(status(try fixture.get("/healthz", headers: ["Host: evil.example:4400"], authorized: false)) == 403)
-        #expect(status(try fixture.get("/api/v1/jobs", headers: ["Origin: http://127.0.0.1:\(fixture.port)"])) == 200)
-        #expect(status(try fixture.get("/api/v1/jobs", headers: ["Host: localhost:\(fixture.port)"])) == 200)
+        #expect(status(try await fixture.get("/api/v1/jobs", headers: ["Host: evil.example"])) == 403)
+        #expect(status(try await fixture.get("/api/v1/jobs", headers: ["Origin: http://evil.example"])) == 403)
+        #expect(status(try await fixture.get("/healthz", headers: ["Host: evil.example:4400"], authorized: false)) == 403)
+        #expect(status(try await fixture.get("/api/v1/jobs", headers: ["Origin: http://127.0.0.1:\(fixture.port)"])) == 200)
+        #expect(status(try await fixture.get("/api/v1/jobs", headers: ["Host: localhost:\(fixture.port)"])) == 200)
         try await fixture.stop()
     }
 
     @Test func jobsAndRunsAreListed() async throws {
         let fixture = try await WebFixture()
-        let jobs = try fixture.get("/api/v1/jobs")
+        let jobs = try await fixture.get("/api/v1/jobs")
         #expect(jobs.contains(#""name":"off""#) && jobs.contains(#""name":"plain""#))
-        #expect(status(try fixture.get("/api/v1/jobs/plain/run", method: "POST", body: #"{"env":{"DAY":"monday"}}"#)) == 202)
-        let runs = try fixture.get("/api/v1/runs?job=plain&state=launching&limit=5")
+        #expect(status(try await fixture.get("/api/v1/jobs/plain/run", method: "POST", body: #"{"env":{"DAY":"monday"}}"#)) == 202)
+        let runs = try await fixture.get("/api/v1/runs?job=plain&state=launching&limit=5")
         #expect(runs.contains(#""trigger":"manual""#) && runs.contains(#""state":"launching""#))
         try await fixture.stop()
     }
 
     @Test(arguments: [
-        ("/api/v1/runs?limit=0", 400), ("/api/v1/runs?limit=x", 400), ("/api/v1/runs?state=sleeping", 400), ("/api/v1/runs?since=yesterday", 400),
+        ("/api/v1/runs?limit=0", 400), ("/api/v1/runs?limit=x", 400), ("/api/v1/runs?state=sleeping", 400),
+        ("/api/v1/runs?since=yesterday", 400),
         ("/api/v1/runs?job=..%2Fetc", 400), ("/api/v1/runs?flow=x", 400), ("/api/v1/nothing", 404), ("/../../etc/passwd", 404),
     ])
     func badQuestionsGetA4xx(_ path: String, _ expected: Int) async throws {
         let fixture = try await WebFixture()
-        #expect(status(try fixture.get(path)) == expected)
+        #expect(status(try await fixture.get(path)) == expected)
         try await fixture.stop()
     }
 
@@ -144,11 +154,11 @@ struct WebServerTests {
         let fixture = try await WebFixture()
         let path = "/api/v1/jobs/plain/run"
         for body in ["not json", "[]", #"{"env":"x"}"#, #"{"env":{"ROTA_RUN":"x"}}"#, #"{"env":{"1A":"x"}}"#] {
-            #expect(status(try fixture.get(path, method: "POST", body: body)) == 400, "\(body)")
+            #expect(status(try await fixture.get(path, method: "POST", body: body)) == 400, "\(body)")
         }
-        #expect(status(try fixture.get(path, method: "POST", body: String(repeating: " ", count: 70_000))) == 413)
-        #expect(status(try fixture.get("/api/v1/jobs/nobody/run", method: "POST")) == 404)
-        #expect(status(try fixture.get("/api/v1/jobs/off/run", method: "POST")) == 409)
+        #expect(status(try await fixture.get(path, method: "POST", body: String(repeating: " ", count: 70_000))) == 413)
+        #expect(status(try await fixture.get("/api/v1/jobs/nobody/run", method: "POST")) == 404)
+        #expect(status(try await fixture.get("/api/v1/jobs/off/run", method: "POST")) == 409)
         try await fixture.stop()
     }
 
