@@ -101,6 +101,8 @@ struct ServeTests {
         let fixture = try CommandFixture()
         try FileManager.default.copyItem(atPath: Self.root.path + "/jobs/pipeline", toPath: fixture.jobs + "/pipeline")
         let serve = try fixture.serve()
+        // Files written a moment ago are put off for a moment.
+        waitFor { (try? fixture.json("list").count) == 6 }
         let accepted = try fixture.rota("run", "reads", "--json")
         let run = try #require(try JSONSerialization.jsonObject(with: Data(accepted.stdout.utf8)) as? [String: Any])
         let flow = "reads@" + (try #require(run["due"] as? String))
