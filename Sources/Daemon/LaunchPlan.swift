@@ -1,4 +1,5 @@
 import Execution
+import Glibc
 import Scheduling
 import Timetable
 
@@ -36,9 +37,17 @@ struct LaunchPlan {
         return job.isChronos ? RunFolder(runs: runs, run: id).outputFolder : folder
     }
 
+    /// Who runs the scheduler, looked up once; the keeper looks a job's `user` up.
+    private static let ownUser: [String: String] = {
+        guard let entry = getpwuid(geteuid()) else { return [:] }
+        let name = String(cString: entry.pointee.pw_name)
+        return ["HOME": String(cString: entry.pointee.pw_dir), "USER": name, "LOGNAME": name]
+    }()
+
     /// Names that are ours win over the job's; the job's win over those of the machine.
     private var environment: [String: String] {
-        var environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "SHELL": "/bin/sh"]
+        var environment = job.user == nil ? Self.ownUser : [:]
+        environment.merge(["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "SHELL": "/bin/sh"]) { $1 }
         environment.merge(job.environment) { $1 }
         environment.merge(run.parameters) { $1 }
         environment.merge(rotaNames) { $1 }

@@ -93,7 +93,9 @@ struct Session {
         do {
             try begin(with: reading, address: address)
             while try step(mailbox.takeAll()) {
-                clock.wait(until: nextWake, descriptors: [mailbox.bell.descriptor])
+                if clock.wait(until: nextWake, descriptors: [mailbox.bell.descriptor]) {
+                    log.notice("the wall clock was set; what is due is looked at again")
+                }
             }
             _ = try ledger.commit([], boot: boot, at: clock.now()) { try $0.noteStop() }
             close()

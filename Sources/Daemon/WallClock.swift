@@ -9,7 +9,9 @@ package protocol WallClock: Sendable {
     /// Returns when the clock has reached `deadline` (nil: never), when the clock was set, or when one of `descriptors` is readable.
     ///
     /// It may return early for no reason; the caller looks at the clock again.
-    func wait(until deadline: Instant?, descriptors: [Int32])
+    /// - Returns: Whether the clock was set meanwhile: whatever was worked out from it is to be looked at again.
+    @discardableResult
+    func wait(until deadline: Instant?, descriptors: [Int32]) -> Bool
 }
 
 /// The clock of the machine. It wakes at an absolute time of day, also after a suspension, and notices when the clock is set.
@@ -22,9 +24,13 @@ package struct SystemClock: WallClock {
         return Instant(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
     }
 
-    package func wait(until deadline: Instant?, descriptors: [Int32]) {
+    @discardableResult
+    package func wait(until deadline: Instant?, descriptors: [Int32]) -> Bool {
         let timer = timerfd_create(CLOCK_REALTIME, Int32(TFD_CLOEXEC) | Int32(TFD_NONBLOCK))
-        guard timer >= 0 else { return pause(until: deadline, descriptors: descriptors) }
+        guard timer >= 0 else {
+            pause(until: deadline, descriptors: descriptors)
+            return false
+        }
         defer { close(timer) }
         // Without a deadline the timer still tells when the clock is set.
         let microseconds = max((deadline ?? now() + .seconds(86_400)).microseconds, 1)
@@ -32,6 +38,8 @@ package struct SystemClock: WallClock {
         alarm.it_value = timespec(tv_sec: Int(microseconds / 1_000_000), tv_nsec: Int(microseconds % 1_000_000) * 1_000)
         timerfd_settime(timer, Int32(TFD_TIMER_ABSTIME) | Int32(TFD_TIMER_CANCEL_ON_SET), &alarm, nil)
         wait(for: descriptors + [timer], milliseconds: -1)
+        var expirations: UInt64 = 0
+        return read(timer, &expirations, 8) < 0 && errno == ECANCELED
     }
 
     /// Out of descriptors: a bounded wait without a timer, so that the loop goes on.

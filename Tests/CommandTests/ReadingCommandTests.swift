@@ -74,7 +74,7 @@ struct ReadingCommandTests {
         let serve = try fixture.serve()
         #expect(try fixture.rota("status").status == 0)
         try fixture.folder.write("command: [\n", to: "jobs/a.yaml")
-        while try fixture.rota("status").status == 0 { usleep(20_000) }
+        #expect(try wait { try fixture.rota("status").status != 0 })
         let status = try fixture.rota("status")
         #expect(status.stdout.contains("jobs/a.yaml:") && status.stderr.contains("last good versions stay in force"))
         #expect(try fixture.rota("run", "a", "--wait").status == 0)

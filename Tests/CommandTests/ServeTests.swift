@@ -135,8 +135,9 @@ struct ServeTests {
         try serve.wait()
     }
 
-    private func waitFor(_ condition: () -> Bool) {
-        while !condition() { usleep(10_000) }
+    private func waitFor(sourceLocation: SourceLocation = #_sourceLocation, _ condition: () -> Bool) {
+        let came = wait(until: condition)
+        #expect(came, "what was waited for did not come", sourceLocation: sourceLocation)
     }
 
     private func workdir(of fixture: CommandFixture) throws -> String {

@@ -27,15 +27,17 @@ package final class ManualClock: WallClock {
 
     package func advance(by elapsed: Duration) { set(now() + elapsed) }
 
-    package func wait(until deadline: Instant?, descriptors: [Int32]) {
-        guard let bell = try? Bell() else { return }
+    @discardableResult
+    package func wait(until deadline: Instant?, descriptors: [Int32]) -> Bool {
+        guard let bell = try? Bell() else { return false }
         let isOver = state.withLock { state in
             state.sleepers[ObjectIdentifier(bell)] = bell
             return deadline.map { $0 <= state.now } ?? false
         }
         defer { state.withLock { state in state.sleepers[ObjectIdentifier(bell)] = nil } }
-        if isOver { return }
+        if isOver { return false }
         var waits = (descriptors + [bell.descriptor]).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         poll(&waits, nfds_t(waits.count), -1)
+        return false
     }
 }

@@ -76,18 +76,31 @@ package final class Program: Sendable {
     package var output: String { (try? folder.read("stdout")) ?? "" }
     package var errors: String { (try? folder.read("stderr")) ?? "" }
 
-    /// Waits until the program has printed a line that holds `text`, and gives that line back; nil when it ended without.
+    /// Waits until the program has printed a line that holds `text`, and gives that line back; nil when it ended without, or when nothing
+    /// came for half a minute.
     package func line(holding text: String) -> String? {
-        while true {
+        var line: String?
+        _ = TestSupport.wait { [self] in
             let hasEnded = Glibc.kill(pid, 0) != 0 || isZombie
-            if let line = output.split(separator: "\n").first(where: { $0.contains(text) }) { return String(line) }
-            if hasEnded { return nil }
-            usleep(5_000)
+            line = output.split(separator: "\n").first { $0.contains(text) }.map(String.init)
+            return line != nil || hasEnded
         }
+        return line
     }
 
     private var isZombie: Bool {
         let status = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
         return status.split(separator: ")").last?.hasPrefix(" Z") ?? true
     }
+}
+
+/// Looks until `condition` holds, and not longer than half a minute: a test that waits for what never comes must end, too.
+///
+/// - Returns: Whether it came to hold.
+package func wait(until condition: () throws -> Bool) rethrows -> Bool {
+    for _ in 0..<6_000 {
+        if try condition() { return true }
+        usleep(5_000)
+    }
+    return false
 }
