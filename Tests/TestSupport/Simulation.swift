@@ -23,6 +23,8 @@ package struct Simulation: Sendable {
     package private(set) var steps = 0
     /// Tells whether the scheduler dies in a step and how long it is gone.
     package var crash: @Sendable (_ step: Int) -> (Crash, downtime: Duration)? = { _ in nil }
+    /// Prints every step.
+    package var trace = false
     var check = SimulationCheck()
 
     let settings: Scheduler.Settings
@@ -34,7 +36,7 @@ package struct Simulation: Sendable {
     private var edits: [(at: Instant, files: [Job])] = []
     private var requests: [(at: Instant, job: JobName)] = []
     /// Every text of a job that was ever in force.
-    private var definitions: [String: Job] = [:]
+    private(set) var definitions: [String: Job] = [:]
     private var lastToken: UInt64 = 0
 
     package init(at now: Instant, capacities: [String: Int] = [:], slotsPerStep: Int = 5_000) {
@@ -48,6 +50,8 @@ package struct Simulation: Sendable {
     package var faults: [String] { ledger.refusals + check.faults }
     package var isUp: Bool { scheduler != nil }
     package var nextWake: Instant? { scheduler?.nextWake }
+    /// The core itself while it is up, to look into it.
+    package var core: Scheduler? { scheduler }
     package var graph: JobGraph { scheduler?.graph ?? JobGraph() }
 
     // MARK: what a test does
@@ -120,6 +124,7 @@ package struct Simulation: Sendable {
         steps += 1
         let crash = crash(steps)
         let actions = core.handle(event, at: now)
+        if trace { printStep(event, actions, crash: crash?.0) }
         if case .beforeCommit = crash?.0 { return goDown(for: crash?.downtime) }
         scheduler = core
         let records = actions.compactMap { action -> LedgerRecord? in if case .record(let record) = action { record } else { nil } }

@@ -16,7 +16,7 @@ extension Simulation {
         guard let control = ledger.controls[name] else { return }
         let rows = Dictionary(grouping: ledger.rows(of: name).filter { $0.trigger == .schedule }, by: \.key.due)
         var unclaimed = Set(rows.keys)
-        var counted: [Instant: Int] = [:]
+        var counted: [Instant: Set<Instant>] = [:]
         for era in check.eras[name] ?? [] {
             let through = era.through ?? control.accountedUntil
             var cursor = era.from - Instant.resolution
@@ -26,7 +26,7 @@ extension Simulation {
                 let gaps = ledger.gaps(of: name).filter {
                     ($0.firstDue...$0.lastDue).contains(due) && $0.decidedAt >= era.from && $0.decidedAt <= era.through ?? .distantFuture
                 }
-                for gap in gaps { counted[gap.firstDue, default: 0] += 1 }
+                for gap in gaps { counted[gap.firstDue, default: []].insert(due) }
                 let explanations = gaps.count + (rows[due]?.count ?? 0)
                 if explanations != 1 { check.fault("the slot \(due.rfc3339) of \(name) has \(explanations) explanations") }
             }
@@ -37,11 +37,13 @@ extension Simulation {
                 }
             }
         }
-        for gap in ledger.gaps(of: name) where counted[gap.firstDue] != gap.slots {
-            check.fault("the gap of \(name) at \(gap.firstDue.rfc3339) counts \(gap.slots) slots, not \(counted[gap.firstDue] ?? 0)")
+        for gap in ledger.gaps(of: name) where counted[gap.firstDue]?.count != gap.slots {
+            check.fault("the gap of \(name) at \(gap.firstDue.rfc3339) counts \(gap.slots) slots, not \(counted[gap.firstDue]?.count ?? 0)")
         }
-        let isChronos = files.contains { $0.name == name && $0.isChronos }
-        for due in unclaimed where !(isChronos && due < control.registeredAt) { check.fault("\(name) at \(due.rfc3339) was never owed") }
+        let isChronos = definitions.values.contains { $0.name == name && $0.isChronos }
+        for due in unclaimed where !(isChronos && due < control.registeredAt && unclaimed.count == 1) {
+            check.fault("\(name) at \(due.rfc3339) was never owed")
+        }
     }
 
     /// A flow closes when nobody owes a run any more, and not before.

@@ -66,7 +66,7 @@ package struct SimulationExecutor: Sendable {
     }
 
     /// Gives a run its end, unless it has come to an earlier one.
-    mutating func end(_ key: RunKey, with outcome: Outcome) {
+    package mutating func end(_ key: RunKey, with outcome: Outcome) {
         guard let task = tasks[key], task.outcome.map({ $0.endedAt > outcome.endedAt }) ?? true else { return }
         tasks[key]?.outcome = outcome
     }

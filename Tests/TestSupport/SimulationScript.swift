@@ -37,11 +37,14 @@ package struct SimulationScript: Sendable {
     /// Runs it to its end.
     ///
     /// - Parameter crashes: For each step whether the scheduler dies there and how long it is gone.
-    package func play(crashes: @escaping @Sendable (Int) -> (Simulation.Crash, downtime: Duration)? = { _ in nil }) -> Simulation {
+    package func play(
+        trace: Bool = false, crashes: @escaping @Sendable (Int) -> (Simulation.Crash, downtime: Duration)? = { _ in nil }
+    ) -> Simulation {
         var simulation = Simulation(at: begin, capacities: capacities, slotsPerStep: 7)
         let (seed, unit) = (seed, unit)
         simulation.executor.course = { run, _ in Self.course(of: run.key, seed: seed, unit: unit) }
         simulation.crash = crashes
+        simulation.trace = trace
         for edit in edits { simulation.edit(at: edit.at, edit.files) }
         for request in requests { simulation.request(request.job, at: request.at) }
         simulation.start(first)

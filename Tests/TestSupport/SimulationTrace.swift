@@ -1,0 +1,45 @@
+import Scheduling
+import Timetable
+
+extension Simulation {
+    /// What went in and what came out, a line each.
+    func printStep(_ event: Event, _ actions: [Action], crash: Crash?) {
+        print(now.rfc3339, event.words, crash.map { "CRASH \($0)" } ?? "")
+        for action in actions { print("    ", action.words) }
+    }
+}
+
+extension Event {
+    fileprivate var words: String {
+        switch self {
+        case .start(let graph): "start \(graph.order)"
+        case .tick: "tick"
+        case .definitions(let graph): "definitions \(graph.order)"
+        case .started(let key, _, _): "started \(key.words)"
+        case .pending(let key, let reason): "pending \(key.words) \(reason)"
+        case .ended(let key, let outcome): "ended \(key.words) \(outcome.state)"
+        case .request(_, let request): "\(request)"
+        }
+    }
+}
+
+extension Action {
+    fileprivate var words: String {
+        switch self {
+        case .record(.insert(let run)): "insert \(run.words)"
+        case .record(.update(let run)): "update \(run.words)"
+        case .record(.gap(let gap)):
+            "gap \(gap.job) \(gap.firstDue.rfc3339) \(gap.lastDue.rfc3339) ×\(gap.slots) \(gap.state) \(gap.reason)"
+        case .record(.control(let control)): "control \(control.job) until \(control.accountedUntil.rfc3339) \(control.consumed)"
+        case .record(.openFlow(let key, _)): "open flow \(key.head) \(key.due.rfc3339)"
+        case .record(.closeFlow(let key)): "close flow \(key.head) \(key.due.rfc3339)"
+        case .launch(let run, let job): "launch \(run.key.words) priority \(job.priority) in \(job.pools)"
+        case .kill(let key, _, let reason): "kill \(key.words) \(reason)"
+        case .answer(_, let answer): "\(answer)"
+        }
+    }
+}
+
+extension Run {
+    fileprivate var words: String { "\(key.words) \(trigger) \(state) \(reason ?? "") \(ending.map { "ending \($0)" } ?? "")" }
+}
