@@ -114,7 +114,7 @@ extension Scheduler {
     mutating func offerToLatest(childrenOf parent: Job, endedAt: Instant) {
         for name in graph.children[parent.name] ?? [] where graph.joins[name] == .latest {
             guard let child = graph[name] else { continue }
-            if child.schedule != nil {
+            if child.schedule != nil || turns[name]?.waiting.all.contains(where: { runs[$0]?.waitsForParents == true }) == true {
                 step.touch(name, wholly: true)
             } else if unmetParents(of: child).isEmpty {
                 beginLatest(child, endedAt: endedAt)
@@ -144,7 +144,7 @@ extension Scheduler {
 
     /// What a job with a schedule and parents uses up when its slot's turn has come.
     mutating func withParentsConsumed(_ run: Run, of job: Job) -> Run {
-        guard run.trigger == .schedule, run.key.attempt == 1, !job.after.isEmpty, run.consumed.isEmpty else { return run }
+        guard run.waitsForParents, graph.joins[job.name] == .latest else { return run }
         var ready = run
         ready.consumed = consumeEndings(for: job)
         store(ready)
@@ -181,6 +181,9 @@ extension Scheduler {
 }
 
 extension Run {
+    /// Made by a slot, and no ending of a parent is used up for it yet; says nothing when its job joins none.
+    var waitsForParents: Bool { state == .waiting && trigger == .schedule && key.attempt == 1 && consumed.isEmpty }
+
     static let skippedUpstream = "upstream"
     static let removed = "removed"
 

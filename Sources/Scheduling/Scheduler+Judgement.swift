@@ -45,7 +45,7 @@ extension Scheduler {
         if let notBefore = run.notBefore, notBefore > step.now { return .notYet(reason: "retry", until: notBefore) }
         let end = windowEnd(of: run, job)
         if let end, end <= step.now { return .missed(reason: "startWithin") }
-        if run.trigger == .schedule, run.key.attempt == 1, !job.after.isEmpty, run.consumed.isEmpty {
+        if run.waitsForParents, graph.joins[job.name] == .latest {
             let late = unmetParents(of: job)
             if !late.isEmpty { return .notYet(reason: "parents: " + late.map(\.text).joined(separator: ", "), until: end) }
         }
