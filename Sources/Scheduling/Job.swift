@@ -151,11 +151,14 @@ package struct Retries: Hashable, Sendable {
     /// With a delay of 1 min, a backoff of 2 and a maxDelay of 5 min: 1, 2, 4, 5, 5 … min.
     package func wait(before retry: Int) -> Duration {
         let limit = maxDelay ?? .seconds(365 * 86_400)
+        guard backoff > 1, delay > .zero, delay < limit else { return min(delay, limit) }
         var wait = delay
-        for _ in 1..<max(retry, 1) where wait < limit && backoff > 1 {
-            wait = wait * backoff
+        for _ in 1..<max(retry, 1) {
+            let longer = Double(wait.wholeMicroseconds) * backoff
+            guard longer < Double(limit.wholeMicroseconds) else { return limit }
+            wait = .microseconds(Int64(longer))
         }
-        return min(wait, limit)
+        return wait
     }
 }
 
