@@ -71,17 +71,17 @@ struct CatchUpTests {
     }
 
     /// A flood is taken in steps; in the end everything is accounted for, and each slot once.
-    @Test func tenThousandOverdueSlotsAreTakenInManySmallSteps() {
+    @Test func threeThousandOverdueSlotsAreTakenInManySmallSteps() {
         var simulation = Simulation(at: "00:00:00", slotsPerStep: 100)
         simulation.start([
-            job("a", "R/2026-01-01T00:00:00Z/PT1S") { $0.catchUp = .all }, job("b", "R/2026-01-01T00:00:00Z/PT1H"),
+            job("a", "R/2026-01-01T00:00:00Z/PT1S") { $0.catchUp = .all }, job("b", "R/2026-01-01T00:00:00Z/PT10M"),
         ])
         simulation.die()
-        simulation.stayDown(until: "02:46:40")
+        simulation.stayDown(until: "00:50:00")
         simulation.start()
         #expect(simulation.ledger.rows(of: "a").count <= 101)
         simulation.pass(.zero)
-        #expect(simulation.ledger.rows(of: "a").count == 10_001)
-        #expect(simulation.row("b", "02:00:00") != nil, "nobody waits for the end of the flood")
+        #expect(simulation.ledger.rows(of: "a").count == 3_001)
+        #expect(simulation.row("b", "00:50:00") != nil, "nobody waits for the end of the flood")
     }
 }

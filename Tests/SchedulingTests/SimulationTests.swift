@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 import Timetable
 
-/// Properties of whole simulated lives. `SIMULATION_SEED=n` plays that one alone, `SIMULATION_SEEDS=n` as many as that.
+/// Properties of whole simulated lives. `SIMULATION_SEED=n` plays that one alone, `SIMULATION_SEEDS=n` as many as that,
+/// `SIMULATION_TRACE=1` prints every step.
 struct SimulationTests {
     static let seeds: [UInt64] = {
         let environment = ProcessInfo.processInfo.environment
@@ -12,8 +13,10 @@ struct SimulationTests {
         return Array(1...(environment["SIMULATION_SEEDS"].flatMap(UInt64.init) ?? 240))
     }()
 
+    static let traces = ProcessInfo.processInfo.environment["SIMULATION_TRACE"] != nil
+
     /// Plays `body` for every seed, as long as the time allows, and reports the first faults of each seed that has some.
-    private func play(within limit: Duration = .seconds(8), _ body: (SimulationScript) -> [String]) {
+    private func play(within limit: Duration = .seconds(5), _ body: (SimulationScript) -> [String]) {
         let clock = ContinuousClock()
         let deadline = Self.seeds.count > 240 ? nil : clock.now + limit
         for seed in Self.seeds {
@@ -27,14 +30,14 @@ struct SimulationTests {
 
     /// catalogue 2, 53, 65, 67, 68, 71, 73, 76, 85
     @Test func everyRuleHoldsWithoutCrashes() {
-        play { $0.play().faults }
+        play { $0.play(trace: Self.traces).faults }
     }
 
     /// catalogue 1, 12, 42, 48, 71
     @Test func everyRuleHoldsThroughCrashesAndDowntime() {
         play { script in
             let unit = script.unit.wholeMicroseconds
-            return script.play { step in
+            return script.play(trace: Self.traces) { step in
                 var draw = SeededGenerator(seed: script.seed &* 1_000_003 &+ UInt64(step))
                 guard draw.once(in: 12) else { return nil }
                 let crash: Simulation.Crash = draw.once(in: 2) ? .beforeCommit : .afterCommit(deeds: draw.pick([0, 1, 2]))
@@ -47,7 +50,7 @@ struct SimulationTests {
     @Test func aLedgerAfterCrashesEqualsTheLedgerWithoutThem() {
         play { script in
             let calm = script.play()
-            let crashed = script.play { step in
+            let crashed = script.play(trace: Self.traces) { step in
                 var draw = SeededGenerator(seed: script.seed &* 7_919 &+ UInt64(step))
                 guard draw.once(in: 6) else { return nil }
                 return (draw.once(in: 2) ? .beforeCommit : .afterCommit(deeds: draw.pick([0, 1])), .zero)
