@@ -22,10 +22,7 @@ struct Session {
     private var scheduler: Scheduler
     private var ids: [RunKey: String]
     private var keys: [String: RunKey]
-    /// Version and folder of each job in force.
-    private var inForce: [JobName: (version: String, folder: String)] = [:]
-    /// What is wrong with the job files, as it was last logged.
-    private var problems: [Problem] = []
+    private var inForce: DefinitionsInForce
     private var requests: [UInt64: CheckedContinuation<RequestAnswer, Never>] = [:]
     private var lastToken: UInt64 = 0
     private var heartbeatDue: Instant
@@ -36,9 +33,6 @@ struct Session {
 
     private static let heartbeatPeriod = Duration.seconds(10)
     private static let handOverPause = Duration.seconds(1)
-
-    /// What one step writes beside the core's records.
-    private typealias Note = (LedgerNotes) throws -> Void
 
     /// Recovers: when this returns, every run that was handed over is watched again or has its outcome in the mailbox.
     init(
@@ -59,11 +53,9 @@ struct Session {
         )
         ids = restored.ids
         keys = Dictionary(uniqueKeysWithValues: restored.ids.map { ($1, $0) })
-        for definition in restored.definitions {
-            guard let name = JobName(definition.job) else { continue }
-            inForce[name] = (definition.version, Session.folder(of: definition.file))
-        }
         executors = try configuration.executors(folder.runs) { mailbox.post(.report($0)) }
+        inForce = DefinitionsInForce(
+            restored.definitions, executors: Set(executors.keys), pools: Set(configuration.capacities.keys), log: log)
         let open = restored.handedOver.map(openRun)
         for (name, executor) in executors { try executor.reattach(open.filter { $0.executor == name }.map(\.run)) }
         for run in open where executors[run.executor] == nil {
@@ -78,7 +70,7 @@ struct Session {
     private func openRun(_ open: RestoredLedger.OpenRun) -> (executor: String, run: OpenRun) {
         let job = open.definition.flatMap { Definition.parse(canonical: $0.canonical) }
         let unreadable = Job(name: open.run.key.job, command: .words(["the-definition-of-this-run-cannot-be-read"]))
-        let folder = open.definition.map { Session.folder(of: $0.file) } ?? "/"
+        let folder = open.definition.map { DefinitionsInForce.folder(of: $0.file) } ?? "/"
         let plan = launchPlan(open.run, id: open.id, job: job ?? unreadable, folder: folder)
         return (open.run.executor ?? "", OpenRun(launch: plan.launch, bootID: open.boot, killWanted: open.run.killWanted))
     }
@@ -127,7 +119,7 @@ struct Session {
         let row = SchedulerRow(
             pid: Int(getpid()), boot: boot, version: configuration.version, jobsFolder: configuration.jobsFolder, address: address,
             settings: configuration.settingsText, startedAt: now, heartbeatAt: now)
-        let definitions = note(of: reading)
+        let definitions = inForce.replace(by: reading)
         try carryOut(actions, at: now, notes: [{ try $0.replaceScheduler(by: row) }, definitions])
         log.info("scheduling", metadata: ["jobs": "\(reading.graph.jobs.count)", "problems": "\(reading.problems.count)"])
         for message in later { if case .report = message { continue } else { mailbox.post(message) } }
@@ -139,7 +131,7 @@ struct Session {
     private mutating func step(_ messages: [Mailbox.Message]) throws -> Bool {
         let now = clock.now()
         var actions: [Action] = []
-        var notes: [Note] = []
+        var notes: [DefinitionsInForce.Note] = []
         let isOver = end.map { $0 <= now } ?? false
         let goesOn = !isOver && !messages.contains { if case .stop = $0 { true } else { false } }
         if !goesOn { scheduler.stop() }
@@ -147,7 +139,7 @@ struct Session {
             switch message {
             case .report(let report): _ = take(report, at: now, into: &actions)
             case .definitions(let reading):
-                notes.append(note(of: reading))
+                notes.append(inForce.replace(by: reading))
                 actions += scheduler.handle(.definitions(reading.graph), at: now)
             case .jobsUnreadable(let text):
                 log.error("the job folder cannot be read; everything stays in force", metadata: ["detail": "\(text)"])
@@ -200,53 +192,10 @@ struct Session {
         }
     }
 
-    // MARK: definitions
-
-    /// What the ledger is to know about a reading: new texts, what changed, what is wrong.
-    private mutating func note(of reading: Reading) -> Note {
-        var changes: [(kind: String, job: JobName)] = []
-        var news: [Definition] = []
-        for (name, definition) in reading.definitions {
-            let old = inForce.updateValue((definition.job.version, Session.folder(of: definition.file)), forKey: name)
-            guard old?.version != definition.job.version else { continue }
-            news.append(definition)
-            changes.append((old == nil ? "job.added" : "job.changed", name))
-        }
-        for name in inForce.keys where reading.graph[name] == nil {
-            inForce[name] = nil
-            changes.append(("job.removed", name))
-        }
-        for change in changes { log.debug("job definition", metadata: ["change": "\(change.kind)", "job": "\(change.job)"]) }
-        if !changes.isEmpty {
-            log.info("job files read", metadata: ["changes": "\(changes.count)", "jobs": "\(reading.graph.jobs.count)"])
-        }
-        if reading.problems != problems {
-            problems = reading.problems
-            for problem in problems { log.warning("\(problem)") }
-        }
-        let problemRows = reading.problems.map {
-            LedgerProblem(file: $0.file, line: $0.line, column: $0.column, severity: $0.severity.rawValue, message: $0.message)
-        }
-        return { [changes, news] notes in
-            for new in news {
-                try notes.keep(
-                    version: new.job.version, job: new.job.name, canonical: new.canonical, source: new.source,
-                    file: StateFolder.absolute(new.file), line: new.line)
-            }
-            for change in changes.sorted(by: { $0.job < $1.job }) { try notes.change(change.kind, job: change.job) }
-            try notes.replaceProblems(by: problemRows)
-        }
-    }
-
-    private static func folder(of file: String) -> String {
-        let path = StateFolder.absolute(file)
-        return path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "/"
-    }
-
     // MARK: acting
 
-    /// LedgerRecord, then act: nothing is launched, killed, answered or told before its record is durable.
-    private mutating func carryOut(_ actions: [Action], at now: Instant, notes: [Note]) throws {
+    /// Record, then act: nothing is launched, killed, answered or told before its record is durable.
+    private mutating func carryOut(_ actions: [Action], at now: Instant, notes: [DefinitionsInForce.Note]) throws {
         let records = actions.compactMap { action -> LedgerRecord? in if case .record(let record) = action { record } else { nil } }
         if !records.isEmpty || !notes.isEmpty {
             let inserted = try ledger.commit(records, boot: boot, at: now) { ledger in for note in notes { try note(ledger) } }
@@ -266,7 +215,7 @@ struct Session {
             case .record: break
             case .launch(let run, let job):
                 guard let id = ids[run.key] else { continue }
-                let plan = launchPlan(run, id: id, job: job, folder: inForce[job.name]?.folder ?? "/")
+                let plan = launchPlan(run, id: id, job: job, folder: inForce.folder(of: job.name))
                 if executors[job.runOn] == nil { refuseLaunch(id, job) } else { launches[job.runOn, default: []].append(plan.launch) }
             case .kill(let key, let executor, let reason):
                 if let id = ids[key] { executors[executor]?.kill(run: id, reason: reason) }
@@ -283,7 +232,7 @@ struct Session {
             guard let id = ids[key], let run = scheduler.openRun(key), run.state == .launching, let job = scheduler.graph[key.job] else {
                 continue
             }
-            let plan = launchPlan(run, id: id, job: job, folder: inForce[job.name]?.folder ?? "/")
+            let plan = launchPlan(run, id: id, job: job, folder: inForce.folder(of: job.name))
             executors[run.executor ?? ""]?.launch([plan.launch])
         }
     }

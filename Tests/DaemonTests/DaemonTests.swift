@@ -120,6 +120,18 @@ struct DaemonTests {
         await fixture.stop()
     }
 
+    @Test func placesThatTheSettingsDoNotHaveAreToldWithTheJobFiles() async throws {
+        let fixture = try DaemonFixture(jobs: ["far.yaml": "command: 'true'\nrunOn: hpc\n", "near.yaml": "command: 'true'\npool: warehouse\n"])
+        let daemon = try fixture.start()
+        guard case .accepted(let id, _) = await daemon.request(.run("far", parameters: [:])) else { return #expect(Bool(false)) }
+        let problems = try fixture.reader().problems()
+        #expect(problems.map(\.severity) == ["error", "warning"])
+        #expect(problems.first?.message.contains("`hpc`") == true && problems.last?.message.contains("`warehouse`") == true)
+        let end = await fixture.ends.next()
+        #expect(end.id == id && end.run.state == .couldNotStart && end.run.reason?.hasPrefix("no-executor") == true)
+        await fixture.stop()
+    }
+
     // catalogue 38
     @Test func aSecondSchedulerOnTheSameFolderIsRefused() async throws {
         let fixture = try DaemonFixture(jobs: hourly)

@@ -1,0 +1,100 @@
+import JobFiles
+import Logging
+import RunHistory
+import Scheduling
+
+/// What the loop remembers of the definitions in force, and what the ledger is to be told when they change.
+struct DefinitionsInForce {
+    /// What is written in the transaction of a change.
+    typealias Note = (LedgerNotes) throws -> Void
+
+    private var jobs: [JobName: (version: String, folder: String)] = [:]
+    /// What is wrong with the job files, as it was last logged.
+    private var problems: [Problem] = []
+    /// The places where jobs may run, and the pools that have a limit.
+    private let executors: Set<String>
+    private let pools: Set<String>
+    private let log: Logger
+
+    /// - Parameter stored: What was in force when the ledger was last written.
+    init(_ stored: [StoredDefinition], executors: Set<String>, pools: Set<String>, log: Logger) {
+        self.executors = executors
+        self.pools = pools
+        self.log = log
+        for definition in stored {
+            guard let name = JobName(definition.job) else { continue }
+            jobs[name] = (definition.version, Self.folder(of: definition.file))
+        }
+    }
+
+    /// The folder of the job's file: what its relative paths mean.
+    func folder(of job: JobName) -> String { jobs[job]?.folder ?? "/" }
+
+    static func folder(of file: String) -> String {
+        let path = StateFolder.absolute(file)
+        return path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "/"
+    }
+
+    /// Takes a reading as what is in force from now on.
+    ///
+    /// - Returns: What the ledger is to know: new texts, what changed, what is wrong.
+    mutating func replace(by reading: Reading) -> Note {
+        var changes: [(kind: String, job: JobName)] = []
+        var news: [Definition] = []
+        for (name, definition) in reading.definitions {
+            let old = jobs.updateValue((definition.job.version, Self.folder(of: definition.file)), forKey: name)
+            guard old?.version != definition.job.version else { continue }
+            news.append(definition)
+            changes.append((old == nil ? "job.added" : "job.changed", name))
+        }
+        for name in jobs.keys where reading.graph[name] == nil {
+            jobs[name] = nil
+            changes.append(("job.removed", name))
+        }
+        tell(changes, jobs: reading.graph.jobs.count)
+        let rows = tellProblems(of: reading)
+        return { [changes, news] notes in
+            for new in news {
+                try notes.keep(
+                    version: new.job.version, job: new.job.name, canonical: new.canonical, source: new.source,
+                    file: StateFolder.absolute(new.file), line: new.line)
+            }
+            for change in changes.sorted(by: { $0.job < $1.job }) { try notes.change(change.kind, job: change.job) }
+            try notes.replaceProblems(by: rows)
+        }
+    }
+
+    private func tell(_ changes: [(kind: String, job: JobName)], jobs: Int) {
+        for change in changes { log.debug("job definition", metadata: ["change": "\(change.kind)", "job": "\(change.job)"]) }
+        if !changes.isEmpty { log.info("job files read", metadata: ["changes": "\(changes.count)", "jobs": "\(jobs)"]) }
+    }
+
+    private mutating func tellProblems(of reading: Reading) -> [LedgerProblem] {
+        let all = (reading.problems + reading.definitions.values.flatMap(placeProblems)).sorted()
+        if all != problems {
+            problems = all
+            for problem in problems { log.warning("\(problem)") }
+        }
+        return all.map { LedgerProblem(file: $0.file, line: $0.line, column: $0.column, severity: $0.severity.rawValue, message: $0.message) }
+    }
+
+    /// What a job file cannot know: whether the settings have the places that it names.
+    private func placeProblems(_ definition: Definition) -> [Problem] {
+        let job = definition.job
+        var found: [Problem] = []
+        if !executors.contains(job.runOn) {
+            let known = executors.sorted().map { "`\($0)`" }.joined(separator: ", ")
+            found.append(
+                Problem(
+                    file: definition.file, line: definition.line,
+                    message: "the job `\(job.name)` runs on `\(job.runOn)`, but no such executor is configured; there is \(known)"))
+        }
+        if let pool = job.pool, !pools.contains(pool) {
+            found.append(
+                Problem(
+                    file: definition.file, line: definition.line, severity: .warning,
+                    message: "the pool `\(pool)` of the job `\(job.name)` has no capacity and so no limit; write pools: { \(pool): 4 } in the settings"))
+        }
+        return found
+    }
+}
