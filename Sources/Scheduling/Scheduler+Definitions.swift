@@ -24,7 +24,9 @@ extension Scheduler {
         }
         for name in new.order {
             guard let job = new[name] else { continue }
-            if controls[name] == nil { register(job) } else if renew(job, before: old[name]) { changed.insert(name) }
+            if controls[name] == nil { register(job) } else if renew(job, before: old) { changed.insert(name) }
+            // An edit further up may make a flow's member of a job that joined the latest, and the other way round.
+            if old.joins[name] != graph.joins[name] { step.touch(name, wholly: true) }
             noteParents(of: job)
         }
         advanceFlows(touchedBy: changed)
@@ -88,17 +90,20 @@ extension Scheduler {
     /// A job that has a control row already: it may have been edited, or its file is back.
     ///
     /// - Returns: Whether anything about it is new.
-    private mutating func renew(_ job: Job, before old: Job?) -> Bool {
+    private mutating func renew(_ job: Job, before oldGraph: JobGraph) -> Bool {
         guard var control = controls[job.name] else { return false }
+        let old = oldGraph[job.name]
         let wasRemoved = control.removedAt != nil
         let keepsSchedule = control.schedule == job.schedule?.fingerprint && (old.map { $0.schedule == job.schedule } ?? true)
         let isPinned = (schedules[job.name] != nil) == (job.schedule != nil)
         if keepsSchedule, isPinned, !wasRemoved, control.version == job.version { return false }
         if !keepsSchedule {
-            control.anchor = job.schedule?.needsAnchor == true ? step.now : nil
+            let first = firstFreeDue(of: [job.name, oldGraph.heads[job.name] ?? job.name], from: step.now)
+            control.anchor = job.schedule?.needsAnchor == true ? first : nil
             control.schedule = job.schedule?.fingerprint
+            control.accountedUntil = max(control.accountedUntil, first - Instant.resolution)
         }
-        if !keepsSchedule || wasRemoved { control.accountedUntil = max(control.accountedUntil, step.now - Instant.resolution) }
+        if wasRemoved { control.accountedUntil = max(control.accountedUntil, step.now - Instant.resolution) }
         if wasRemoved { control.consumed = [:] }
         control.removedAt = nil
         control.version = job.version

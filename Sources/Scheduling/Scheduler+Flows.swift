@@ -103,6 +103,8 @@ extension Scheduler {
             for member in flows[key]?.outline.plan.members ?? []
             where changed.contains(member.job) && graph[member.job] == nil && flows[key]?.newest[member.job] == nil {
                 addEnded(memberRun(of: member.job, in: key, readyAt: step.now), reason: Run.removed)
+                // It may be back at this very instant, with slots of its own.
+                if key.due >= step.now { controls[member.job]?.lastFreeDue = key.due }
             }
             advance(key)
         }
@@ -167,16 +169,22 @@ extension Scheduler {
     /// that the flow owes.
     mutating func freeDue(for job: Job, at wanted: Instant) -> Instant {
         let family = Set([job.name, graph.heads[job.name] ?? job.name])
-        var due = wanted
-        for control in family.compactMap({ controls[$0] }) {
-            due = max(due, max(control.accountedUntil, control.lastFreeDue ?? .distantPast) + Instant.resolution)
-        }
+        var due = firstFreeDue(of: family, from: wanted)
         while family.contains(where: { schedules[$0]?.contains(due) == true }) { due = due + Instant.resolution }
         for name in family {
             controls[name]?.lastFreeDue = due
             step.writeControl(of: name)
         }
         return due
+    }
+}
+
+extension Scheduler {
+    /// The first instant from `wanted` on behind every due that these jobs had so far.
+    func firstFreeDue(of jobs: Set<JobName>, from wanted: Instant) -> Instant {
+        jobs.compactMap { controls[$0] }.reduce(wanted) { due, control in
+            max(due, max(control.accountedUntil, control.lastFreeDue ?? .distantPast) + Instant.resolution)
+        }
     }
 }
 

@@ -189,6 +189,17 @@ struct JoinLatestTests {
         #expect(simulation.history("child") == ["00:10:00 running", "00:20:00 running"], "whatever endings b had before")
     }
 
+    @Test func anEditFurtherUpThatMakesAMemberOfItFreesTheSlotThatWaits() {
+        let child = { (schedule: Schedule?) in job("child", schedule, after: ["a", "b"]) }
+        var simulation = begun([job("top"), job("a"), job("b", after: ["top"]), child("R1/2026-03-01T00:10:00Z/PT10M")])
+        simulation.pass(until: "00:10:30")
+        simulation.define([job("top"), job("a"), job("b", after: ["top"]), child(nil)])
+        #expect(simulation.history("child") == ["00:10:00 waiting: parents: a, b"])
+        simulation.define([job("top"), job("a", after: ["top"]), job("b", after: ["top"]), child(nil)])
+        simulation.pass(.seconds(1))
+        #expect(simulation.history("child") == ["00:10:00 running"])
+    }
+
     @Test func aSlotThatWaitsForParentsHasItsWindow() {
         var simulation = begun([both[0], job("child", "R1/2026-03-01T00:10:00Z/PT10M", after: ["a"]) { $0.startWithin = .seconds(60) }])
         simulation.pass(until: "00:20:00")

@@ -123,6 +123,17 @@ struct RegistrationTests {
         #expect(simulation.history("a") == ["10:00:00 succeeded", "11:00:00 succeeded"])
     }
 
+    /// catalogue 68: the run of a flow, by hand at that very instant, bears the due that the first slot would have.
+    @Test(arguments: [true, false]) func aMemberThatGetsAScheduleWithinOneInstantTakesNoDueTwice(isRemovedBetween: Bool) {
+        var simulation = begun([job("head"), job("a", after: ["head"])])
+        simulation.run("head")
+        if isRemovedBetween { simulation.define([job("head")]) }
+        simulation.define([job("head"), job("a", "R/PT1H")])
+        simulation.pass(.seconds(10))
+        #expect(simulation.ledger.rows(of: "a").map(\.key.due.short) == ["10:00:00", "10:00:00.000001"])
+        #expect(simulation.history("a").last == "10:00:00.000001 succeeded")
+    }
+
     @Test func aScheduleThatIsEditedUnderAFloodLeavesNoSlotWithoutAnExplanation() {
         var simulation = Simulation(at: "10:00:00", slotsPerStep: 5)
         simulation.start([job("a", "R/2026-01-01T00:00:00Z/PT1S") { $0.catchUp = .all }])
