@@ -50,11 +50,11 @@ struct WakeTests {
                 job.retries = Retries(limit: 2, delay: .seconds(3600))
             },
         ])
-        for minute in 1...600 {
-            if minute % 60 == 0 { simulation.edit(at: simulation.now, simulation.files.map { $0.withPriority(minute % 9) }) }
+        for minute in 1...300 {
+            if minute % 30 == 0 { simulation.edit(at: simulation.now, simulation.files.map { $0.withPriority(minute % 9) }) }
             simulation.pass(.seconds(60))
         }
-        #expect((simulation.core?.alarms.count ?? .max) < 40)
+        #expect((simulation.core?.alarms.count ?? .max) < 20)
         #expect(simulation.faults == [])
     }
 
