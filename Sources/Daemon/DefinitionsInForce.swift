@@ -75,7 +75,9 @@ struct DefinitionsInForce {
             problems = all
             for problem in problems { log.warning("\(problem)") }
         }
-        return all.map { LedgerProblem(file: $0.file, line: $0.line, column: $0.column, severity: $0.severity.rawValue, message: $0.message) }
+        return all.map {
+            LedgerProblem(file: $0.file, line: $0.line, column: $0.column, severity: $0.severity.rawValue, message: $0.message)
+        }
     }
 
     /// What a job file cannot know: whether the settings have the places that it names.
@@ -93,7 +95,9 @@ struct DefinitionsInForce {
             found.append(
                 Problem(
                     file: definition.file, line: definition.line, severity: .warning,
-                    message: "the pool `\(pool)` of the job `\(job.name)` has no capacity and so no limit; write pools: { \(pool): 4 } in the settings"))
+                    message:
+                        "the pool `\(pool)` of the job `\(job.name)` has no capacity and so no limit; write pools: { \(pool): 4 } in the settings"
+                ))
         }
         return found
     }

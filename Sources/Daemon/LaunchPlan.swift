@@ -47,7 +47,9 @@ struct LaunchPlan {
     /// Names that are ours win over the job's; the job's win over those of the machine.
     private var environment: [String: String] {
         var environment = job.user == nil ? Self.ownUser : [:]
-        environment.merge(["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "SHELL": "/bin/sh"]) { $1 }
+        environment.merge(["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "SHELL": "/bin/sh"]) {
+            $1
+        }
         environment.merge(job.environment) { $1 }
         environment.merge(run.parameters) { $1 }
         environment.merge(rotaNames) { $1 }

@@ -121,7 +121,9 @@ struct DaemonTests {
     }
 
     @Test func placesThatTheSettingsDoNotHaveAreToldWithTheJobFiles() async throws {
-        let fixture = try DaemonFixture(jobs: ["far.yaml": "command: 'true'\nrunOn: hpc\n", "near.yaml": "command: 'true'\npool: warehouse\n"])
+        let fixture = try DaemonFixture(jobs: [
+            "far.yaml": "command: 'true'\nrunOn: hpc\n", "near.yaml": "command: 'true'\npool: warehouse\n",
+        ])
         let daemon = try fixture.start()
         guard case .accepted(let id, _) = await daemon.request(.run("far", parameters: [:])) else { return #expect(Bool(false)) }
         let problems = try fixture.reader().problems()

@@ -18,7 +18,9 @@ struct SystemClockTests {
     }
 
     // catalogue 42, 43: setting the clock to what it shows is a step of length zero, which the kernel tells like any other.
-    @Test(.enabled(if: geteuid() == 0, "only root may set the clock"), .timeLimit(.minutes(1))) func aClockThatWasSetIsNoticed() async throws {
+    @Test(.enabled(if: geteuid() == 0, "only root may set the clock"), .timeLimit(.minutes(1))) func aClockThatWasSetIsNoticed()
+        async throws
+    {
         let clock = SystemClock()
         let done = try Bell()
         let waiter = Task.detached { [clock] in

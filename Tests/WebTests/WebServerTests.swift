@@ -83,7 +83,9 @@ private final class WebFixture: Sendable {
         return String(decoding: answer, as: UTF8.self)
     }
 
-    func get(_ path: String, headers: [String] = [], authorized: Bool = true, method: String = "GET", body: String = "") async throws -> String {
+    func get(
+        _ path: String, headers: [String] = [], authorized: Bool = true, method: String = "GET", body: String = ""
+    ) async throws -> String {
         var lines = ["\(method) \(path) HTTP/1.1", "Connection: close", "Content-Length: \(body.utf8.count)"] + headers
         if !headers.contains(where: { $0.hasPrefix("Host:") }) { lines.append("Host: 127.0.0.1:\(port)") }
         if authorized { lines.append("Authorization: Bearer \(token)") }
@@ -108,7 +110,8 @@ struct WebServerTests {
         for path in ["/api/v1/jobs", "/api/v1/runs", "/api/v1/jobs/plain/run", "/nowhere"] {
             #expect(status(try await fixture.get(path, authorized: false)) == 401, "\(path)")
             #expect(
-                status(try await fixture.get(path, headers: ["Authorization: Bearer \(String(fixture.token.reversed()))"], authorized: false))
+                status(
+                    try await fixture.get(path, headers: ["Authorization: Bearer \(String(fixture.token.reversed()))"], authorized: false))
                     == 401)
             #expect(status(try await fixture.get(path, headers: ["Authorization: Bearer "], authorized: false)) == 401)
         }
