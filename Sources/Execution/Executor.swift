@@ -35,7 +35,9 @@ package enum ExecutorReport: Hashable, Sendable {
     case started(run: String, at: Instant, node: String)
     case ended(run: String, Ending)
     /// Nothing was started and nothing will be: launching again is safe, and so is giving up. The reason begins with a stable word.
-    case couldNotHandOver(run: String, reason: String)
+    ///
+    /// The launch is the one that was handed over, unchanged, so that exactly it can be handed over again.
+    case couldNotHandOver(Launch, reason: String)
 }
 
 /// A run of which no end is known.

@@ -72,8 +72,13 @@ extension LocalWatch {
         guard let kept = runs[run] else { return }
         do {
             switch try Self.finding(kept.folder) {
-            case .unclaimed where kept.killWanted == nil: tellNothingStarted(run, KeeperProcess.refusal(end))
-            case .unclaimed: try cancel(run, kept, kept.killWanted ?? "")
+            case .unclaimed:
+                // One of the two is there: what was neither handed over nor killed is not kept.
+                if let reason = kept.killWanted {
+                    try cancel(run, kept, reason)
+                } else if let launch = kept.launch {
+                    tellNothingStarted(launch, KeeperProcess.refusal(end))
+                }
             case let finding: act(run, on: finding, wasWatched: wasWatched)
             }
         } catch {
@@ -125,7 +130,7 @@ extension LocalWatch {
             watch(run, keeper >= 0 ? keeper : nil)
             reattached(run)
         } catch {
-            tellNothingStarted(run, error.description)
+            tellNothingStarted(launch, error.description)
         }
     }
 

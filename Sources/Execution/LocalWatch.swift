@@ -236,7 +236,8 @@ extension LocalWatch {
     }
 
     /// Reports a refusal, or, when nobody can promise that nothing will be started, tries again in a second.
-    mutating func tellNothingStarted(_ run: String, _ reason: String) {
+    mutating func tellNothingStarted(_ launch: Launch, _ reason: String) {
+        let run = launch.run
         guard let kept = runs[run] else { return }
         if kept.mayHaveOlderKeeper {
             update(run) { kept in
@@ -247,7 +248,7 @@ extension LocalWatch {
         }
         unlink(kept.folder.runFile)
         leave(run)
-        report(.couldNotHandOver(run: run, reason: reason))
+        report(.couldNotHandOver(launch, reason: reason))
         reattached(run)
     }
 

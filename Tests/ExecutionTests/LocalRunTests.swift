@@ -180,6 +180,18 @@ import Timetable
         #expect(try place.text("\(place.path)/marks") == "begun\n")
     }
 
+    @Test func aRefusedLaunchComesBackAsItWas() async throws {
+        let reports = Reports()
+        let executor = try LocalExecutor(runs: place.runs, keeper: "/bin/false", node: "node-1") { reports.add($0) }
+        defer { executor.shutdown() }
+        var launch = place.shell("t-1", "true")
+        launch.timeout = .seconds(7)
+
+        executor.launch([launch])
+
+        #expect(await reports.refusal(of: launch) == "keeper-failed: the keeper ended with 1")
+    }
+
     // catalogue 1
     @Test func ofManyKeepersOneHasTheRun() async throws {
         let folder = place.folder("t-1")

@@ -50,9 +50,9 @@ final class Reports: Sendable {
         }
     }
 
-    func refusal(of run: String) async -> String {
+    func refusal(of launch: Launch) async -> String {
         let report = await first { report in
-            if case .couldNotHandOver(run, _) = report { true } else { false }
+            if case .couldNotHandOver(launch, _) = report { true } else { false }
         }
         guard case .couldNotHandOver(_, let reason) = report else { fatalError("\(report) is no refusal") }
         return reason
