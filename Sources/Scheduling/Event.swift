@@ -6,7 +6,8 @@ package enum Event: Sendable {
     case start(JobGraph)
     /// Time has passed.
     case tick
-    /// The job files changed: these definitions are in force from now on.
+    /// The job files changed: these definitions are in force from now on. Before a start and after a stop they change nothing: the next
+    /// start brings its own.
     case definitions(JobGraph)
     /// The command of a run has started.
     case started(RunKey, at: Instant, node: String?)
