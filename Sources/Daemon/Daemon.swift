@@ -41,14 +41,18 @@ package final class Daemon: Sendable {
     package typealias Executors =
         @Sendable (_ runs: String, _ report: @escaping @Sendable (ExecutorReport) -> Void) throws -> [String: any Executor]
 
-    /// Local processes alone.
+    /// Local processes, under each of these names.
     ///
     /// - Parameters:
     ///   - keeper: The path of `rota-keeper`.
     ///   - node: The name of this machine.
-    package static func localExecutor(keeper: String, node: String) throws(DaemonError) -> Executors {
+    package static func localExecutors(_ names: Set<String>, keeper: String, node: String) throws(DaemonError) -> Executors {
         guard access(keeper, X_OK) == 0 else { throw .keeperMissing(path: keeper) }
-        return { runs, report in ["local": try LocalExecutor(runs: runs, keeper: keeper, node: node, report: report)] }
+        return { runs, report in
+            var executors: [String: any Executor] = [:]
+            for name in names { executors[name] = try LocalExecutor(runs: runs, keeper: keeper, node: node, report: report) }
+            return executors
+        }
     }
 
     package enum Health: Hashable, Sendable {
@@ -66,13 +70,14 @@ package final class Daemon: Sendable {
     private let log: Logger
     private let mailbox: Mailbox
     private let feed: JobsFeed
-    private let first: (folder: JobFolder, reading: Reading)
+    private let jobs: (folder: JobFolder, lookAgain: Instant?)
     private let firstSession: Mutex<Session?>
     private let currentHealth = Mutex(Health.starting)
 
     package var health: Health { currentHealth.withLock { $0 } }
 
-    /// Takes the state folder, opens the ledger, reads the job folder and recovers open runs. Nothing is launched yet.
+    /// Takes the state folder, opens the ledger, reads the job folder and recovers open runs. Nothing
+    /// that is not open already is launched yet.
     package static func open(_ configuration: Configuration, clock: any WallClock, log: Logger) throws(DaemonError) -> Daemon {
         try Daemon(configuration, clock: clock, log: log)
     }
@@ -81,15 +86,15 @@ package final class Daemon: Sendable {
         let watch = try Daemon.jobs { () throws(JobFolderError) in try FolderWatch(path: configuration.jobsFolder) }
         folder = try StateFolder.take(configuration.stateFolder)
         ledgerPath = folder.database
-        mailbox = try Mailbox()
         feed = try JobsFeed(watch: watch, clock: clock)
         self.configuration = configuration
         self.clock = clock
         self.log = log
-        let opened = try Daemon.openLedger(configuration, folder: folder, clock: clock)
+        let opened = try Daemon.openLedger(configuration, folder: folder, clock: clock, mayCreate: true)
         var jobs = JobFolder(path: configuration.jobsFolder, inForce: opened.restored.definitions(below: configuration.jobsFolder))
         let reading = try Daemon.jobs { () throws(JobFolderError) in try jobs.read(at: clock.now()) }
-        first = (jobs, reading)
+        self.jobs = (jobs, reading.lookAgain)
+        mailbox = try Mailbox(reading: reading)
         do {
             firstSession = Mutex(
                 try Session(
@@ -105,11 +110,12 @@ package final class Daemon: Sendable {
     }
 
     private static func openLedger(
-        _ configuration: Configuration, folder: StateFolder, clock: any WallClock
+        _ configuration: Configuration, folder: StateFolder, clock: any WallClock, mayCreate: Bool
     ) throws(DaemonError) -> (ledger: Ledger, restored: RestoredLedger) {
         do {
             let ledger = try Ledger.open(
-                at: folder.database, machine: StateFolder.machineID(), takeOver: configuration.takeOver, now: clock.now())
+                at: folder.database, machine: StateFolder.machineID(), takeOver: configuration.takeOver, mayCreate: mayCreate,
+                now: clock.now())
             return (ledger, try ledger.restore())
         } catch {
             throw .ledger(error)
@@ -122,10 +128,11 @@ package final class Daemon: Sendable {
     ///   - address: Where the REST API listens, for those who only read the ledger.
     ///   - end: When to stop without being asked; nil for never.
     package func run(address: String? = nil, until end: Instant? = nil) async {
-        feed.start(with: first.folder, lookAgain: first.reading.lookAgain) { [mailbox] in mailbox.post($0) }
+        feed.start(with: jobs.folder, lookAgain: jobs.lookAgain, into: mailbox)
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { [self] in
                 runSessions(address: address, until: end)
+                mailbox.close()
                 continuation.resume()
             }
         }
@@ -135,37 +142,37 @@ package final class Daemon: Sendable {
     }
 
     /// Ends `run` soon: nothing more is launched, running runs live on.
-    package func stop() { mailbox.post(.stop) }
+    package func stop() { mailbox.stop() }
 
     /// Asks the scheduler for something; the answer is durable.
-    package func request(_ request: Request) async -> RequestAnswer {
-        await withCheckedContinuation { mailbox.post(.request(request, $0)) }
+    ///
+    /// - Parameter who: By which way the request came, for the audit.
+    package func request(_ request: Request, who: String) async -> RequestAnswer {
+        await withCheckedContinuation { mailbox.post(Mailbox.Question(request: request, who: who, answer: $0)) }
     }
 
     /// One session after another, each rebuilt from the ledger; only a failed commit ends one before its time.
     private func runSessions(address: String?, until end: Instant?) {
-        var reading = first.reading
         var session = firstSession.withLock { session in session.take() }
-        while true {
+        repeat {
             do {
                 var current = try session ?? anotherSession()
                 session = nil
                 currentHealth.withLock { $0 = .scheduling }
-                try schedule(in: &current, beginningWith: reading, address: address, until: end)
-                return
+                return try schedule(in: &current, address: address, until: end)
             } catch {
                 tellFailure(error)
                 log.critical("nothing is launched until the ledger can be written again", metadata: ["detail": "\(error)"])
-                if waitOut(&reading) { return }
+                waitOut(until: end)
             }
-        }
+        } while !mailbox.isStopWanted && end.map { clock.now() < $0 } ?? true
     }
 
     /// Whoever waits for an answer when a session breaks off is refused, once the failure can be seen.
-    private func schedule(in session: inout Session, beginningWith reading: Reading, address: String?, until end: Instant?) throws {
+    private func schedule(in session: inout Session, address: String?, until end: Instant?) throws {
         defer { session.refuseOpenRequests() }
         do {
-            try session.run(beginningWith: reading, address: address, until: end)
+            try session.run(address: address, until: end)
         } catch {
             tellFailure(error)
             throw error
@@ -175,28 +182,19 @@ package final class Daemon: Sendable {
     private func tellFailure(_ error: any Error) { currentHealth.withLock { $0 = .failing("\(error)") } }
 
     private func anotherSession() throws -> Session {
-        let opened = try Daemon.openLedger(configuration, folder: folder, clock: clock)
+        let opened = try Daemon.openLedger(configuration, folder: folder, clock: clock, mayCreate: false)
         return try Session(
             configuration, ledger: opened.ledger, restored: opened.restored, folder: folder, mailbox: mailbox, clock: clock, log: log)
     }
 
-    /// Waits a second, keeping the newest definitions and refusing requests meanwhile.
-    ///
-    /// - Returns: Whether a stop was asked for.
-    private func waitOut(_ reading: inout Reading) -> Bool {
-        let end = clock.now() + .seconds(1)
-        while clock.now() < end {
-            clock.wait(until: end, descriptors: [mailbox.bell.descriptor])
-            for message in mailbox.takeAll() {
-                switch message {
-                case .definitions(let newer): reading = newer
-                case .request(_, let continuation): continuation.resume(returning: .refused("the ledger cannot be written at the moment"))
-                case .stop: return true
-                case .report, .jobsUnreadable: break
-                }
-            }
+    /// Waits a second, or until a stop is wanted; whoever asks meanwhile is refused.
+    private func waitOut(until end: Instant?) {
+        let over = min(clock.now() + .seconds(1), end ?? .distantFuture)
+        while clock.now() < over, !mailbox.isStopWanted {
+            let wasSet = clock.wait(until: over, descriptors: [mailbox.bell.descriptor])
+            mailbox.refuseAll(because: "the ledger cannot be written at the moment; `rota status` tells why")
+            if wasSet { return }
         }
-        return false
     }
 }
 

@@ -8,7 +8,14 @@ struct DefinitionsInForce {
     /// What is written in the transaction of a change.
     typealias Note = (LedgerNotes) throws -> Void
 
-    private var jobs: [JobName: (version: String, folder: String)] = [:]
+    private var jobs: [JobName: Place] = [:]
+    /// Which text of a job is in force, and where it stands.
+    private struct Place: Hashable {
+        let version: String
+        let file: String
+        let line: Int
+    }
+
     /// What is wrong with the job files, as it was last logged.
     private var problems: [Problem] = []
     /// The places where jobs may run, and the pools that have a limit.
@@ -23,16 +30,16 @@ struct DefinitionsInForce {
         self.log = log
         for definition in stored {
             guard let name = JobName(definition.job) else { continue }
-            jobs[name] = (definition.version, Self.folder(of: definition.file))
+            jobs[name] = Place(version: definition.version, file: definition.file, line: definition.line)
         }
     }
 
     /// The folder of the job's file: what its relative paths mean.
-    func folder(of job: JobName) -> String { jobs[job]?.folder ?? "/" }
+    func folder(of job: JobName) -> String { jobs[job].map { Self.folder(of: $0.file) } ?? "/" }
 
+    /// - Parameter file: An absolute path.
     static func folder(of file: String) -> String {
-        let path = StateFolder.absolute(file)
-        return path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "/"
+        file.lastIndex(of: "/").map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? "/"
     }
 
     /// Takes a reading as what is in force from now on.
@@ -42,10 +49,10 @@ struct DefinitionsInForce {
         var changes: [(kind: String, job: JobName)] = []
         var news: [Definition] = []
         for (name, definition) in reading.definitions {
-            let old = jobs.updateValue((definition.job.version, Self.folder(of: definition.file)), forKey: name)
-            guard old?.version != definition.job.version else { continue }
-            news.append(definition)
-            changes.append((old == nil ? "job.added" : "job.changed", name))
+            let place = Place(version: definition.job.version, file: StateFolder.absolute(definition.file), line: definition.line)
+            let old = jobs.updateValue(place, forKey: name)
+            if old != place { news.append(definition) }
+            if old?.version != place.version { changes.append((old == nil ? "job.added" : "job.changed", name)) }
         }
         for name in jobs.keys where reading.graph[name] == nil {
             jobs[name] = nil

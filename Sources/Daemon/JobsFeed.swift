@@ -17,27 +17,38 @@ final class JobsFeed: Sendable {
     }
 
     /// Posts a reading whenever the folder has changed, beginning with what changed since `folder` was read at first.
-    func start(with folder: JobFolder, lookAgain: Instant?, post: @escaping @Sendable (Mailbox.Message) -> Void) {
+    ///
+    /// It also looks without being told: a network file system, or a link that leads out of the folder, tells of no change.
+    func start(with folder: JobFolder, lookAgain: Instant?, into mailbox: Mailbox) {
         Thread.detachNewThread { [self] in
             var folder = folder
-            var lookAgain = lookAgain
+            var lookAgain = min(lookAgain ?? .distantFuture, clock.now() + Self.longestPause)
             while !isStopped {
-                clock.wait(until: lookAgain, descriptors: [watch.descriptor, bell.descriptor])
+                let wasSet = clock.wait(until: lookAgain, descriptors: [watch.descriptor, bell.descriptor])
                 let changes = watch.drain()
-                let isTime = lookAgain.map { $0 <= clock.now() } ?? false
-                guard changes.changed || isTime, !isStopped else { continue }
-                // An unreadable folder keeps everything in force; the watch or the next look tells when it is back.
-                do {
-                    let reading = try folder.read(at: clock.now(), dirty: changes.dirty)
-                    lookAgain = reading.lookAgain
-                    post(.definitions(reading))
-                } catch {
-                    lookAgain = clock.now() + .seconds(1)
-                    post(.jobsUnreadable("\(error)"))
-                }
+                guard changes.changed || wasSet || lookAgain <= clock.now(), !isStopped else { continue }
+                lookAgain = clock.now() + look(at: &folder, dirty: changes.dirty, mailbox)
             }
         }
     }
+
+    /// - Returns: How long to wait for the next look, if nothing tells of a change before.
+    private func look(at folder: inout JobFolder, dirty: Set<String>, _ mailbox: Mailbox) -> Duration {
+        do {
+            var reading = try folder.read(at: clock.now(), dirty: dirty)
+            if let complaint = watch.complaint {
+                reading.problems.append(Problem(file: folder.path, severity: .warning, message: complaint.message))
+            }
+            mailbox.post(reading)
+            return reading.lookAgain.map { min($0 - clock.now(), Self.longestPause) } ?? Self.longestPause
+        } catch {
+            // An unreadable folder keeps everything in force.
+            mailbox.post(complaint: error.message)
+            return .seconds(1)
+        }
+    }
+
+    private static let longestPause = Duration.seconds(30)
 
     func stop() { bell.ring() }
 

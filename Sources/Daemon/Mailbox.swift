@@ -3,33 +3,110 @@ import JobFiles
 package import Scheduling
 import Synchronization
 
-/// What reaches the loop from other threads, in the order in which it came.
+/// What reaches the loop from other threads. Nothing in it is lost when a session breaks off: a stop stays wanted, the newest reading of the
+/// job files stays known, and whoever asks is always answered.
 final class Mailbox: Sendable {
-    enum Message: Sendable {
-        case report(ExecutorReport)
-        case definitions(Reading)
-        case jobsUnreadable(String)
-        case request(Request, CheckedContinuation<RequestAnswer, Never>)
-        case stop
+    /// What came since the last look, each kind in the order in which it came.
+    struct Mail: Sendable {
+        var reports: [ExecutorReport] = []
+        var questions: [Question] = []
+        /// The newest reading, if there is one that nobody took yet.
+        var reading: Reading?
+        /// Why the job folder could not be read.
+        var complaint: String?
+    }
+
+    /// A request of somebody who waits for its answer.
+    struct Question: Sendable {
+        let request: Request
+        /// For the audit: by which way it came.
+        let who: String
+        let answer: CheckedContinuation<RequestAnswer, Never>
+    }
+
+    private struct State {
+        var mail = Mail()
+        var newestReading: Reading
+        var isStopWanted = false
+        var isClosed = false
     }
 
     let bell: Bell
-    private let messages = Mutex<[Message]>([])
+    private let state: Mutex<State>
 
-    init() throws(DaemonError) { bell = try Bell() }
+    /// - Parameter reading: The first reading of the job files.
+    init(reading: Reading) throws(DaemonError) {
+        bell = try Bell()
+        state = Mutex(State(newestReading: reading))
+    }
 
-    func post(_ message: Message) {
-        messages.withLock { $0.append(message) }
+    // MARK: posting
+
+    func post(_ report: ExecutorReport) { put { $0.mail.reports.append(report) } }
+
+    func post(_ reading: Reading) {
+        put { state in
+            state.newestReading = reading
+            state.mail.reading = reading
+        }
+    }
+
+    func post(complaint: String) { put { $0.mail.complaint = complaint } }
+
+    func stop() { put { $0.isStopWanted = true } }
+
+    /// Once the mailbox is closed, a question is refused at once.
+    func post(_ question: Question) {
+        let isClosed = state.withLock { state in
+            if !state.isClosed { state.mail.questions.append(question) }
+            return state.isClosed
+        }
+        if isClosed { question.answer.resume(returning: .refused("the scheduler is stopping")) } else { bell.ring() }
+    }
+
+    private func put(_ change: (inout sending State) -> Void) {
+        state.withLock { change(&$0) }
         bell.ring()
     }
 
-    /// Everything posted so far; the bell is silent until the next message.
-    func takeAll() -> [Message] {
+    // MARK: taking
+
+    var isStopWanted: Bool { state.withLock { $0.isStopWanted } }
+
+    /// Everything that came; the bell is silent until something new comes.
+    func takeAll() -> Mail {
         bell.hear()
-        return messages.withLock { messages in
-            defer { messages = [] }
-            return messages
+        return state.withLock { state in
+            defer { state.mail = Mail() }
+            return state.mail
         }
+    }
+
+    /// The newest reading, whether somebody took it before or not, and the reports; the rest stays for later.
+    func takeForBeginning() -> (reading: Reading, reports: [ExecutorReport]) {
+        state.withLock { state in
+            defer {
+                state.mail.reading = nil
+                state.mail.reports = []
+            }
+            return (state.newestReading, state.mail.reports)
+        }
+    }
+
+    /// Refuses everybody who waits, in these words.
+    func refuseAll(because text: String) {
+        bell.hear()
+        let questions = state.withLock { state in
+            defer { state.mail.questions = [] }
+            return state.mail.questions
+        }
+        for question in questions { question.answer.resume(returning: .refused(text)) }
+    }
+
+    /// Refuses everybody who waits or will ask.
+    func close() {
+        state.withLock { $0.isClosed = true }
+        refuseAll(because: "the scheduler is stopping")
     }
 }
 

@@ -23,13 +23,13 @@ struct Session {
     private var ids: [RunKey: String]
     private var keys: [String: RunKey]
     private var inForce: DefinitionsInForce
-    private var requests: [UInt64: CheckedContinuation<RequestAnswer, Never>] = [:]
+    private var requests: [UInt64: Mailbox.Question] = [:]
     private var lastToken: UInt64 = 0
     private var heartbeatDue: Instant
     /// When to stop without being asked.
     private var end: Instant?
     /// Runs that their executor could not take, and when it is asked again.
-    private var handOverAgain: [RunKey: Instant] = [:]
+    private var handOverAgain: [RunKey: (at: Instant, launch: Launch)] = [:]
 
     private static let heartbeatPeriod = Duration.seconds(10)
     private static let handOverPause = Duration.seconds(1)
@@ -48,12 +48,16 @@ struct Session {
         runs = folder.runs
         heartbeatDue = clock.now()
         let jobs = restored.definitions.compactMap { Definition.parse(canonical: $0.canonical) }
+        var state = restored.state
+        for open in restored.handedOver {
+            state.handedOverAs[open.run.key] = open.definition.flatMap { Definition.parse(canonical: $0.canonical) }
+        }
         scheduler = Scheduler(
-            restoring: restored.state, graph: JobGraph.build(jobs).graph, settings: Scheduler.Settings(capacities: configuration.capacities)
+            restoring: state, graph: JobGraph.build(jobs).graph, settings: Scheduler.Settings(capacities: configuration.capacities)
         )
         ids = restored.ids
         keys = Dictionary(uniqueKeysWithValues: restored.ids.map { ($1, $0) })
-        executors = try configuration.executors(folder.runs) { mailbox.post(.report($0)) }
+        executors = try configuration.executors(folder.runs) { mailbox.post($0) }
         inForce = DefinitionsInForce(
             restored.definitions, executors: Set(executors.keys), pools: Set(configuration.capacities.keys), log: log)
         let open = restored.handedOver.map(openRun)
@@ -77,28 +81,32 @@ struct Session {
 
     // MARK: the loop
 
-    /// Puts the definitions in force, then goes on until a stop.
+    /// Puts the newest definitions in force, then goes on until a stop.
     ///
     /// - Throws: `LedgerError` when a commit failed; `refuseOpenRequests` is owed then.
-    mutating func run(beginningWith reading: Reading, address: String?, until end: Instant?) throws {
+    mutating func run(address: String?, until end: Instant?) throws {
         self.end = end
+        defer { close() }
+        try begin(address: address)
+        while try step(mailbox.takeAll()) {
+            if clock.wait(until: nextWake, descriptors: [mailbox.bell.descriptor]) { forgetPauses() }
+        }
         do {
-            try begin(with: reading, address: address)
-            while try step(mailbox.takeAll()) {
-                if clock.wait(until: nextWake, descriptors: [mailbox.bell.descriptor]) {
-                    log.notice("the wall clock was set; what is due is looked at again")
-                }
-            }
             _ = try ledger.commit([], boot: boot, at: clock.now()) { try $0.noteStop() }
-            close()
         } catch {
-            close()
-            throw error
+            log.error("the stop could not be noted in the ledger", metadata: ["detail": "\(error)"])
         }
     }
 
+    /// The wall clock was set: pauses that were worked out from it may be anywhere.
+    private mutating func forgetPauses() {
+        log.notice("the wall clock was set; what is due is looked at again")
+        heartbeatDue = min(heartbeatDue, clock.now() + Session.heartbeatPeriod)
+        for run in handOverAgain.keys { handOverAgain[run]?.at = .distantPast }
+    }
+
     private var nextWake: Instant {
-        [scheduler.nextWake, handOverAgain.values.min(), end].compactMap(\.self).reduce(heartbeatDue, min)
+        [scheduler.nextWake, handOverAgain.values.map(\.at).min(), end].compactMap(\.self).reduce(heartbeatDue, min)
     }
 
     private func close() {
@@ -107,14 +115,10 @@ struct Session {
     }
 
     /// The outcomes that recovery found come first: they belong to what was in force then.
-    private mutating func begin(with reading: Reading, address: String?) throws {
+    private mutating func begin(address: String?) throws {
         let now = clock.now()
-        var actions: [Action] = []
-        let later = mailbox.takeAll().filter { message in
-            guard case .report(let report) = message else { return true }
-            return !(take(report, at: now, into: &actions))
-        }
-        actions += endsInOrder(of: later, at: now)
+        let (reading, reports) = mailbox.takeForBeginning()
+        var actions = take(reports, at: now)
         actions += scheduler.handle(.start(reading.graph), at: now)
         let row = SchedulerRow(
             pid: Int(getpid()), boot: boot, version: configuration.version, jobsFolder: configuration.jobsFolder, address: address,
@@ -122,35 +126,27 @@ struct Session {
         let definitions = inForce.replace(by: reading)
         try carryOut(actions, at: now, notes: [{ try $0.replaceScheduler(by: row) }, definitions])
         log.info("scheduling", metadata: ["jobs": "\(reading.graph.jobs.count)", "problems": "\(reading.problems.count)"])
-        for message in later { if case .report = message { continue } else { mailbox.post(message) } }
     }
 
     /// One turn: everything that came in and everything that became due shares one commit.
     ///
     /// - Returns: Whether to go on.
-    private mutating func step(_ messages: [Mailbox.Message]) throws -> Bool {
+    private mutating func step(_ mail: Mailbox.Mail) throws -> Bool {
         let now = clock.now()
-        var actions: [Action] = []
         var notes: [DefinitionsInForce.Note] = []
         let isOver = end.map { $0 <= now } ?? false
-        let goesOn = !isOver && !messages.contains { if case .stop = $0 { true } else { false } }
+        let goesOn = !isOver && !mailbox.isStopWanted
         if !goesOn { scheduler.stop() }
-        for message in messages {
-            switch message {
-            case .report(let report): _ = take(report, at: now, into: &actions)
-            case .definitions(let reading):
-                notes.append(inForce.replace(by: reading))
-                actions += scheduler.handle(.definitions(reading.graph), at: now)
-            case .jobsUnreadable(let text):
-                log.error("the job folder cannot be read; everything stays in force", metadata: ["detail": "\(text)"])
-            case .request(let request, let continuation):
-                lastToken += 1
-                requests[lastToken] = continuation
-                actions += scheduler.handle(.request(token: lastToken, request), at: now)
-            case .stop: break
-            }
+        for question in mail.questions { remember(question) }
+        var actions = take(mail.reports, at: now)
+        if let reading = mail.reading {
+            notes.append(inForce.replace(by: reading))
+            actions += scheduler.handle(.definitions(reading.graph), at: now)
         }
-        actions += endsInOrder(of: messages, at: now)
+        if let complaint = mail.complaint {
+            log.error("the job folder cannot be read; everything stays in force", metadata: ["detail": "\(complaint)"])
+        }
+        for token in requests.keys.sorted() { actions += ask(token, at: now, &notes) }
         if goesOn { actions += scheduler.handle(.tick, at: now) }
         if now >= heartbeatDue {
             try ledger.heartbeat(at: now)
@@ -161,35 +157,63 @@ struct Session {
         return goesOn
     }
 
-    // MARK: reports
+    // MARK: requests
 
-    /// Takes a report in at once, unless it is an end.
-    ///
-    /// - Returns: Whether it was taken.
-    private mutating func take(_ report: ExecutorReport, at now: Instant, into actions: inout [Action]) -> Bool {
-        switch report {
-        case .started(let id, let at, let node):
-            if let key = keys[id] { actions += scheduler.handle(.started(key, at: at, node: node), at: now) }
-        case .pending(let id, let reason):
-            if let key = keys[id] { actions += scheduler.handle(.pending(key, reason: reason), at: now) }
-        case .couldNotHandOver(let id, let reason):
-            guard let key = keys[id] else { return true }
-            handOverAgain[key] = now + Session.handOverPause
-            actions += scheduler.handle(.pending(key, reason: reason), at: now)
-        case .ended: return false
-        }
-        return true
+    private mutating func remember(_ question: Mailbox.Question) {
+        lastToken += 1
+        requests[lastToken] = question
     }
 
-    /// Ends are handled one by one in the order in which they happened, also those that happened while nobody watched.
-    private mutating func endsInOrder(of messages: [Mailbox.Message], at now: Instant) -> [Action] {
-        var ends: [(id: String, ending: Ending)] = []
-        for case .report(.ended(let id, let ending)) in messages { ends.append((id, ending)) }
-        ends.sort { $0.ending.endedAt < $1.ending.endedAt }
-        return ends.flatMap { end -> [Action] in
-            guard let key = keys[end.id] else { return [] }
-            return scheduler.handle(.ended(key, Outcome(end.ending)), at: now)
+    /// Puts a request to the core; what it accepted is noted with who asked.
+    private mutating func ask(_ token: UInt64, at now: Instant, _ notes: inout [DefinitionsInForce.Note]) -> [Action] {
+        guard let question = requests[token] else { return [] }
+        let actions = scheduler.handle(.request(token: token, question.request), at: now)
+        for case .answer(token, .accepted(let key)) in actions {
+            notes.append { try $0.change("request.run", job: key.job, who: question.who, detail: "due \(key.due.rfc3339)") }
         }
+        return actions
+    }
+
+    private mutating func resume(_ token: UInt64, with answer: Answer) {
+        let durable: RequestAnswer =
+            switch answer {
+            case .accepted(let key): ids[key].map { .accepted(id: $0, key) } ?? .refused("the run ended before it could be told")
+            case .unknownJob(let name): .unknownJob(name)
+            case .refused(let text): .refused(text)
+            }
+        requests.removeValue(forKey: token)?.answer.resume(returning: durable)
+    }
+
+    /// Answers those who wait for a commit of which nobody knows whether it came.
+    mutating func refuseOpenRequests() {
+        let text = "the ledger could not be written, and the run may have been noted or not; look at `rota history` before you ask again"
+        for question in requests.values { question.answer.resume(returning: .refused(text)) }
+        requests = [:]
+    }
+
+    // MARK: reports
+
+    /// Ends are handled one by one in the order in which they happened, also those that happened while nobody watched; what precedes an
+    /// end of the same run comes first anyway.
+    private mutating func take(_ reports: [ExecutorReport], at now: Instant) -> [Action] {
+        var actions: [Action] = []
+        var ends: [(key: RunKey, ending: Ending)] = []
+        for report in reports {
+            switch report {
+            case .started(let id, let at, let node):
+                if let key = keys[id] { actions += scheduler.handle(.started(key, at: at, node: node), at: now) }
+            case .pending(let id, let reason):
+                if let key = keys[id] { actions += scheduler.handle(.pending(key, reason: reason), at: now) }
+            case .couldNotHandOver(let launch, let reason):
+                guard let key = keys[launch.run] else { continue }
+                handOverAgain[key] = (now + Session.handOverPause, launch)
+                actions += scheduler.handle(.pending(key, reason: reason), at: now)
+            case .ended(let id, let ending):
+                if let key = keys[id] { ends.append((key, ending)) }
+            }
+        }
+        ends.sort { $0.ending.endedAt < $1.ending.endedAt }
+        return actions + ends.flatMap { scheduler.handle(.ended($0.key, Outcome($0.ending)), at: now) }
     }
 
     // MARK: acting
@@ -210,6 +234,7 @@ struct Session {
 
     private mutating func act(on actions: [Action]) {
         var launches: [String: [Launch]] = [:]
+        var kills: [(run: String, executor: String, reason: String)] = []
         for action in actions {
             switch action {
             case .record: break
@@ -218,22 +243,20 @@ struct Session {
                 let plan = launchPlan(run, id: id, job: job, folder: inForce.folder(of: job.name))
                 if executors[job.runOn] == nil { refuseLaunch(id, job) } else { launches[job.runOn, default: []].append(plan.launch) }
             case .kill(let key, let executor, let reason):
-                if let id = ids[key] { executors[executor]?.kill(run: id, reason: reason) }
+                if let id = ids[key] { kills.append((id, executor, reason)) }
             case .answer(let token, let answer): resume(token, with: answer)
             }
         }
         for (executor, launches) in launches { executors[executor]?.launch(launches) }
+        // What is handed over and replaced in one turn must be known to its executor before it is ended there.
+        for kill in kills { executors[kill.executor]?.kill(run: kill.run, reason: kill.reason) }
     }
 
-    /// What an executor could not take is offered to it again: the intent stands, and nothing was started.
+    /// What an executor could not take is offered to it again as it was: the intent stands, and nothing was started.
     private mutating func handOverAgain(at now: Instant) {
-        for (key, at) in handOverAgain where at <= now {
+        for (key, again) in handOverAgain where again.at <= now {
             handOverAgain[key] = nil
-            guard let id = ids[key], let run = scheduler.openRun(key), run.state == .launching, let job = scheduler.graph[key.job] else {
-                continue
-            }
-            let plan = launchPlan(run, id: id, job: job, folder: inForce.folder(of: job.name))
-            executors[run.executor ?? ""]?.launch([plan.launch])
+            if let run = scheduler.openRun(key), run.state == .launching { executors[run.executor ?? ""]?.launch([again.launch]) }
         }
     }
 
@@ -244,23 +267,7 @@ struct Session {
 
     private func refuseLaunch(_ id: String, _ job: Job) {
         let reason = "no-executor: no executor `\(job.runOn)` is configured"
-        mailbox.post(.report(.ended(run: id, Ending(kind: .couldNotStart, reason: reason, endedAt: clock.now()))))
-    }
-
-    private mutating func resume(_ token: UInt64, with answer: Answer) {
-        let durable: RequestAnswer =
-            switch answer {
-            case .accepted(let key): ids[key].map { .accepted(id: $0, key) } ?? .refused("the run ended before it could be told")
-            case .unknownJob(let name): .unknownJob(name)
-            case .refused(let text): .refused(text)
-            }
-        requests.removeValue(forKey: token)?.resume(returning: durable)
-    }
-
-    /// Answers those who wait for a commit that will not come.
-    mutating func refuseOpenRequests() {
-        for continuation in requests.values { continuation.resume(returning: .refused("the ledger could not be written; ask again")) }
-        requests = [:]
+        mailbox.post(.ended(run: id, Ending(kind: .couldNotStart, reason: reason, endedAt: clock.now())))
     }
 
     private mutating func tellEnds(in records: [LedgerRecord]) {

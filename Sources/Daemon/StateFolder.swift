@@ -36,19 +36,28 @@ package final class StateFolder: Sendable {
         if let file = lock.withLock({ $0.take() }) { close(file) }
     }
 
+    /// Makes the folder and its parents if need be; only what is made here gets a mode, for the rest is somebody's decision.
     private static func makeFolder(_ path: String) throws(DaemonError) {
         var made = ""
         for component in path.split(separator: "/") {
             made += "/" + component
-            if mkdir(made, 0o711) != 0, errno != EEXIST { throw .stateNotWritable(path: path, detail: String(cString: strerror(errno))) }
+            if mkdir(made, 0o700) == 0 {
+                // The process's umask is narrower than this.
+                chmod(made, made == path ? 0o711 : 0o755)
+            } else if errno != EEXIST {
+                throw .stateNotWritable(path: path, detail: String(cString: strerror(errno)))
+            }
         }
+        try refuseForeign(path)
+    }
+
+    /// In a folder that others may write, they could put another ledger or token in the place of ours.
+    private static func refuseForeign(_ path: String) throws(DaemonError) {
         var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            throw .stateNotWritable(path: path, detail: "it is no folder")
-        }
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { throw .stateNotWritable(path: path, detail: "it is no folder") }
+        guard status.st_uid == geteuid() else { throw .stateNotWritable(path: path, detail: "it belongs to another user") }
+        guard status.st_mode & 0o022 == 0 else { throw .stateNotWritable(path: path, detail: "other users may write it; chmod go-w it") }
         guard access(path, W_OK | X_OK) == 0 else { throw .stateNotWritable(path: path, detail: String(cString: strerror(errno))) }
-        // The process's umask is narrower than this; a folder of somebody else stays as it is.
-        chmod(path, 0o711)
     }
 
     private static func takeLock(in path: String) throws(DaemonError) -> Int32 {
@@ -72,16 +81,20 @@ package final class StateFolder: Sendable {
 
     /// The token of the operator, made on the first call: 32 random bytes in hexadecimal digits, in a file of mode 0600.
     package func readToken() throws(DaemonError) -> String {
-        if let token = Self.read(token)?.trimmed, !token.isEmpty { return token }
+        if let token = Self.read(token)?.trimmed, !token.isEmpty {
+            chmod(self.token, 0o600)
+            return token
+        }
         let digits = Array("0123456789abcdef")
         var random = SystemRandomNumberGenerator()
         let token = String((0..<64).map { _ in digits[Int.random(in: 0..<16, using: &random)] })
-        let file = open(self.token, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        // Beside, then renamed: nobody ever reads half a token.
+        let beside = self.token + ".new"
+        let file = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { throw .stateNotWritable(path: path, detail: String(cString: strerror(errno))) }
         defer { close(file) }
-        guard token.withCString({ write(file, $0, token.utf8.count) }) == token.utf8.count else {
-            throw .stateNotWritable(path: path, detail: String(cString: strerror(errno)))
-        }
+        guard token.withCString({ write(file, $0, token.utf8.count) }) == token.utf8.count, fsync(file) == 0, rename(beside, self.token) == 0
+        else { throw .stateNotWritable(path: path, detail: String(cString: strerror(errno))) }
         return token
     }
 

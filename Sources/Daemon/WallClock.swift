@@ -2,7 +2,7 @@ import CPlatform
 import Glibc
 package import Timetable
 
-/// The wall clock, and waiting on it. The only place of the program that asks for the time of day.
+/// The wall clock, and waiting on it. The only place that decides by the time of day; executors note it for what they report.
 package protocol WallClock: Sendable {
     func now() -> Instant
 

@@ -17,8 +17,9 @@ package protocol Executor: Sendable {
 
     /// Finds the open runs of an earlier process again, before anything is scheduled.
     ///
-    /// When it returns, each of them is watched again, handed over again, or its end was reported. Throws when that could not be found
-    /// out; nothing may be scheduled then.
+    /// When it returns, each of them is watched again, handed over again, or its end was reported; one of which that cannot be found out is
+    /// reported as pending and asked about again until it can. Throws only when nothing can be found out of any run; nothing may be
+    /// scheduled then.
     func reattach(_ open: [OpenRun]) throws
 
     /// The ends of these runs are durable: what was kept for us may be released.
@@ -29,7 +30,9 @@ package protocol Executor: Sendable {
 }
 
 package enum ExecutorReport: Hashable, Sendable {
-    /// Handed over, and the engine says why it does not run yet.
+    /// Handed over, and the engine says why it does not run yet, or why nothing can be found out about it at present.
+    ///
+    /// Told once for each distinct reason.
     case pending(run: String, reason: String)
     /// The command began. Precedes the `ended` of the same run whenever the command did begin.
     case started(run: String, at: Instant, node: String)

@@ -58,5 +58,14 @@ enum Files {
         return false
     }
 
+    /// Throws unless the path is that of a folder that can be read and searched.
+    static func checkFolder(_ path: String) throws(SystemError) {
+        guard let folder = opendir(path) else { throw SystemError("opendir", path) }
+        defer { closedir(folder) }
+        errno = 0
+        guard readdir(folder) != nil || errno == 0 else { throw SystemError("readdir", path) }
+        guard access(path, X_OK) == 0 else { throw SystemError("access", path) }
+    }
+
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 }

@@ -15,6 +15,18 @@ enum KeeperProcess {
         return pid
     }
 
+    /// Whether a keeper that left no claim, and ended so (nil: nobody knows how), never started the command.
+    ///
+    /// Whoever took the run left a claim, which is there as long as the folder is.
+    static func startedNothing(_ end: platform_end?, _ folder: RunFolder) -> Bool {
+        guard let end, end.exited == 1 else { return Files.exists(folder.path) }
+        return switch end.status {
+        case 0, 74: false
+        case 75: Files.exists(folder.path)
+        default: true
+        }
+    }
+
     /// Why a keeper left no claim; the exit codes are those of rota-keeper.
     static func refusal(_ end: platform_end?) -> String {
         guard let end else { return "keeper-ended: the keeper ended before it took the run" }

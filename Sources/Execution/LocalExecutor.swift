@@ -25,9 +25,15 @@ package final class LocalExecutor: Executor {
         )
         let channels = try LocalWatch.Channels(inbox: inbox.descriptor)
         self.inbox = inbox
-        thread = try OwnThread {
-            var watch = LocalWatch(place: place, channels: channels, inbox: inbox, report: report)
-            watch.run()
+        do {
+            thread = try OwnThread {
+                var watch = LocalWatch(place: place, channels: channels, inbox: inbox, report: report)
+                watch.run()
+            }
+        } catch {
+            // Nobody else would: the thread closes them at its end.
+            channels.close()
+            throw error
         }
     }
 

@@ -8,6 +8,12 @@ extension LocalWatch {
     private static let clearingLimit: Int64 = 5000
 
     mutating func reattach(_ open: [OpenRun], _ latch: Latch) {
+        do {
+            // Without the place of all runs, each would look as if nobody had ever claimed it.
+            try Files.checkFolder(place.runs)
+        } catch {
+            return latch.open(.failure(error))
+        }
         reattaching?.latch.open(.failure(SystemError("reattach", "executor", ECANCELED)))
         reattaching = (latch, Set(open.map(\.launch.run)), Self.steadyTime() + Self.clearingLimit)
         for one in open {

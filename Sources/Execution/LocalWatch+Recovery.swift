@@ -72,6 +72,8 @@ extension LocalWatch {
         guard let kept = runs[run] else { return }
         do {
             switch try Self.finding(kept.folder) {
+            case .unclaimed where kept.isStartTold || !KeeperProcess.startedNothing(end, kept.folder):
+                lose(run, "folder-removed: the run's folder was removed, and with it all that was known of its end")
             case .unclaimed:
                 // One of the two is there: what was neither handed over nor killed is not kept.
                 if let reason = kept.killWanted {
@@ -134,11 +136,11 @@ extension LocalWatch {
         }
     }
 
-    mutating func unsure(_ run: String, _ error: SystemError) {
+    /// Nothing can be done about this run until more can be found out about it; no other run waits for that.
+    private mutating func unsure(_ run: String, _ error: SystemError) {
         update(run) { $0.stage = .unsure }
-        guard let open = reattaching, open.missing.contains(run) else { return }
-        reattaching = nil
-        open.latch.open(.failure(error))
+        tellPending(run, error.description)
+        reattached(run)
     }
 
     mutating func look(again run: String) {

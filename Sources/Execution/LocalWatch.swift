@@ -69,6 +69,8 @@ struct LocalWatch {
         ///
         /// Until one has the run, it cannot be said that nothing will be started.
         var mayHaveOlderKeeper = false
+        /// Why it had to wait, as far as that was told.
+        var reasonsTold: Set<String> = []
         /// Not to be looked at again before this steady time.
         var quietUntil: Int64 = 0
 
@@ -228,6 +230,12 @@ extension LocalWatch {
         report(.started(run: run, at: at, node: place.node))
     }
 
+    mutating func tellPending(_ run: String, _ reason: String) {
+        guard var kept = runs[run], kept.reasonsTold.insert(reason).inserted else { return }
+        runs[run] = kept
+        report(.pending(run: run, reason: reason))
+    }
+
     mutating func tellEnd(_ run: String, _ ending: Ending) {
         if let at = ending.startedAt { tellStart(run, at) }
         leave(run)
@@ -235,7 +243,7 @@ extension LocalWatch {
         reattached(run)
     }
 
-    /// Reports a refusal, or, when nobody can promise that nothing will be started, tries again in a second.
+    /// Reports a refusal, or, when nobody can promise that nothing will be started, says so and tries again in a second.
     mutating func tellNothingStarted(_ launch: Launch, _ reason: String) {
         let run = launch.run
         guard let kept = runs[run] else { return }
@@ -244,6 +252,7 @@ extension LocalWatch {
                 kept.stage = .unsure
                 kept.quietUntil = Self.steadyTime() + 1000
             }
+            tellPending(run, reason)
             return reattached(run)
         }
         unlink(kept.folder.runFile)

@@ -35,7 +35,7 @@ package struct OutputReader: ~Copyable {
     private var index = OutputIndex()
     private let changes: Int32
 
-    /// Both streams, interleaved as they came.
+    /// Both streams, interleaved as they came (after very many pieces, to the second).
     package init(_ folder: RunFolder) {
         self.init(folder, only: nil)
     }
@@ -89,14 +89,22 @@ package struct OutputReader: ~Copyable {
     }
 
     private mutating func nextByIndex(hasEnded: Bool) throws -> Chunk? {
-        while let piece = try index.next(folder) {
-            let offset = offsets[piece.stream, default: 0]
-            if let chunk = try read(piece.stream, limit: piece.end - offset, at: piece.at) { return chunk }
-            guard index.skip(piece) else { return nil }
+        while true {
+            let (earlier, next) = try index.pieces(folder)
+            for piece in earlier {
+                if let chunk = try read(piece) { return chunk }
+            }
+            guard let next else { break }
+            if let chunk = try read(next) { return chunk }
+            index.leave(next)
         }
         guard hasEnded else { return nil }
         // What the index lacks: its file could not be written.
         return try read(.stdout, limit: .max, at: nil) ?? read(.stderr, limit: .max, at: nil)
+    }
+
+    private mutating func read(_ piece: OutputIndex.Piece) throws(SystemError) -> Chunk? {
+        try read(piece.stream, limit: piece.end - offsets[piece.stream, default: 0], at: piece.at)
     }
 
     private mutating func read(_ stream: Stream, limit: Int64, at: Instant?) throws(SystemError) -> Chunk? {

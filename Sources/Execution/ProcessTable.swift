@@ -33,8 +33,11 @@ enum ProcessTable {
         return Entry(pid: pid, session: session, start: start, isZombie: isZombie)
     }
 
-    /// All processes that live now.
-    static func all() throws(SystemError) -> [Entry] {
+    /// All processes that live now and that we may know of.
+    ///
+    /// Where /proc hides those of other users (hidepid), those are not ours: only root can start anything as somebody else. `entry` says
+    /// what is known of one.
+    static func all(_ entry: (pid_t) throws(SystemError) -> Entry? = entry) throws(SystemError) -> [Entry] {
         guard let folder = opendir("/proc") else { throw SystemError("opendir", "/proc") }
         defer { closedir(folder) }
         var entries: [Entry] = []
@@ -42,8 +45,13 @@ enum ProcessTable {
             let first = item.pointee.d_name.0
             guard (CChar(UInt8(ascii: "0"))...CChar(UInt8(ascii: "9"))).contains(first) else { continue }
             let name = withUnsafeBytes(of: item.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            guard let pid = pid_t(name), let entry = try entry(pid), !entry.isZombie else { continue }
-            entries.append(entry)
+            guard let pid = pid_t(name) else { continue }
+            do {
+                guard let entry = try entry(pid), !entry.isZombie else { continue }
+                entries.append(entry)
+            } catch where error.number == EPERM || error.number == EACCES {
+                continue
+            }
         }
         return entries
     }

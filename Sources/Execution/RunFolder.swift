@@ -26,7 +26,7 @@ package struct RunFolder: Hashable, Sendable {
     package var indexFile: String { "\(path)/index" }
     /// The only part that belongs to the job's user.
     package var outputFolder: String { "\(path)/output" }
-    /// ROTA_OUTPUT of the command.
+    /// ROTA_OUTPUT of the command, which nobody reads yet.
     package var outputFile: String { "\(outputFolder)/env" }
 
     /// The id of the machine's present boot.
@@ -59,30 +59,5 @@ extension RunFolder {
         record.add("run", run)
         record.add("reason", String(reason.prefix(500)))
         try Files.replace(killFile, with: record.bytes(head: "rota-kill 1"))
-    }
-
-    /// The lines `KEY=value` that the command wrote to ROTA_OUTPUT, as far as their keys are names; the last of one key counts.
-    ///
-    /// The file belongs to the job's user: links, devices and everything after the first 64 KiB are left alone.
-    package func outputVariables() throws -> [String: String] {
-        guard let bytes = try Files.read(outputFile, limit: 64 << 10) else { return [:] }
-        var variables: [String: String] = [:]
-        for line in bytes.split(separator: UInt8(ascii: "\n")) where !line.contains(0) {
-            guard let equals = line.firstIndex(of: UInt8(ascii: "=")), Self.isVariable(line[..<equals]) else { continue }
-            variables[String(decoding: line[..<equals], as: UTF8.self)] = String(decoding: line[(equals + 1)...], as: UTF8.self)
-        }
-        return variables
-    }
-
-    private static func isVariable(_ name: ArraySlice<UInt8>) -> Bool {
-        guard let first = name.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
-        return name.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "_"):
-                true
-            default: false
-            }
-        }
     }
 }

@@ -12,12 +12,15 @@ package final class Ledger: Sendable {
     /// Six random base-32 characters, drawn when the database was made; the first part of every run id.
     package let id: String
     private let queue: DatabaseQueue
+    private let file: FileIdentity?
 
     /// Opens the ledger at `path`, makes it when there is none, and brings it up to this version's schema.
     ///
     /// - Parameters:
     ///   - machine: The identity of this machine; a ledger of another one is refused unless `takeOver`. Empty when the machine has none.
-    package static func open(at path: String, machine: String, takeOver: Bool = false, now: Instant) throws(LedgerError) -> Ledger {
+    ///   - mayCreate: Whether a ledger that is not there is made; else it is an error, for a ledger that vanished must not begin anew.
+    package static func open(at path: String, machine: String, takeOver: Bool = false, mayCreate: Bool = true, now: Instant) throws(LedgerError) -> Ledger {
+        guard mayCreate || FileIdentity(of: path) != nil else { throw .missing(path: path) }
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration())
             try queue.writeWithoutTransaction { db in
@@ -39,6 +42,7 @@ package final class Ledger: Sendable {
         self.path = path
         self.id = id
         self.queue = queue
+        file = FileIdentity(of: path)
     }
 
     /// Closes the connection; the write-ahead log is folded into the database if nobody reads it.
@@ -81,8 +85,11 @@ package final class Ledger: Sendable {
         try queue.read { db in try Int.fetchOne(db, sql: "PRAGMA synchronous") }
     }
 
-    /// A trial whether the database file is still the one that was opened and can be written.
+    /// A trial whether the database file is still the one that was opened, and can be written.
     package func heartbeat(at now: Instant) throws(LedgerError) {
+        guard FileIdentity(of: path) == file else {
+            throw .failed(path: path, detail: "the file was removed or replaced while it was in use; put it back, or stop and start anew")
+        }
         do {
             try queue.write { db in try db.execute(sql: "UPDATE scheduler SET heartbeat_at = ?", arguments: [now.microseconds]) }
         } catch {
@@ -196,9 +203,13 @@ package struct LedgerNotes {
         try db.cachedStatement(sql: Self.insertChange).execute(arguments: [now.microseconds, kind, job?.text, nil, who, detail])
     }
 
-    /// Keeps the text of a definition; a version that is known already stays as it was first seen.
+    /// Keeps the text of a definition; of a version that is known already, where it stands now.
     package func keep(version: String, job: JobName, canonical: String, source: String, file: String, line: Int) throws {
-        try db.cachedStatement(sql: "INSERT OR IGNORE INTO definition VALUES (?, ?, ?, ?, ?, ?, ?)")
+        let upsert = """
+            INSERT INTO definition VALUES (?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (version) DO UPDATE SET source = excluded.source, file = excluded.file, line = excluded.line
+            """
+        try db.cachedStatement(sql: upsert)
             .execute(arguments: [version, job.text, canonical, source, file, line, now.microseconds])
     }
 

@@ -87,7 +87,9 @@ extension Scheduler {
     /// The overlap policy, judged while a run of the job is launching or running, between first attempts made by slots or parents.
     private mutating func coalesce(_ job: Job) {
         guard job.overlap != .allow, turns[job.name]?.active.isEmpty == false else { return }
-        var candidates = (turns[job.name]?.displaceable.all ?? []).compactMap { runs[$0] }
+        // Parents are judged before overlap: a slot that waits for them neither displaces nor is displaced yet.
+        let awaitsParents = graph.joins[job.name] == .latest && !unmetParents(of: job).isEmpty
+        var candidates = (turns[job.name]?.displaceable.all ?? []).compactMap { runs[$0] }.filter { !($0.waitsForParents && awaitsParents) }
         guard !candidates.isEmpty else { return }
         if job.overlap == .skip { return candidates.forEach { end($0, .skipped, reason: "overlap") } }
         var kept = candidates.removeLast()

@@ -16,13 +16,13 @@ struct API: Sendable {
         let router = Router(context: BasicRequestContext.self)
         if let gate { router.add(middleware: gate) }
         router.get("/") { _, _ in welcome }
-        router.get("healthz") { _, _ in health() }
+        router.get("healthz") { _, _ in health(isTrusted: gate == nil) }
         let api = router.group("api/v1")
         api.get("jobs") { _, _ in
-            answer { JSON.response(try reader.jobs().map { JobDocument($0, job: Definition.parse(canonical: $0.definition.canonical)) }) }
+            await answer { JSON.response(try reader.jobs().map { JobDocument($0, job: Definition.parse(canonical: $0.definition.canonical)) }) }
         }
-        api.get("runs") { request, _ in answer { try runs(request) } }
-        api.post("jobs/{name}/run") { request, context in await run(request, context) }
+        api.get("runs") { request, _ in await answer { try runs(request) } }
+        api.post("jobs/{name}/run") { request, context in await run(request, context, who: gate == nil ? "socket" : "token") }
         return router
     }
 
@@ -39,16 +39,26 @@ struct API: Sendable {
             status: .ok, headers: [.contentType: "text/plain; charset=utf-8"], body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 
-    private func health() -> Response {
+    /// - Parameter isTrusted: Who asks may know more than whether it works: the words of an error tell paths.
+    private func health(isTrusted: Bool) -> Response {
         switch daemon.health {
         case .scheduling: JSON.response(["status": "scheduling"])
         case .starting: JSON.response(["status": "starting"], status: .serviceUnavailable)
         case .stopped: JSON.response(["status": "stopped"], status: .serviceUnavailable)
-        case .failing(let detail): JSON.response(["status": "failing", "detail": detail], status: .serviceUnavailable)
+        case .failing(let detail): JSON.response(isTrusted ? ["status": "failing", "detail": detail] : ["status": "failing"], status: .serviceUnavailable)
         }
     }
 
-    private func answer(_ body: () throws -> Response) -> Response {
+    /// Reads the ledger in a thread of its own, so that a slow query holds up neither the health nor anybody's request.
+    private func answer(_ body: @escaping @Sendable () throws -> Response) async -> Response {
+        await withCheckedContinuation { continuation in
+            API.reading.async { continuation.resume(returning: response(of: body)) }
+        }
+    }
+
+    private static let reading = DispatchQueue(label: "rota.reading")
+
+    private func response(of body: () throws -> Response) -> Response {
         do { return try body() } catch let error as LedgerError {
             return Problem.response(.serviceUnavailable, error.description)
         } catch let error as BadQuery {
@@ -110,7 +120,7 @@ struct API: Sendable {
         let due: String
     }
 
-    private func run(_ request: Request, _ context: BasicRequestContext) async -> Response {
+    private func run(_ request: Request, _ context: BasicRequestContext, who: String) async -> Response {
         guard let name = context.parameters.get("name").flatMap(JobName.init) else {
             return Problem.response(.notFound, "there is no such job", hint: "`rota list` shows the jobs in force")
         }
@@ -128,7 +138,7 @@ struct API: Sendable {
         if let bad = parameters.first(where: { !ParameterName.isValid($0.key) || $0.value.utf8.contains(0) })?.key {
             return Problem.response(.badRequest, "`\(bad)` cannot be set", hint: ParameterName.rule)
         }
-        switch await daemon.request(.run(name, parameters: parameters)) {
+        switch await daemon.request(.run(name, parameters: parameters), who: who) {
         case .accepted(let id, let key):
             return JSON.response(RunAccepted(id: id, job: key.job.text, due: key.due.rfc3339), status: .accepted)
         case .unknownJob(let name):

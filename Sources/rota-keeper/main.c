@@ -12,13 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// How a keeper ends that carried nothing out. None of them leaves a claim of its own behind.
+// How a keeper ends that left no outcome. With all but EXIT_GONE nothing was carried out, and no claim of its own is left behind.
 enum {
     EXIT_USAGE = 64,
     EXIT_RUN = 65,  // no `run`, or not one of ours
     EXIT_FOLDER = 66,
     EXIT_SYSTEM = 71,  // no process, pipe or memory to be had
     EXIT_SPACE = 73,   // no room for the outcome
+    EXIT_GONE = 74,    // the run came to its end, but its folder had been removed
     EXIT_CLAIMED = 75, // somebody else has the run
 };
 
@@ -47,12 +48,20 @@ static int complain(const char *what, int code) {
     return code;
 }
 
-// An outcome that cannot be written is worth waiting for: without it nobody would ever know.
-static void leave_outcome(const struct keeping *keeping, int reserved, const struct outcome *outcome) {
+// A folder without a name can never be found again; one on a server that has forgotten it neither.
+static bool is_gone(int folder) {
+    struct stat facts;
+    return fstat(folder, &facts) == 0 ? facts.st_nlink == 0 : errno == ESTALE;
+}
+
+// An outcome that cannot be written is worth waiting for: without it nobody would ever know. In a folder that was removed, nobody will.
+static int leave_outcome(const struct keeping *keeping, int reserved, const struct outcome *outcome) {
     while (outcome_write(keeping->folder, reserved, outcome, keeping->output) != 0) {
+        if (is_gone(keeping->folder)) return EXIT_GONE;
         reserved = -1;
         poll(NULL, 0, 1000);
     }
+    return 0;
 }
 
 // The run is ours from here on; what cannot be begun is given back as if we had never been.
@@ -68,8 +77,7 @@ static int keep(struct keeping *keeping, int reserved, struct outcome *outcome) 
         claim_release(keeping->folder);
         return code;
     }
-    leave_outcome(keeping, reserved, outcome);
-    return 0;
+    return leave_outcome(keeping, reserved, outcome);
 }
 
 static int claim_and_keep(struct keeping *keeping, const char *id) {

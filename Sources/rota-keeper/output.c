@@ -21,30 +21,34 @@ void output_begin(struct output *output, int folder, int64_t limit) {
 
 static int create(int folder, const char *name) { return openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600); }
 
-// Bytes that follow the last record closely, in the same stream, lengthen it in place: a job that writes byte by byte must not make an
-// index longer than its output. After many records "closely" is taken more generously.
-static void note_chunk(struct output *output, int stream, int64_t offset, int64_t length) {
-    int64_t now = real_time();
-    int64_t window = output->records <= FINE_RECORDS ? fine : coarse;
-    bool follows = output->records > 0 && output->chunk_stream == stream && now >= output->chunk_at && now - output->chunk_at < window
-        && output->chunk_length < INT32_MAX;
-    if (follows) {
-        output->chunk_length += length;
-    } else {
-        output->records++;
-        output->chunk_at = now;
-        output->chunk_stream = stream;
-        output->chunk_offset = offset;
-        output->chunk_length = length;
-    }
-    char record[96];
-    snprintf(record, sizeof record, "%017" PRId64 " %d %015" PRId64 " %010" PRId64 "\n", output->chunk_at, stream + 1, output->chunk_offset,
-             output->chunk_length);
-    // An index that cannot be written costs the times, never the output.
+static bool write_record(struct output *output, int number, const struct piece *piece) {
     if (output->index < 0) output->index = create(output->folder, "index");
+    if (output->index < 0) return false;
+    char record[96];
+    snprintf(record, sizeof record, "%017" PRId64 " %d %015" PRId64 " %010" PRId64 "\n", piece->at, number + 1, piece->offset, piece->length);
     ssize_t count;
-    do count = pwrite(output->index, record, INDEX_RECORD, (output->records - 1) * INDEX_RECORD);
+    do count = pwrite(output->index, record, INDEX_RECORD, piece->record * INDEX_RECORD);
     while (count < 0 && errno == EINTR);
+    return count == INDEX_RECORD;
+}
+
+// Bytes that follow the last record within `fine`, in the same stream, lengthen it in place. When there are FINE_RECORDS of them, each
+// stream has a record that is lengthened for `coarse`, whatever the other stream says meanwhile: however a job writes, its index has no
+// more than 1.5 MB, and 94 bytes for each second after that.
+static void note_piece(struct output *output, int number, int64_t offset, int64_t length) {
+    struct stream *stream = &output->streams[number];
+    struct piece piece = stream->piece;
+    int64_t now = real_time();
+    bool many = output->records >= FINE_RECORDS;
+    bool follows = piece.length > 0 && (many || piece.record == output->records - 1) && piece.offset + piece.length == offset
+        && piece.length + length <= INT32_MAX && now >= piece.at && now - piece.at < (many ? coarse : fine);
+    if (follows) piece.length += length;
+    else piece = (struct piece){.record = output->records, .at = now, .offset = offset, .length = length};
+    // An index that cannot be written costs the times, never the output; the next record takes the place of one that was not written, as a
+    // reader stops at a gap.
+    if (!write_record(output, number, &piece)) return;
+    stream->piece = piece;
+    if (!follows) output->records++;
 }
 
 static int64_t keep(struct output *output, int number, const char *bytes, int64_t length) {
@@ -76,7 +80,7 @@ void output_take(struct output *output, int number) {
     int64_t kept = wanted > 0 ? keep(output, number, bytes, wanted) : 0;
     stream->kept += kept;
     stream->dropped += count - kept;
-    if (kept > 0) note_chunk(output, number, offset, kept);
+    if (kept > 0) note_piece(output, number, offset, kept);
 }
 
 bool output_is_over(const struct output *output) { return output->streams[0].pipe < 0 && output->streams[1].pipe < 0; }

@@ -4,12 +4,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// Some of a stream's bytes, which came together: a record of the index.
+struct piece {
+    int64_t record;  // its place in the index
+    int64_t at;
+    int64_t offset;
+    int64_t length;  // 0 for none
+};
+
 struct stream {
     int pipe;  // -1 once it has ended
     int file;  // -1 until there is something to keep
     int64_t kept;
     int64_t dropped;
     int error;  // why something below the bound was dropped: errno of the first failed write
+    struct piece piece;  // the last that was noted
 };
 
 struct output {
@@ -18,10 +27,6 @@ struct output {
     int64_t limit;
     int index;  // -1 until there is something to note
     int64_t records;
-    int64_t chunk_at;
-    int64_t chunk_offset;
-    int64_t chunk_length;
-    int chunk_stream;
 };
 
 // Output into `folder`. Its files are made when there is something to put into them: most commands say little, many nothing.

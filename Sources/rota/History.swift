@@ -94,6 +94,6 @@ extension Run {
 
     /// The reason, else a code that says more than the state.
     var why: String? {
-        reason ?? (exitCode.flatMap { $0 == 0 ? nil : "exit code \($0)" } ?? signal.map { "signal \($0)" })
+        reason.map(Terminal.oneLine) ?? (exitCode.flatMap { $0 == 0 ? nil : "exit code \($0)" } ?? signal.map { "signal \($0)" })
     }
 }

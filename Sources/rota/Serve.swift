@@ -44,23 +44,30 @@ struct Serve: AsyncParsableCommand {
         // Everything made from here on is for this user alone; jobs get a umask of their own.
         umask(0o077)
         signal(SIGPIPE, SIG_IGN)
-        LoggingSystem.bootstrap { label in StreamLogHandler.standardError(label: label) }
+        let output = LineWriter(.standardOutput)
+        let errors = LineWriter(.standardError)
+        defer {
+            output.finish(within: 0.5)
+            errors.finish(within: 0.5)
+        }
+        LoggingSystem.bootstrap { _ in LineLog(writer: errors) }
         let log = Logger(label: "rota")
         let clock = SystemClock()
         let end = duration.map { clock.now() + $0.duration }
         let address = try address()
-        let daemon = try Daemon.open(try configuration(), clock: clock, log: log)
+        let daemon = try Daemon.open(try configuration(output), clock: clock, log: log)
         let token = try daemon.folder.readToken()
         let reader = try LedgerReader.open(at: daemon.ledgerPath)
         var quiet = log
         quiet.logLevel = .warning
         let web = WebServer(daemon: daemon, reader: reader, address: address, socket: daemon.folder.socket, token: token, log: quiet)
-        try await serve(daemon, web, address, token, until: end)
+        try await serve(daemon, web, address, token, until: end, output)
     }
 
     /// Listens first, so that a taken port is told before anything is launched.
-    private func serve(_ daemon: Daemon, _ web: WebServer, _ address: WebServer.Address, _ token: String, until end: Instant?) async throws
-    {
+    private func serve(
+        _ daemon: Daemon, _ web: WebServer, _ address: WebServer.Address, _ token: String, until end: Instant?, _ output: LineWriter
+    ) async throws {
         let (ready, continuation) = AsyncStream.makeStream(of: Int.self)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -68,21 +75,26 @@ struct Serve: AsyncParsableCommand {
             group.addTask {
                 for await port in ready {
                     let used = WebServer.Address(host: address.host, port: port)
-                    Self.tell(used, token, daemon.folder)
+                    output.write(Self.greeting(used, token, daemon.folder))
                     await daemon.run(address: "http://\(used)", until: end)
                     await web.stop()
                 }
             }
             group.addTask { for await _ in signals { daemon.stop() } }
-            // The web ends after the scheduler, or with an error before it began.
-            try await group.next()
+            // The web ends after the scheduler, or breaks down; without it nobody could ask or see, so the scheduler stops, too.
+            do {
+                try await group.next()
+            } catch {
+                daemon.stop()
+                throw error
+            }
             group.cancelAll()
         }
     }
 
-    private static func tell(_ address: WebServer.Address, _ token: String, _ folder: StateFolder) {
+    private static func greeting(_ address: WebServer.Address, _ token: String, _ folder: StateFolder) -> String {
         let access = Terminal.isTerminal ? "http://\(address)/#token=\(token)" : "http://\(address)  (token in \(folder.token))"
-        Terminal.say("Rota listens on \(access)")
+        return "Rota listens on \(access)"
     }
 
     private func address() throws -> WebServer.Address {
@@ -97,15 +109,17 @@ struct Serve: AsyncParsableCommand {
         return address
     }
 
-    private func configuration() throws -> Daemon.Configuration {
+    private func configuration(_ output: LineWriter) throws -> Daemon.Configuration {
         let settings = try place.settings()
+        let local = Set(settings.executors.keys).union(["local"])
         var configuration = Daemon.Configuration(
             stateFolder: try place.stateFolder(), jobsFolder: jobs ?? environment("ROTA_JOBS") ?? settings.jobs ?? Serve.usualJobsFolder,
-            executors: try Daemon.localExecutor(keeper: Self.keeper(), node: Host.name()), node: Host.name(), version: Version.text)
+            executors: try Daemon.localExecutors(local, keeper: Self.keeper(), node: Host.name()), node: Host.name(), version: Version.text)
+        for name in local { configuration.capacities[name] = 64 }
         configuration.takeOver = takeOver
         configuration.capacities.merge(settings.pools) { $1 }
         configuration.settingsText = try Self.settingsText(configuration)
-        configuration.onEnd = { stored in Terminal.say(EndLine.text(of: stored)) }
+        configuration.onEnd = { stored in output.write(EndLine.text(of: stored)) }
         return configuration
     }
 

@@ -112,7 +112,7 @@ struct Status: AsyncParsableCommand {
         let active = open.count { $0.run.state.isActive }
         Swift.print("runs       \(active) running, \(open.count - active) waiting")
         for stored in open.prefix(50) {
-            let why = stored.run.reason.map { ": \($0)" } ?? ""
+            let why = stored.run.reason.map { ": " + Terminal.oneLine($0) } ?? ""
             Swift.print(
                 "           \(stored.id)  \(stored.run.key.job)  due \(stored.run.key.due.rfc3339)  \(stored.run.state.rawValue)\(why)")
         }

@@ -56,10 +56,17 @@ enum Terminal {
 
     /// Bytes of a stranger made harmless for a terminal: control characters but newline and tab are shown, not obeyed.
     static func escaped(_ bytes: [UInt8]) -> String {
+        escaped(String(decoding: bytes, as: UTF8.self)) { $0 == "\n" || $0 == "\t" }
+    }
+
+    /// A text of a stranger made harmless for one line.
+    static func oneLine(_ text: String) -> String { escaped(text) { _ in false } }
+
+    private static func escaped(_ strange: String, except isHarmless: (Unicode.Scalar) -> Bool) -> String {
         var text = ""
-        for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+        for scalar in strange.unicodeScalars {
             switch scalar.value {
-            case 0x09, 0x0A: text.unicodeScalars.append(scalar)
+            case _ where isHarmless(scalar): text.unicodeScalars.append(scalar)
             case 0..<0x20: text += "^" + String(UnicodeScalar(UInt8(scalar.value) + 0x40))
             case 0x7F: text += "^?"
             case 0x80..<0xA0: text += "\\u{" + String(scalar.value, radix: 16) + "}"

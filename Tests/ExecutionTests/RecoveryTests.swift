@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 import Timetable
@@ -135,6 +136,68 @@ import Timetable
         let ending = await place.reports.ending(of: "t-1")
         #expect(ending.kind == .killed)
         #expect(ending.reason == "stop")
+    }
+
+    @Test func oneRunThatCannotBeReadStopsNoOther() async throws {
+        let broken = place.shell("t-1", "exit 4")
+        try makeFolder()
+        // Held, but nobody can say by whom.
+        try Files.replace(place.folder("t-1").claimFile, with: Array("nonsense\n".utf8))
+        let holder = open(place.folder("t-1").claimFile, O_RDWR | O_CLOEXEC)
+        #expect(flock(holder, LOCK_EX) == 0)
+
+        try place.executor.reattach([place.open(broken), place.open(place.shell("t-2", "exit 3"))])
+
+        #expect(place.reports.pendings(of: "t-1").count == 1)
+        #expect(place.reports.pendings(of: "t-1").first?.hasPrefix("system-error:") == true)
+        #expect(await place.reports.ending(of: "t-2").exitCode == 3)
+        // It is asked about again.
+        close(holder)
+        #expect(await place.reports.ending(of: "t-1").exitCode == 4)
+        #expect(place.reports.pendings(of: "t-1").count == 1)
+    }
+
+    @Test func withoutThePlaceOfRunsNothingIsKnown() throws {
+        try FileManager.default.removeItem(atPath: place.runs)
+
+        #expect(throws: SystemError.self) { try place.executor.reattach([place.open(place.shell("t-1", "true"))]) }
+        #expect(place.reports.all.isEmpty)
+    }
+
+    @Test func aHandOverThatFailsAfterARestartSaysWhy() async throws {
+        let launch = place.shell("t-1", "exit 3")
+        _ = try place.folder("t-1").prepare(launch, bootID: RunFolder.currentBootID(), node: "node-1")
+        let keeper = "\(place.path)/keeper"
+        try Files.replace(keeper, with: Array("#!/bin/sh\necho >> \(place.path)/tries; exit 71\n".utf8))
+        chmod(keeper, 0o700)
+        let reports = Reports()
+        let executor = try LocalExecutor(runs: place.runs, keeper: keeper, node: "node-1") { reports.add($0) }
+        defer { executor.shutdown() }
+
+        try executor.reattach([place.open(launch)])
+        // Nobody can promise that the keeper of the earlier scheduler will not start it: no refusal, but another try.
+        #expect(await reports.pending(of: "t-1") == "no-resources: the keeper got no process, pipe or memory")
+        while try place.text("\(place.path)/tries").utf8.count < 2 { try await Task.sleep(for: .milliseconds(20)) }
+        unlink(keeper)
+        symlink(try Place.keeper(), keeper)
+
+        #expect(await reports.ending(of: "t-1").exitCode == 3)
+        #expect(reports.pendings(of: "t-1").filter { $0.hasPrefix("no-resources:") }.count == 1)
+    }
+
+    @Test func processesThatAreHiddenAreNotOurs() throws {
+        func entry(_ pid: pid_t) throws(SystemError) -> ProcessTable.Entry? {
+            if pid == 1 { throw SystemError("open", "/proc/1/stat", EPERM) }
+            if pid == getppid() { throw SystemError("open", "/proc/\(pid)/stat", EACCES) }
+            return try ProcessTable.entry(pid)
+        }
+        let seen = try ProcessTable.all(entry).map(\.pid)
+
+        #expect(seen.contains(getpid()))
+        #expect(!seen.contains(1) && !seen.contains(getppid()))
+        #expect(throws: SystemError.self) {
+            try ProcessTable.all { pid throws(SystemError) in throw SystemError("read", "/proc/\(pid)/stat", EIO) }
+        }
     }
 
     // catalogue 7

@@ -57,4 +57,19 @@ final class Reports: Sendable {
         guard case .couldNotHandOver(_, let reason) = report else { fatalError("\(report) is no refusal") }
         return reason
     }
+
+    func pending(of run: String) async -> String {
+        let report = await first { report in
+            if case .pending(run, _) = report { true } else { false }
+        }
+        guard case .pending(_, let reason) = report else { fatalError("\(report) does not wait") }
+        return reason
+    }
+
+    /// The reasons told so far.
+    func pendings(of run: String) -> [String] {
+        all.compactMap { report in
+            if case .pending(run, let reason) = report { reason } else { nil }
+        }
+    }
 }

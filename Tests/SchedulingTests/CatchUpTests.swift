@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Timetable
 
-/// design.md §6, Catch-up: slots first looked at more than 60 s after their due.
+/// Catch-up: slots first looked at more than 60 s after their due.
 struct CatchUpTests {
     private func back(at instant: Instant, _ policy: CatchUp, schedule: Schedule = "R/2026-01-01T00:00:00Z/PT1M") -> Simulation {
         var simulation = Simulation(at: "00:59:30")

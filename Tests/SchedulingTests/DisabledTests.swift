@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Timetable
 
-/// design.md §6, Order of judgement: disabled comes first, and enabling starts nothing.
+/// Order of judgement: disabled comes first, and enabling starts nothing.
 struct DisabledTests {
     private func hourly(disabled: Bool) -> Job { job("a", "R/2026-03-01T00:00:00Z/PT10S") { $0.disabled = disabled } }
 

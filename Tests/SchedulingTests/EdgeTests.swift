@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Timetable
 
-/// design.md §6, Edges: they look at the slot, once no attempt is open and no retry owed.
+/// Edges: they look at the slot, once no attempt is open and no retry owed.
 struct EdgeTests {
     /// What becomes of a child with this edge when its parent ends like that.
     private func child(on condition: EdgeCondition, of state: RunState, _ change: @escaping (inout Job) -> Void = { _ in }) -> String? {

@@ -1,7 +1,7 @@
 import Scheduling
 import Testing
 
-/// design.md §5: `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`. catalogue 70.
+/// `[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`. catalogue 70.
 struct JobNameTests {
     @Test(arguments: ["a", "Z", "0", "_", "a.b-c_d", "a..b", String(repeating: "x", count: 128)]) func theseAreNames(text: String) {
         #expect(JobName(text)?.text == text)

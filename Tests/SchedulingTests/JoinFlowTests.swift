@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Timetable
 
-/// design.md §6, Join `flow`: once per flow, with the flow's due, when every edge is met in that flow.
+/// Join `flow`: once per flow, with the flow's due, when every edge is met in that flow.
 struct JoinFlowTests {
     /// head → left, right → join → tail
     private let diamond = [

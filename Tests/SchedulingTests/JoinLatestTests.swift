@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Timetable
 
-/// design.md §6, Join `latest`: by order in the ledger, not by clocks.
+/// Join `latest`: by order in the ledger, not by clocks.
 struct JoinLatestTests {
     private let jobs = [
         job("a"), job("b"), job("child", after: ["a", "b"]),

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Timetable
 
-/// design.md §6, Overlap: judged while a run of the job is launching or running.
+/// Overlap: judged while a run of the job is launching or running.
 struct OverlapTests {
     private func begun(_ policy: Overlap, _ change: @escaping (inout Job) -> Void = { _ in }) -> Simulation {
         var simulation = Simulation(at: "00:00:00")
@@ -144,5 +144,18 @@ struct OverlapTests {
         simulation.pass(.seconds(1))
         if simulation.row("x", "00:00:00")?.state.isActive == true { simulation.end("x") } else { simulation.end("a") }
         #expect(simulation.row("b", "00:00:00")?.state.isActive == true)
+    }
+
+    /// Parents are judged before overlap: a slot whose parents have not ended yet kills nobody.
+    @Test(arguments: [Overlap.replace, .skip, .queue]) func aSlotThatWaitsForItsParentsIsNotJudgedByOverlap(_ policy: Overlap) {
+        var simulation = Simulation(at: "00:00:00")
+        simulation.start([
+            job("p"),
+            job("a", "R/2026-03-01T00:00:00Z/PT1M", after: [Edge(parent: "p")]) { $0.overlap = policy },
+        ])
+        _ = simulation.run("p")
+        simulation.end("p")
+        simulation.pass(until: "00:02:30")
+        #expect(simulation.history("a") == ["00:00:00 running", "00:01:00 waiting: parents: p", "00:02:00 waiting: parents: p"])
     }
 }

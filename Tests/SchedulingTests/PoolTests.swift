@@ -4,7 +4,7 @@ import Timetable
 
 @testable import Scheduling
 
-/// design.md §6, Pools: waiting runs go by priority, then due, then name, and always show why they wait.
+/// Pools: waiting runs go by priority, then due, then name, and always show why they wait.
 struct PoolTests {
     private func places(_ capacities: [String: Int], _ jobs: [Job]) -> Simulation {
         var simulation = Simulation(at: "00:00:00", capacities: capacities)

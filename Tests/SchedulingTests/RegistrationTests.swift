@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Timetable
 
-/// design.md §6, Registration.
+/// Registration.
 struct RegistrationTests {
     private func begun(at now: Instant = "10:00:00", _ jobs: [Job]) -> Simulation {
         var simulation = Simulation(at: now)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Timetable
 
-/// design.md §6, Retries.
+/// Retries.
 struct RetryTests {
     private let policy = Retries(limit: 3, delay: .seconds(60), backoff: 2)
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Timetable
 
-/// design.md §6, dues that are no slots, and requests.
+/// dues that are no slots, and requests.
 struct RunByHandTests {
     @Test func theDueIsTheRequestUnlessASlotOrARowBearsIt() {
         var simulation = Simulation(at: "01:00:00")

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Timetable
 
-/// The picture of states at the end of design.md §6.
+/// The picture of states.
 struct RunStateTests {
     private static let steps: [RunState: Set<RunState>] = [
         .waiting: [.launching, .skipped, .missed, .killed, .succeeded],

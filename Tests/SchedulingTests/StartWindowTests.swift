@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Timetable
 
-/// design.md §6: a run that cannot be handed over within `startWithin`, counted from when it was ready, is missed.
+/// a run that cannot be handed over within `startWithin`, counted from when it was ready, is missed.
 struct StartWindowTests {
     @Test func aRunThatFindsNoPlaceWithinItsWindowIsMissed() {
         var simulation = Simulation(at: "00:00:00", capacities: ["local": 1])

@@ -44,6 +44,12 @@ package final class ScriptedExecutor: Executor {
         state.withLock { $0.report }?(report)
     }
 
+    /// Says that the run could not be taken; it may be handed over once more.
+    package func refuse(_ launch: Launch, because reason: String) {
+        state.withLock { _ = $0.known.remove(launch.run) }
+        report(.couldNotHandOver(launch, reason: reason))
+    }
+
     package func launch(_ launches: [Launch]) {
         for launch in launches {
             guard state.withLock({ $0.known.insert(launch.run).inserted }) else { continue }

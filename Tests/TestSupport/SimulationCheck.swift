@@ -142,6 +142,6 @@ extension Job {
 }
 
 extension Run {
-    /// By design.md §6: manual runs, backfills and retries have no start window.
+    /// By manual runs, backfills and retries have no start window.
     var isBoundToWindow: Bool { [.schedule, .upstream, .latest].contains(trigger) }
 }

@@ -48,7 +48,7 @@ private final class WebFixture: Sendable {
         self.port = port
         tasks = [web, Task { await daemon.run() }]
         // The first answer comes from a daemon that schedules.
-        _ = await daemon.request(.run(JobName("nobody"), parameters: [:]))
+        _ = await daemon.request(.run(JobName("nobody"), parameters: [:]), who: "test")
     }
 
     func stop() async throws {

@@ -1,0 +1,120 @@
+import Daemon
+import Execution
+import Foundation
+import GRDB
+import Logging
+import RunHistory
+import Scheduling
+import TestSupport
+import Testing
+import Timetable
+
+/// A commit that fails is unknown: nothing of its step is done, and everything goes on from what the ledger then holds.
+struct BrokenLedgerTests {
+    private let hourly = ["hourly.yaml": "schedule: R/2026-03-01T01:00:00Z/PT1H\ncommand: 'true'\n"]
+
+    /// Lets every insertion of a run fail, until `mend`.
+    private func breakLedger(of fixture: DaemonFixture) async throws {
+        try await DatabaseQueue(path: fixture.state + "/rota.db").write { db in
+            try db.execute(sql: "CREATE TRIGGER broken BEFORE INSERT ON run BEGIN SELECT RAISE(ABORT, 'the disk is on fire'); END")
+        }
+    }
+
+    private func mend(_ fixture: DaemonFixture) async throws {
+        try await DatabaseQueue(path: fixture.state + "/rota.db").write { db in try db.execute(sql: "DROP TRIGGER broken") }
+        fixture.clock.advance(by: .seconds(2))
+    }
+
+    // catalogue 29, 31
+    @Test(.timeLimit(.minutes(1))) func aFailedCommitLaunchesNothingAndIsRecoveredFrom() async throws {
+        let fixture = try DaemonFixture(jobs: hourly)
+        let daemon = try fixture.start()
+        _ = await daemon.request(.run("nobody", parameters: [:]), who: "test")
+        try await breakLedger(of: fixture)
+        fixture.clock.advance(by: .seconds(3_600))
+        let answer = await daemon.request(.run("hourly", parameters: [:]), who: "test")
+        #expect(answer.isRefused && fixture.executor.unclaimed.isEmpty)
+        guard case .failing(let detail) = daemon.health else {
+            await fixture.stop()
+            Issue.record("the daemon is \(daemon.health)")
+            return
+        }
+        #expect(detail.contains("on fire"))
+        try await mend(fixture)
+        let launch = await fixture.executor.nextLaunch()
+        #expect(launch.due == "2026-03-01T01:00:00Z" && daemon.health == .scheduling)
+        await fixture.stop()
+    }
+
+    /// What was edited while the scheduler ran stays edited, whatever happens to the ledger.
+    @Test(.timeLimit(.minutes(1))) func aFailedCommitDoesNotBringOldDefinitionsBack() async throws {
+        let fixture = try DaemonFixture(jobs: hourly)
+        var log = Logger(label: "test")
+        log.logLevel = .critical
+        let daemon = try Daemon.open(fixture.configuration, clock: SystemClock(), log: log)
+        let task = Task { await daemon.run() }
+        try fixture.folder.write("command: 'true'\n", to: "jobs/new.yaml")
+        while await daemon.request(.run("new", parameters: [:]), who: "test") == .unknownJob("new") { await Task.yield() }
+        try await breakLedger(of: fixture)
+        #expect(await daemon.request(.run("new", parameters: [:]), who: "test").isRefused)
+        try await mend(fixture)
+        var answer = await daemon.request(.run("new", parameters: [:]), who: "test")
+        while answer.isRefused { answer = await daemon.request(.run("new", parameters: [:]), who: "test") }
+        #expect(answer.isAccepted, "\(answer)")
+        daemon.stop()
+        await task.value
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aStopIsHeardAlsoWhileTheLedgerFails() async throws {
+        let fixture = try DaemonFixture(jobs: hourly)
+        let daemon = try fixture.start()
+        _ = await daemon.request(.run("nobody", parameters: [:]), who: "test")
+        try await breakLedger(of: fixture)
+        fixture.clock.advance(by: .seconds(3_600))
+        _ = await daemon.request(.run("hourly", parameters: [:]), who: "test")
+        await fixture.stop()
+        #expect(daemon.health == .stopped && fixture.executor.unclaimed.isEmpty)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func whoeverAsksAStoppedSchedulerIsAnswered() async throws {
+        let fixture = try DaemonFixture(jobs: hourly)
+        let daemon = try fixture.start()
+        await fixture.stop()
+        #expect(await daemon.request(.run("hourly", parameters: [:]), who: "test").isRefused)
+    }
+
+    // catalogue 40: a ledger that vanished does not begin anew under a running scheduler.
+    @Test(.timeLimit(.minutes(1))) func aLedgerThatIsDeletedStopsLaunching() async throws {
+        let fixture = try DaemonFixture(jobs: hourly)
+        let daemon = try fixture.start()
+        _ = await daemon.request(.run("nobody", parameters: [:]), who: "test")
+        for name in ["rota.db", "rota.db-wal", "rota.db-shm"] { try? fixture.folder.remove("state/" + name) }
+        fixture.clock.advance(by: .seconds(3_600))
+        let answer = await daemon.request(.run("hourly", parameters: [:]), who: "test")
+        #expect(answer.isRefused && fixture.executor.unclaimed.isEmpty, "\(answer)")
+        #expect(!FileManager.default.fileExists(atPath: fixture.state + "/rota.db"))
+        await fixture.stop()
+    }
+}
+
+/// What an executor could not take is handed over again as it was.
+struct HandOverTests {
+    // catalogue 55, 56
+    @Test(.timeLimit(.minutes(1))) func aRefusedLaunchIsOfferedAgainUnchanged() async throws {
+        let fixture = try DaemonFixture(jobs: ["a.yaml": "command: echo one\n"])
+        let daemon = try fixture.start()
+        #expect(await daemon.request(.run("a", parameters: [:]), who: "test").isAccepted)
+        let launch = await fixture.executor.nextLaunch()
+        fixture.executor.refuse(launch, because: "no-resources: Resource temporarily unavailable")
+        while try fixture.reader().run(id: launch.run)?.run.reason == nil { await Task.yield() }
+        #expect(try fixture.reader().run(id: launch.run)?.run.state == .launching)
+        fixture.clock.advance(by: .seconds(2))
+        #expect(await fixture.executor.nextLaunch() == launch)
+        await fixture.stop()
+    }
+}
+
+extension RequestAnswer {
+    var isAccepted: Bool { if case .accepted = self { true } else { false } }
+    var isRefused: Bool { if case .refused = self { true } else { false } }
+}
