@@ -49,8 +49,8 @@ enum ProcessTable {
             do {
                 guard let entry = try entry(pid), !entry.isZombie else { continue }
                 entries.append(entry)
-            } catch where error.number == EPERM || error.number == EACCES {
-                continue
+            } catch {
+                guard error.number == EPERM || error.number == EACCES else { throw error }
             }
         }
         return entries

@@ -58,12 +58,8 @@ final class Reports: Sendable {
         return reason
     }
 
-    func pending(of run: String) async -> String {
-        let report = await first { report in
-            if case .pending(run, _) = report { true } else { false }
-        }
-        guard case .pending(_, let reason) = report else { fatalError("\(report) does not wait") }
-        return reason
+    func pending(of run: String, reason: String) async {
+        _ = await first { $0 == .pending(run: run, reason: reason) }
     }
 
     /// The reasons told so far.
