@@ -27,6 +27,8 @@ package struct OutputReader: ~Copyable {
     /// Whether the run has ended and `next` has given all of its output.
     package private(set) var isFinished = false
 
+    /// Whether the end was seen, which stays so.
+    private var hasEnded = false
     private let folder: RunFolder
     /// nil: both, in the order of the index.
     private let only: Stream?
@@ -62,10 +64,10 @@ package struct OutputReader: ~Copyable {
     package mutating func next() throws -> Chunk? {
         guard !isFinished else { return nil }
         // In this order: what was written before the end is there when we have seen the end.
-        let hasEnded = try hasEnded()
+        if !hasEnded { hasEnded = try seesEnd() }
         if let only {
             if let chunk = try read(only, limit: .max, at: nil) { return chunk }
-        } else if let chunk = try nextByIndex(hasEnded: hasEnded) {
+        } else if let chunk = try nextByIndex() {
             return chunk
         }
         isFinished = hasEnded
@@ -82,13 +84,13 @@ package struct OutputReader: ~Copyable {
     }
 
     /// A run without outcome whose claim nobody holds any more has ended too.
-    private func hasEnded() throws -> Bool {
+    private func seesEnd() throws -> Bool {
         if try folder.outcome() != nil { return true }
         if case .free = try folder.claimState() { return true }
         return false
     }
 
-    private mutating func nextByIndex(hasEnded: Bool) throws -> Chunk? {
+    private mutating func nextByIndex() throws -> Chunk? {
         while true {
             let (earlier, next) = try index.pieces(folder)
             for piece in earlier {

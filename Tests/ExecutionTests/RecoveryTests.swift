@@ -290,14 +290,15 @@ import Timetable
         let zombies = try claims.filter { claim in try ProcessTable.entry(claim.pid)?.start == claim.start }
         #expect(zombies.isEmpty)
         // Descriptors of processes that are gone: other tests may be about to close theirs, so what is still there after another run counts.
-        let before = try staleDescriptors()
+        let before = staleDescriptors()
         _ = await place.end("true")
-        #expect(try before.intersection(staleDescriptors()).isEmpty)
+        #expect(before.intersection(staleDescriptors()).isEmpty)
     }
 
-    private func staleDescriptors() throws -> Set<Int32> {
+    private func staleDescriptors() -> Set<Int32> {
         let limit: Int32 = 4096
-        return try Set((0..<limit).filter { try place.text("/proc/self/fdinfo/\($0)").contains("\nPid:\t-1\n") })
+        // One that another test closes meanwhile cannot be read, and is not stale.
+        return Set((0..<limit).filter { (try? place.text("/proc/self/fdinfo/\($0)"))?.contains("\nPid:\t-1\n") == true })
     }
 
     private func makeFolder() throws {
