@@ -65,6 +65,7 @@ let package = Package(
             dependencies: [
                 "Daemon", "JobFiles", "RunHistory", "Scheduling", "Timetable",
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -36,10 +36,23 @@ package struct SocketClient: Sendable {
         self.socket = socket
     }
 
-    /// Sends one request and waits for its answer, however long that takes.
-    package func send(_ method: String, _ path: String, json: String? = nil) async throws(Failure) -> Answer {
+    /// Sends one request and waits for its answer.
+    ///
+    /// - Throws: `brokenOff` when none came within `limit`: the request may have been carried out or not.
+    package func send(_ method: String, _ path: String, json: String? = nil, within limit: Duration) async throws(Failure) -> Answer {
         do {
-            return try await exchange(method, path, json: json)
+            return try await withThrowingTaskGroup(of: Answer?.self) { group in
+                group.addTask { try await exchange(method, path, json: json) }
+                group.addTask {
+                    try await Task.sleep(for: limit)
+                    return nil
+                }
+                defer { group.cancelAll() }
+                guard let first = try await group.next(), let answer = first else {
+                    throw Failure.brokenOff(detail: "no answer came within \(limit.components.seconds) s")
+                }
+                return answer
+            }
         } catch let failure as Failure {
             throw failure
         } catch let error as IOError where [ENOENT, ECONNREFUSED].contains(error.errnoCode) {

@@ -71,6 +71,18 @@ struct DefinitionsInForce {
         }
     }
 
+    /// The job folder cannot be read: everything stays in force, and it stands among the problems until it can.
+    ///
+    /// - Returns: nil when that is known already.
+    mutating func complain(_ text: String, about folder: String) -> Note? {
+        let problem = Problem(file: folder, message: text)
+        guard problems != [problem] else { return nil }
+        problems = [problem]
+        log.error("\(problem); everything stays in force")
+        let row = LedgerProblem(problem)
+        return { try $0.replaceProblems(by: [row]) }
+    }
+
     private func tell(_ changes: [(kind: String, job: JobName)], jobs: Int) {
         for change in changes { log.debug("job definition", metadata: ["change": "\(change.kind)", "job": "\(change.job)"]) }
         if !changes.isEmpty { log.info("job files read", metadata: ["changes": "\(changes.count)", "jobs": "\(jobs)"]) }
@@ -82,9 +94,7 @@ struct DefinitionsInForce {
             problems = all
             for problem in problems { log.warning("\(problem)") }
         }
-        return all.map {
-            LedgerProblem(file: $0.file, line: $0.line, column: $0.column, severity: $0.severity.rawValue, message: $0.message)
-        }
+        return all.map(LedgerProblem.init)
     }
 
     /// What a job file cannot know: whether the settings have the places that it names.
@@ -107,5 +117,12 @@ struct DefinitionsInForce {
                 ))
         }
         return found
+    }
+}
+
+extension LedgerProblem {
+    init(_ problem: Problem) {
+        self.init(
+            file: problem.file, line: problem.line, column: problem.column, severity: problem.severity.rawValue, message: problem.message)
     }
 }

@@ -28,6 +28,10 @@ struct Session {
     private var heartbeatDue: Instant
     /// When to stop without being asked.
     private var end: Instant?
+    /// Why runs could not be handed over, and when that was last told.
+    private var trouble: (reason: String, at: Instant)?
+    /// When it was last told that the clock was set.
+    private var clockNotice = Instant.distantPast
     /// Runs that their executor could not take, and when it is asked again.
     private var handOverAgain: [RunKey: (at: Instant, launch: Launch)] = [:]
 
@@ -100,7 +104,10 @@ struct Session {
 
     /// The wall clock was set: pauses that were worked out from it may be anywhere.
     private mutating func forgetPauses() {
-        log.notice("the wall clock was set; what is due is looked at again")
+        if clockNotice + .seconds(10) <= clock.now() || clock.now() < clockNotice {
+            log.notice("the wall clock was set; what is due is looked at again")
+            clockNotice = clock.now()
+        }
         heartbeatDue = min(heartbeatDue, clock.now() + Session.heartbeatPeriod)
         for run in handOverAgain.keys { handOverAgain[run]?.at = .distantPast }
     }
@@ -143,9 +150,7 @@ struct Session {
             notes.append(inForce.replace(by: reading))
             actions += scheduler.handle(.definitions(reading.graph), at: now)
         }
-        if let complaint = mail.complaint {
-            log.error("the job folder cannot be read; everything stays in force", metadata: ["detail": "\(complaint)"])
-        }
+        if let complaint = mail.complaint, let note = inForce.complain(complaint, about: configuration.jobsFolder) { notes.append(note) }
         for token in requests.keys.sorted() { actions += ask(token, at: now, &notes) }
         if goesOn { actions += scheduler.handle(.tick, at: now) }
         if now >= heartbeatDue {
@@ -155,6 +160,14 @@ struct Session {
         try carryOut(actions, at: now, notes: notes)
         if goesOn { handOverAgain(at: now) }
         return goesOn
+    }
+
+    /// The first of many runs that cannot be handed over for one reason is told, and then once a minute.
+    private mutating func tellTrouble(_ reason: String) {
+        let now = clock.now()
+        guard trouble.map({ $0.reason != reason || $0.at + .seconds(60) <= now }) ?? true else { return }
+        trouble = (reason, now)
+        log.error("a run cannot be handed over and is tried again each second", metadata: ["reason": "\(reason)"])
     }
 
     // MARK: requests
@@ -206,6 +219,7 @@ struct Session {
                 if let key = keys[id] { actions += scheduler.handle(.pending(key, reason: reason), at: now) }
             case .couldNotHandOver(let launch, let reason):
                 guard let key = keys[launch.run] else { continue }
+                tellTrouble(reason)
                 handOverAgain[key] = (now + Session.handOverPause, launch)
                 actions += scheduler.handle(.pending(key, reason: reason), at: now)
             case .ended(let id, let ending):

@@ -54,7 +54,9 @@ package final class StateFolder: Sendable {
     /// In a folder that others may write, they could put another ledger or token in the place of ours.
     private static func refuseForeign(_ path: String) throws(DaemonError) {
         var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { throw .stateNotWritable(path: path, detail: "it is no folder") }
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw .stateNotWritable(path: path, detail: "it is no folder")
+        }
         guard status.st_uid == geteuid() else { throw .stateNotWritable(path: path, detail: "it belongs to another user") }
         guard status.st_mode & 0o022 == 0 else { throw .stateNotWritable(path: path, detail: "other users may write it; chmod go-w it") }
         guard access(path, W_OK | X_OK) == 0 else { throw .stateNotWritable(path: path, detail: String(cString: strerror(errno))) }
@@ -79,6 +81,23 @@ package final class StateFolder: Sendable {
         return file
     }
 
+    /// The process that holds the folder at `path`, as the kernel's list of locks tells without touching the lock; nil when nobody does.
+    package static func holder(of path: String) -> Int32? {
+        var status = stat()
+        guard stat(absolute(path) + "/lock", &status) == 0, let locks = read("/proc/locks", limit: 4 << 20) else { return nil }
+        for line in locks.split(separator: "\n") {
+            // 1: FLOCK  ADVISORY  WRITE 1234 fe:01:5678 0 EOF
+            let words = line.split(separator: " ")
+            guard words.count >= 6, words[1] == "FLOCK",
+                words[5].split(separator: ":").last.flatMap({ UInt64($0) }) == UInt64(status.st_ino)
+            else {
+                continue
+            }
+            return Int32(words[4])
+        }
+        return nil
+    }
+
     /// The token of the operator, made on the first call: 32 random bytes in hexadecimal digits, in a file of mode 0600.
     package func readToken() throws(DaemonError) -> String {
         if let token = Self.read(token)?.trimmed, !token.isEmpty {
@@ -93,7 +112,8 @@ package final class StateFolder: Sendable {
         let file = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { throw .stateNotWritable(path: path, detail: String(cString: strerror(errno))) }
         defer { close(file) }
-        guard token.withCString({ write(file, $0, token.utf8.count) }) == token.utf8.count, fsync(file) == 0, rename(beside, self.token) == 0
+        guard token.withCString({ write(file, $0, token.utf8.count) }) == token.utf8.count, fsync(file) == 0,
+            rename(beside, self.token) == 0
         else { throw .stateNotWritable(path: path, detail: String(cString: strerror(errno))) }
         return token
     }
@@ -101,13 +121,19 @@ package final class StateFolder: Sendable {
     /// What tells this machine from others; empty where it has no such name, as in some containers.
     package static func machineID() -> String { read("/etc/machine-id")?.trimmed ?? "" }
 
-    private static func read(_ path: String) -> String? {
+    private static func read(_ path: String, limit: Int = 256) -> String? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
         defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: 256)
-        let count = Glibc.read(file, &bytes, bytes.count)
-        return count < 0 ? nil : String(decoding: bytes.prefix(count), as: UTF8.self)
+        var text: [UInt8] = []
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        while text.count < limit {
+            let count = Glibc.read(file, &bytes, min(bytes.count, limit - text.count))
+            guard count >= 0 else { return nil }
+            if count == 0 { break }
+            text += bytes[..<count]
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     package static func absolute(_ path: String) -> String {

@@ -19,7 +19,9 @@ package final class Ledger: Sendable {
     /// - Parameters:
     ///   - machine: The identity of this machine; a ledger of another one is refused unless `takeOver`. Empty when the machine has none.
     ///   - mayCreate: Whether a ledger that is not there is made; else it is an error, for a ledger that vanished must not begin anew.
-    package static func open(at path: String, machine: String, takeOver: Bool = false, mayCreate: Bool = true, now: Instant) throws(LedgerError) -> Ledger {
+    package static func open(
+        at path: String, machine: String, takeOver: Bool = false, mayCreate: Bool = true, now: Instant
+    ) throws(LedgerError) -> Ledger {
         guard mayCreate || FileIdentity(of: path) != nil else { throw .missing(path: path) }
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration())
@@ -113,6 +115,9 @@ extension Ledger {
 
     private static func refuseNewer(_ db: Database, path: String) throws {
         let found = try Migrations.version(of: db)
+        if found == 0, try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0 > 0 {
+            throw LedgerError.corrupt(path: path, detail: "it is a database of something else")
+        }
         if found > Migrations.current { throw LedgerError.newerSchema(path: path, found: found, known: Migrations.current) }
     }
 

@@ -24,7 +24,7 @@ package enum LedgerError: Error, Hashable, Sendable, CustomStringConvertible {
         case .foreignMachine(let path):
             "the ledger \(path) belongs to another machine; if that one will never use it again, start with --take-over"
         case .failed(let path, let detail):
-            "the ledger \(path) cannot be used: \(detail)"
+            "the ledger \(path) cannot be used (\(detail)); put it right, restore a backup, or name another state folder with --state"
         }
     }
 
@@ -33,6 +33,8 @@ package enum LedgerError: Error, Hashable, Sendable, CustomStringConvertible {
         let detail = error.message ?? error.resultCode.description
         return switch error.resultCode {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: .corrupt(path: path, detail: detail)
+        case .SQLITE_ERROR where detail.contains("no such table") || detail.contains("no such column"):
+            .corrupt(path: path, detail: detail)
         case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM: .notWritable(path: path, detail: detail)
         default: .failed(path: path, detail: detail)
         }

@@ -100,7 +100,8 @@ extension LedgerReader {
             ).map { HistoryEntry.run(try stored($0)) }
             guard filter.flow == nil, let sql = clause.forGaps() else { return runs }
             let gaps = try Row.fetchAll(
-                db, sql: "SELECT * FROM gap \(sql) ORDER BY \(filter.job == nil ? "last_due" : "first_due") DESC LIMIT \(max(filter.limit, 0))",
+                db,
+                sql: "SELECT * FROM gap \(sql) ORDER BY \(filter.job == nil ? "last_due" : "first_due") DESC LIMIT \(max(filter.limit, 0))",
                 arguments: StatementArguments(clause.arguments)
             ).map { HistoryEntry.gap(try gap($0)) }
             return gaps.isEmpty ? runs : Array(merged(runs, gaps).prefix(filter.limit))

@@ -16,7 +16,8 @@ package struct JobGraph: Sendable {
 
     /// Builds a graph of the jobs that may be in force together, and tells why the others may not.
     ///
-    /// One bad job stops itself and those below it, no other. The cost is linear in jobs and edges.
+    /// One bad job stops itself and those below it, no other. A job may have several problems; all that do not follow from one another
+    /// are told at once. The cost is linear in jobs and edges.
     /// - Parameter refused: Names that the files hold, but whose definitions could not be read; a child of one of these is told so.
     package static func build(_ candidates: [Job], refused: Set<JobName> = []) -> (graph: JobGraph, problems: [GraphProblem]) {
         var build = GraphBuild(refused: refused)
@@ -135,14 +136,26 @@ private struct GraphBuild {
         for name in twice.sorted() { refuse(.duplicate(name)) }
     }
 
+    /// A job of a loop is also told of its parents that are missing for another reason.
     mutating func refuseLoops() {
+        let refusedBefore = refused
+        var looped: [Job] = []
         for (name, job) in jobs.sorted(by: { $0.key < $1.key }) where job.after.contains(where: { $0.parent == name }) {
             refuse(.selfParent(name))
+            looped.append(job)
         }
         while true {
             let found = loops()
-            if found.isEmpty { return }
-            for loop in found { refuse(.cycle(loop)) }
+            if found.isEmpty { break }
+            for loop in found {
+                looped += loop.compactMap { jobs[$0] }
+                refuse(.cycle(loop))
+            }
+        }
+        for job in looped {
+            problems += missingParents(of: job).filter { problem in
+                if case .refusedParent(_, let parent) = problem { refusedBefore.contains(parent) } else { true }
+            }
         }
     }
 
@@ -151,14 +164,28 @@ private struct GraphBuild {
         for (name, job) in jobs {
             for edge in job.after { children[edge.parent, default: []].append(name) }
         }
+        var orphans: [Job] = []
         var doubtful = jobs.keys.sorted()
         while !doubtful.isEmpty {
-            let orphans = doubtful.compactMap { name -> GraphProblem? in
-                guard let parent = jobs[name]?.after.first(where: { jobs[$0.parent] == nil })?.parent else { return nil }
-                return refused.contains(parent) ? .refusedParent(job: name, parent: parent) : .unknownParent(job: name, parent: parent)
-            }
-            for orphan in orphans { refuse(orphan) }
-            doubtful = Set(orphans.flatMap(\.jobs).flatMap { children[$0] ?? [] }).sorted()
+            let found = doubtful.compactMap { name in jobs[name].flatMap { missingParents(of: $0).isEmpty ? nil : $0 } }
+            for job in found { refuse(job.name) }
+            orphans += found
+            doubtful = Set(found.flatMap { children[$0.name] ?? [] }).sorted()
+        }
+        // Only now is it known of each of their parents whether it stays.
+        for job in orphans {
+            problems += missingParents(of: job)
+            // Heads are not known without the parents, but that it has a schedule is.
+            if job.join == .flow, job.schedule != nil { problems.append(.noCommonHead(job: job.name, heads: [])) }
+        }
+    }
+
+    /// One problem for each parent that is not there now.
+    private func missingParents(of job: Job) -> [GraphProblem] {
+        job.after.compactMap { edge in
+            if jobs[edge.parent] != nil { return nil }
+            return refused.contains(edge.parent)
+                ? .refusedParent(job: job.name, parent: edge.parent) : .unknownParent(job: job.name, parent: edge.parent)
         }
     }
 
@@ -176,10 +203,12 @@ private struct GraphBuild {
 
     private mutating func refuse(_ problem: GraphProblem) {
         problems.append(problem)
-        for name in problem.jobs {
-            jobs[name] = nil
-            refused.insert(name)
-        }
+        for name in problem.jobs { refuse(name) }
+    }
+
+    private mutating func refuse(_ name: JobName) {
+        jobs[name] = nil
+        refused.insert(name)
     }
 
     /// Kahn's algorithm, by name among those that are free.

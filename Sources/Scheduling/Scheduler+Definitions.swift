@@ -5,10 +5,16 @@ extension Scheduler {
     /// Recovery is over. An edit that is found now counts from now; slots of a schedule that is gone by now are not run any more.
     mutating func start(with graph: JobGraph) {
         let restored = Set(flows.values.map(\.outline.plan.head))
+        removeUnreadable(before: graph)
         replaceDefinitions(by: graph, isStart: true)
         hasStarted = true
         for name in turns.keys { step.touch(name, wholly: true) }
         advanceFlows(touchedBy: restored)
+    }
+
+    /// A job that was in force, but whose stored text cannot be read any more, and that no file defines: it is gone like any other.
+    private mutating func removeUnreadable(before new: JobGraph) {
+        for (name, control) in controls where control.removedAt == nil && graph[name] == nil && new[name] == nil { remove(name) }
     }
 
     mutating func replaceDefinitions(by new: JobGraph, isStart: Bool = false) {

@@ -1,5 +1,6 @@
 import Daemon
 import Foundation
+import HTTPTypes
 import Hummingbird
 import JobFiles
 import RunHistory
@@ -14,16 +15,37 @@ struct API: Sendable {
     /// - Parameter gate: Who is let in; nil for the socket, which the file system guards.
     func router(guardedBy gate: Gate?) -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
+        router.add(middleware: ErrorAnswers())
         if let gate { router.add(middleware: gate) }
-        router.get("/") { _, _ in welcome }
-        router.get("healthz") { _, _ in health(isTrusted: gate == nil) }
-        let api = router.group("api/v1")
-        api.get("jobs") { _, _ in
-            await answer { JSON.response(try reader.jobs().map { JobDocument($0, job: Definition.parse(canonical: $0.definition.canonical)) }) }
+        on(router, "/", [.get, .head]) { _, _ in welcome }
+        on(router, "/healthz", [.get, .head]) { _, _ in health(isTrusted: gate == nil) }
+        on(router, "/api/v1/jobs", [.get]) { request, _ in
+            await answer {
+                try refuseUnknown(request, besides: [])
+                return JSON.response(try reader.jobs().map { JobDocument($0, job: Definition.parse(canonical: $0.definition.canonical)) })
+            }
         }
-        api.get("runs") { request, _ in await answer { try runs(request) } }
-        api.post("jobs/{name}/run") { request, context in await run(request, context, who: gate == nil ? "socket" : "token") }
+        on(router, "/api/v1/runs", [.get]) { request, _ in await answer { try runs(request) } }
+        on(router, "/api/v1/jobs/{name}/run", [.post]) { request, context in
+            await run(request, context, who: gate == nil ? "socket" : "token")
+        }
         return router
+    }
+
+    /// Answers these methods at a path; the others are told which ones there are.
+    private func on(
+        _ router: Router<BasicRequestContext>, _ path: RouterPath, _ methods: [HTTPRequest.Method],
+        _ answer: @escaping @Sendable (Request, BasicRequestContext) async throws -> Response
+    ) {
+        for method in methods { router.on(path, method: method, use: answer) }
+        let allowed = methods.map(\.rawValue).joined(separator: ", ")
+        for method in [.get, .head, .post, .put, .delete, .patch, .options] as [HTTPRequest.Method] where !methods.contains(method) {
+            router.on(path, method: method) { _, _ in
+                var refusal = Problem.response(.methodNotAllowed, "\(method.rawValue) is not for this path", hint: "use \(allowed)")
+                refusal.headers[.allow] = allowed
+                return refusal
+            }
+        }
     }
 
     private var welcome: Response {
@@ -45,7 +67,8 @@ struct API: Sendable {
         case .scheduling: JSON.response(["status": "scheduling"])
         case .starting: JSON.response(["status": "starting"], status: .serviceUnavailable)
         case .stopped: JSON.response(["status": "stopped"], status: .serviceUnavailable)
-        case .failing(let detail): JSON.response(isTrusted ? ["status": "failing", "detail": detail] : ["status": "failing"], status: .serviceUnavailable)
+        case .failing(let detail):
+            JSON.response(isTrusted ? ["status": "failing", "detail": detail] : ["status": "failing"], status: .serviceUnavailable)
         }
     }
 
@@ -73,7 +96,16 @@ struct API: Sendable {
         let hint: String
     }
 
+    /// A misspelt filter would answer something that was not asked.
+    private func refuseUnknown(_ request: Request, besides known: Set<String>) throws {
+        for (key, _) in request.uri.queryParameters where !known.contains(String(key)) {
+            let hint = known.isEmpty ? "this path takes none" : "one of \(known.sorted().joined(separator: ", "))"
+            throw BadQuery(detail: "there is no parameter `\(key)`", hint: hint)
+        }
+    }
+
     private func runs(_ request: Request) throws -> Response {
+        try refuseUnknown(request, besides: ["job", "state", "since", "flow", "limit"])
         let query = request.uri.queryParameters
         var filter = HistoryFilter()
         if let text = query["job"].map(String.init) {
@@ -112,6 +144,22 @@ struct API: Sendable {
 
     private struct RunBody: Decodable {
         var env: [String: String]?
+
+        private struct Key: CodingKey {
+            let stringValue: String
+            var intValue: Int? { nil }
+            init(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { nil }
+        }
+
+        /// Takes `env` and nothing else: a misspelt key would run the job without what it was to have.
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: Key.self)
+            if let unknown = container.allKeys.first(where: { $0.stringValue != "env" }) {
+                throw DecodingError.dataCorruptedError(forKey: unknown, in: container, debugDescription: "unknown key")
+            }
+            env = try container.decodeIfPresent([String: String].self, forKey: Key(stringValue: "env"))
+        }
     }
 
     private struct RunAccepted: Encodable {
@@ -135,8 +183,12 @@ struct API: Sendable {
             }
             parameters = body.env ?? [:]
         }
-        if let bad = parameters.first(where: { !ParameterName.isValid($0.key) || $0.value.utf8.contains(0) })?.key {
+        if let bad = parameters.keys.sorted().first(where: { !ParameterName.isValid($0) }) {
             return Problem.response(.badRequest, "`\(bad)` cannot be set", hint: ParameterName.rule)
+        }
+        if let bad = parameters.sorted(by: { $0.key < $1.key }).first(where: { $0.value.utf8.contains(0) })?.key {
+            return Problem.response(
+                .badRequest, "the value of `\(bad)` holds a NUL character", hint: "no variable of a process can hold one")
         }
         switch await daemon.request(.run(name, parameters: parameters), who: who) {
         case .accepted(let id, let key):

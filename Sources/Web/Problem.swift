@@ -26,3 +26,18 @@ enum JSON {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
     }
 }
+
+/// Puts what the router refuses by itself into the same form as our own refusals.
+struct ErrorAnswers: RouterMiddleware {
+    typealias Context = BasicRequestContext
+
+    func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as HTTPError {
+            return Problem.response(
+                error.status, error.status == .notFound ? "there is nothing at this path" : error.body ?? error.status.reasonPhrase,
+                hint: error.status == .notFound ? "GET / tells what there is" : nil)
+        }
+    }
+}

@@ -1,6 +1,7 @@
 package import Daemon
 import Glibc
 import Hummingbird
+import HummingbirdCore
 package import Logging
 import NIOCore
 package import RunHistory
@@ -74,9 +75,20 @@ package struct WebServer: Sendable {
         onRunning: @escaping @Sendable (any Channel) async -> Void
     ) -> some ApplicationProtocol {
         Application(
-            router: router, configuration: ApplicationConfiguration(address: place, serverName: "rota"), onServerRunning: onRunning,
-            logger: log)
+            router: router, server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(30))),
+            configuration: ApplicationConfiguration(
+                address: place, serverName: "rota", availableConnectionsDelegate: MaximumAvailableConnections(maximumConnections)),
+            onServerRunning: onRunning, logger: log)
     }
+
+    /// How many connections each of the two places holds; who comes then waits to be accepted.
+    ///
+    /// A quarter of the process's descriptors at most: connections cost whoever opens them nothing, and launching needs descriptors, too.
+    private static let maximumConnections: Int = {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return max(min(Int(clamping: limit.rlim_cur) / 4, 512), 16)
+    }()
 
     /// Listens until `stop`.
     ///

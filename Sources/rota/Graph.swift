@@ -8,7 +8,7 @@ struct Graph: ParsableCommand {
         discussion: """
             EXAMPLES
               rota graph
-              rota graph report                         only what `report` depends on and what depends on it
+              rota graph report                         with what is above and below it
               rota graph --format dot | dot -Tsvg > graph.svg
               rota graph --format mermaid
             """)

@@ -54,6 +54,9 @@ struct Logs: ParsableCommand {
             while let chunk = try follow ? output.follow() : output.next() {
                 show(chunk.bytes, to: chunk.stream == .stderr && !stderr ? FileHandle.standardError : FileHandle.standardOutput)
             }
+            if let dropped = try folder.ending()?.droppedOutput, dropped > 0 {
+                Terminal.complain("note: \(dropped) bytes more were written and not kept")
+            }
         } catch {
             throw CommandFailure(.ourFault, "the output of \(folder.run) cannot be read: \(error)")
         }

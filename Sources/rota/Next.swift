@@ -13,7 +13,7 @@ struct Next: ParsableCommand {
             EXAMPLES
               rota next                                           every job's next slot
               rota next backup --count 10
-              rota next 'R/2026-03-27T02:30/P1D' --zone Europe/Berlin --from 2026-03-27T00:00:00Z --count 4
+              rota next 'R/2026-03-27T02:30/P1D' --zone Europe/Berlin --from 2026-03-27
               rota next '0 7 * * MON-FRI' --json
             """)
 

@@ -41,8 +41,17 @@ struct Rota: AsyncParsableCommand {
             }
         } catch {
             if let failure = CommandFailure(of: error) { failure.exit() }
+            if exitCode(for: error) == .validationFailure { CommandFailure(.usage, usage(of: error)).exit() }
             exit(withError: error)
         }
+    }
+
+    /// What is wrong with the command line, in one line, and where the way out stands.
+    private static func usage(of error: any Error) -> String {
+        let command = CommandLine.arguments.dropFirst().first { word in configuration.subcommands.contains { $0._commandName == word } }
+        let help = (["rota"] + [command].compactMap(\.self) + ["--help"]).joined(separator: " ")
+        let text = message(for: error).split(separator: "\n").joined(separator: " ")
+        return "\(text); see `\(help)`"
     }
 }
 

@@ -51,7 +51,8 @@ struct RunJob: AsyncParsableCommand {
     func run() async throws {
         let body = try JSONEncoder().encode(Request(env: try parameters()))
         let client = try SocketClient(socket: try place.stateFolder() + "/rota.sock")
-        let answer = try await client.send("POST", "/api/v1/jobs/\(job.name)/run", json: String(decoding: body, as: UTF8.self))
+        let answer = try await client.send(
+            "POST", "/api/v1/jobs/\(job.name)/run", json: String(decoding: body, as: UTF8.self), within: .seconds(30))
         guard answer.status == 202, let accepted = try? JSONDecoder().decode(Accepted.self, from: Data(answer.body.utf8)) else {
             throw refusal(answer)
         }

@@ -59,7 +59,8 @@ struct Serve: AsyncParsableCommand {
         let token = try daemon.folder.readToken()
         let reader = try LedgerReader.open(at: daemon.ledgerPath)
         var quiet = log
-        quiet.logLevel = .warning
+        // What it says while it breaks off is said by us, in one line.
+        quiet.logLevel = .critical
         let web = WebServer(daemon: daemon, reader: reader, address: address, socket: daemon.folder.socket, token: token, log: quiet)
         try await serve(daemon, web, address, token, until: end, output)
     }

@@ -9,8 +9,8 @@ struct Show: ParsableCommand {
         abstract: "Shows everything about a job or a run.",
         discussion: """
             EXAMPLES
-              rota show backup                   the job: what it is, when it is due, how it did
-              rota show k3x9q2-17                the run: what became of it, and what exactly ran
+              rota show backup                   the job: what, when, how it did
+              rota show k3x9q2-17                the run: what ran, and what became of it
               rota show k3x9q2-17 --json
             """)
 
@@ -76,6 +76,10 @@ struct Show: ParsableCommand {
             ("executor", run.executor),
             ("node", run.node),
             ("folder", run.executor == nil ? nil : folder.path),
+            (
+                "output",
+                (try? folder.ending()).flatMap { $0 }.flatMap { $0.droppedOutput > 0 ? "\($0.droppedOutput) bytes were not kept" : nil }
+            ),
             ("definition", run.version),
         ])
         if let version = run.version, let definition = try reader.definition(version: version) {

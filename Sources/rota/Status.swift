@@ -1,5 +1,6 @@
 import ArgumentParser
 import Client
+import Daemon
 import Foundation
 import RunHistory
 import Scheduling
@@ -24,6 +25,8 @@ struct Status: AsyncParsableCommand {
     private struct Health: Decodable {
         let status: String
         let detail: String?
+
+        var isAlive: Bool { status != "not running" }
     }
 
     private struct Document: Encodable {
@@ -60,8 +63,8 @@ struct Status: AsyncParsableCommand {
         if json {
             try Terminal.json(
                 Document(
-                    state: folder, scheduler: health.status, detail: health.detail, version: row?.version, pid: row?.pid,
-                    address: row?.address,
+                    state: folder, scheduler: health.status, detail: health.detail, version: row?.version,
+                    pid: health.isAlive ? row?.pid : nil, address: health.isAlive ? row?.address : nil,
                     jobsFolder: row?.jobsFolder, startedAt: row?.startedAt.rfc3339, heartbeatAt: row?.heartbeatAt.rfc3339,
                     stoppedAt: row?.stoppedAt?.rfc3339, jobs: try reader.jobs().count, open: open.map { HistoryDocument(.run($0)) },
                     problems: problems.map {
@@ -76,16 +79,20 @@ struct Status: AsyncParsableCommand {
             throw CommandFailure(.unwell, "the scheduler is \(health.status)\(health.detail.map { ": \($0)" } ?? "")")
         }
         let errors = problems.count { $0.severity == "error" }
-        if errors > 0 { throw CommandFailure(.unwell, "\(errors) errors in the job files; the last good versions stay in force") }
+        if errors > 0 { throw CommandFailure(.unwell, "\(errors.of("error")) in the job files; the last good versions stay in force") }
     }
 
     /// Asks the scheduler itself: that it answers is the proof that it lives.
     private func health(of folder: String) async -> Health {
         do {
-            let answer = try await SocketClient(socket: folder + "/rota.sock").send("GET", "/healthz")
+            let answer = try await SocketClient(socket: folder + "/rota.sock").send("GET", "/healthz", within: .seconds(5))
             return (try? JSONDecoder().decode(Health.self, from: Data(answer.body.utf8))) ?? Health(status: "unclear", detail: answer.body)
         } catch SocketClient.Failure.noScheduler {
-            return Health(status: "not running", detail: nil)
+            // The lock is the proof of life; the socket is only a file.
+            guard let holder = StateFolder.holder(of: folder) else { return Health(status: "not running", detail: nil) }
+            return Health(
+                status: "not reachable",
+                detail: "process \(holder) holds the state folder, but its socket is gone; restart it to make it anew")
         } catch {
             return Health(status: "not reachable", detail: "\(error)")
         }
@@ -95,7 +102,7 @@ struct Status: AsyncParsableCommand {
         var lines = ["scheduler  \(Terminal.bold(health.status))", "state      \(folder)"]
         if let row {
             lines.append("jobs       \(jobs) in force, from \(row.jobsFolder)")
-            if health.status == "scheduling" {
+            if health.isAlive {
                 lines.append(
                     "running    version \(row.version), process \(row.pid), since \(row.startedAt.rfc3339)\(row.address.map { ", \($0)" } ?? "")"
                 )

@@ -91,3 +91,8 @@ extension Duration {
         }
     }
 }
+
+extension Int {
+    /// `1 file`, `2 files`.
+    func of(_ things: String) -> String { "\(self) \(things)" + (self == 1 ? "" : "s") }
+}

@@ -46,7 +46,8 @@ struct Validate: ParsableCommand {
             for problem in problems { print(problem) }
         }
         let errors = problems.count { $0.severity == .error }
-        let summary = "\(jobs) jobs in \(files) files: \(errors) errors, \(problems.count - errors) warnings"
+        let warnings = problems.count - errors
+        let summary = "\(jobs.of("job")) in \(files.of("file")): \(errors.of("error")), \(warnings.of("warning"))"
         guard errors == 0 else { throw CommandFailure(.unwell, summary) }
         if !json { Terminal.say(summary) }
     }

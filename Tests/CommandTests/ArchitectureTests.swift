@@ -19,7 +19,8 @@ struct ArchitectureTests {
             "Timetable",
         ],
         "Web": [
-            "Daemon", "Dispatch", "Foundation", "Glibc", "HTTPTypes", "Hummingbird", "JobFiles", "Logging", "NIOCore", "RunHistory", "Scheduling",
+            "Daemon", "Dispatch", "Foundation", "Glibc", "HTTPTypes", "Hummingbird", "HummingbirdCore", "JobFiles", "Logging", "NIOCore",
+            "RunHistory", "Scheduling",
             "ServiceLifecycle", "Timetable",
         ],
         "Client": ["Glibc", "NIOCore", "NIOHTTP1", "NIOPosix"],

@@ -12,7 +12,10 @@ struct ExitCodeTests {
     }
 
     @Test func usageIs64() throws {
-        #expect(try Program.run("rota", ["serve", "--bogus"]).status == 64)
+        let bogus = try Program.run("rota", ["serve", "--bogus"])
+        #expect(
+            bogus.status == 64 && bogus.stderr.hasPrefix("error: ") && bogus.stderr.split(separator: "\n").count == 1, "\(bogus.stderr)")
+        #expect(bogus.stderr.contains("rota serve --help"))
         #expect(try Program.run("rota", ["frobnicate"]).status == 64)
         #expect(try Program.run("rota", ["serve", "--listen", "nowhere"]).status == 64)
         #expect(try Program.run("rota", ["serve", "--listen", "0.0.0.0:4400"]).status == 64)
@@ -101,6 +104,6 @@ struct ExitCodeTests {
             #expect(
                 lines.contains { $0.hasPrefix(fixture.jobs + "/" + file + ":") && $0.contains(": error: ") }, "\(file): \(result.stdout)")
         }
-        #expect(!result.stdout.contains("good.yaml") && result.stderr.contains("1 jobs in 7 files"), "\(result.stderr)")
+        #expect(!result.stdout.contains("good.yaml") && result.stderr.contains("1 job in 7 files"), "\(result.stderr)")
     }
 }

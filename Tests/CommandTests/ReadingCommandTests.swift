@@ -82,10 +82,55 @@ struct ReadingCommandTests {
         try serve.wait()
     }
 
+    /// A socket is only a file; the lock is the proof of life.
+    @Test(.timeLimit(.minutes(1))) func aSchedulerWithoutItsSocketIsNotCalledDead() throws {
+        let fixture = try CommandFixture()
+        let serve = try fixture.serve()
+        #expect(try wait { try fixture.rota("status").status == 0 })
+        try fixture.folder.remove("state/rota.sock")
+        let status = try fixture.rota("status")
+        #expect(status.status == 1 && status.stdout.contains("not reachable") && status.stderr.contains("process \(serve.pid)"))
+        serve.signal(SIGTERM)
+        try serve.wait()
+        #expect(try fixture.rota("status").stdout.contains("not running"))
+    }
+
+    // catalogue 63: the folder of all files is no better than a file.
+    @Test(.timeLimit(.minutes(1))) func aJobsFolderThatVanishesShowsInStatusAndKeepsItsJobs() throws {
+        let fixture = try CommandFixture(jobs: ["a.yaml": "command: 'true'\nworkdir: /\n"])
+        let serve = try fixture.serve()
+        #expect(try wait { try fixture.rota("status").status == 0 })
+        try FileManager.default.moveItem(atPath: fixture.jobs, toPath: fixture.jobs + ".away")
+        #expect(try wait { try fixture.rota("status").status == 1 })
+        let status = try fixture.rota("status")
+        #expect(status.stdout.contains("jobs folder") && status.stdout.contains("does not exist"))
+        #expect(try fixture.rota("run", "a", "--wait").status == 0)
+        try FileManager.default.moveItem(atPath: fixture.jobs + ".away", toPath: fixture.jobs)
+        #expect(try wait { try fixture.rota("status").status == 0 })
+        serve.signal(SIGTERM)
+        try serve.wait()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func outputThatWasNotKeptIsTold() throws {
+        let fixture = try CommandFixture(jobs: ["loud.yaml": "command: head -c 11000000 /dev/zero\n"])
+        let serve = try fixture.serve()
+        #expect(try fixture.rota("run", "loud", "--wait").status == 0)
+        let logs = try fixture.rota("logs", "loud")
+        #expect(logs.stdout.utf8.count == 10_485_760 && logs.stderr.contains("\(11_000_000 - 10_485_760) bytes more"), "\(logs.stderr)")
+        serve.signal(SIGTERM)
+        try serve.wait()
+    }
+
     @Test(arguments: ["serve", "validate", "next", "list", "show", "run", "history", "logs", "status", "graph"])
     func helpHasExamples(_ command: String) throws {
         let result = try Program.run("rota", [command, "--help"])
-        #expect(result.status == 0 && result.stdout.contains("EXAMPLES") && result.stdout.contains("rota \(command)"))
+        #expect(result.status == 0 && result.stdout.contains("EXAMPLES"))
+        // Each example stands in one line, so that it can be pasted.
+        let examples = result.stdout.split(separator: "\n", omittingEmptySubsequences: false).drop { $0 != "EXAMPLES" }.dropFirst().prefix {
+            !$0.isEmpty
+        }
+        #expect(!examples.isEmpty)
+        for example in examples { #expect(example.hasPrefix("  rota \(command)"), "\(example)") }
     }
 
     @Test(arguments: ["bash", "zsh", "fish"])

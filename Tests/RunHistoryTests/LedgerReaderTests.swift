@@ -93,4 +93,21 @@ struct LedgerReaderTests {
         for step in steps { #expect(!step.hasPrefix("SCAN run") || step.contains("USING"), "\(step)") }
         for step in steps { #expect(!step.hasPrefix("SCAN gap") || step.contains("USING"), "\(step)") }
     }
+
+    /// The partial indexes are used: what a few open or failed runs cost does not grow with the history.
+    @Test(arguments: [
+        ("SELECT * FROM run INDEXED BY run_open WHERE state IN ('waiting', 'launching', 'running')", "run_open"),
+        (
+            "SELECT * FROM run WHERE state IN ('failed') AND state IN ('failed', 'timedOut', 'couldNotStart', 'killed', 'lost', 'skipped', 'missed') "
+                + "ORDER BY due DESC, id DESC LIMIT 50", "run_unwell"
+        ),
+        ("SELECT * FROM gap WHERE job = 'a' ORDER BY first_due DESC LIMIT 50", "PRIMARY KEY"),
+    ])
+    func rareRowsAreFoundByTheirIndex(_ sql: String, _ index: String) throws {
+        let fixture = try filled()
+        let steps = try DatabaseQueue(path: fixture.path).read { db in
+            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql).map { $0["detail"] as String }
+        }
+        #expect(steps.first?.contains(index) == true, "\(steps)")
+    }
 }

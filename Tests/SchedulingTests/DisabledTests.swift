@@ -21,6 +21,8 @@ struct DisabledTests {
         #expect(simulation.ledger.rows(of: "a").isEmpty)
         #expect(gaps.allSatisfy { $0.state == .skipped && $0.reason == "disabled" })
         #expect(gaps.count <= 12, "told once a minute at most")
+        let slots = gaps.reduce(0) { $0 + $1.slots }
+        #expect((54...61).contains(slots), "all but those of the last minute: \(slots)")
         #expect(simulation.history("a").count == gaps.count, "and each is accounted for")
     }
 

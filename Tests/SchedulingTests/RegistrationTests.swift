@@ -5,6 +5,18 @@ import Timetable
 
 /// Registration.
 struct RegistrationTests {
+    /// The stored text of a job may be one that this version cannot read.
+    @Test func aJobThatNeitherLedgerNorFilesCanTellIsRemovedAtTheStart() {
+        var ledger = LedgerState()
+        ledger.controls = [JobControl(job: "a", version: "v", schedule: nil, registeredAt: "00:00:00", accountedUntil: "00:00:00")]
+        var scheduler = Scheduler(restoring: ledger, graph: JobGraph(), settings: Scheduler.Settings())
+        let actions = scheduler.handle(.start(JobGraph()), at: "01:00:00")
+        let removals = actions.compactMap { action -> Instant? in
+            if case .record(.control(let control)) = action { control.removedAt } else { nil }
+        }
+        #expect(removals == ["01:00:00"])
+    }
+
     private func begun(at now: Instant = "10:00:00", _ jobs: [Job]) -> Simulation {
         var simulation = Simulation(at: now)
         simulation.executor.course = { _, _ in .init(lasts: .seconds(1)) }

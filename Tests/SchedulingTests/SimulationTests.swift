@@ -21,8 +21,9 @@ struct SimulationTests {
     private func play(within limit: Duration = .seconds(5), _ body: (SimulationScript) -> [String]) {
         let clock = ContinuousClock()
         let deadline = Self.seeds.count > 1_000 ? nil : clock.now + limit
-        for seed in Self.seeds {
-            if let deadline, clock.now > deadline { return }
+        for (place, seed) in Self.seeds.enumerated() {
+            // A slow machine plays fewer, but never so few that green means nothing.
+            if let deadline, clock.now > deadline, place >= 30 { return }
             let faults = body(SimulationScript(seed: seed))
             if !faults.isEmpty {
                 Issue.record("SIMULATION_SEED=\(seed): \(faults.count) faults\n\(faults.prefix(4).joined(separator: "\n"))")

@@ -65,17 +65,28 @@ private final class WebFixture: Sendable {
         }
     }
 
-    private func exchange(_ request: String) throws -> String {
+    /// A connection over which nothing is said yet; the caller closes it.
+    func connect() throws -> Int32 {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
-        guard connected == 0 else { throw POSIXError(.ECONNREFUSED) }
+        guard connected == 0 else {
+            close(socket)
+            throw POSIXError(.ECONNREFUSED)
+        }
+        return socket
+    }
+
+    private func exchange(_ request: String) throws -> String {
+        let socket = try connect()
+        defer { close(socket) }
         _ = request.withCString { write(socket, $0, strlen($0)) }
         var answer: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -145,7 +156,8 @@ struct WebServerTests {
     @Test(arguments: [
         ("/api/v1/runs?limit=0", 400), ("/api/v1/runs?limit=x", 400), ("/api/v1/runs?state=sleeping", 400),
         ("/api/v1/runs?since=yesterday", 400),
-        ("/api/v1/runs?job=..%2Fetc", 400), ("/api/v1/runs?flow=x", 400), ("/api/v1/nothing", 404), ("/../../etc/passwd", 404),
+        ("/api/v1/runs?bogus=1", 400), ("/api/v1/jobs?x", 400), ("/api/v1/runs?job=..%2Fetc", 400), ("/api/v1/runs?flow=x", 400),
+        ("/api/v1/nothing", 404), ("/../../etc/passwd", 404),
     ])
     func badQuestionsGetA4xx(_ path: String, _ expected: Int) async throws {
         let fixture = try await WebFixture()
@@ -156,7 +168,10 @@ struct WebServerTests {
     @Test func badRequestsToRunGetA4xxWithAHint() async throws {
         let fixture = try await WebFixture()
         let path = "/api/v1/jobs/plain/run"
-        for body in ["not json", "[]", #"{"env":"x"}"#, #"{"env":{"ROTA_RUN":"x"}}"#, #"{"env":{"1A":"x"}}"#] {
+        for body in [
+            "not json", "[]", #"{"env":"x"}"#, #"{"env":{"ROTA_RUN":"x"}}"#, #"{"env":{"1A":"x"}}"#, #"{"bogus":{}}"#,
+            #"{"env":{"A":"x\u0000y"}}"#,
+        ] {
             #expect(status(try await fixture.get(path, method: "POST", body: body)) == 400, "\(body)")
         }
         #expect(status(try await fixture.get(path, method: "POST", body: String(repeating: " ", count: 70_000))) == 413)
@@ -165,9 +180,38 @@ struct WebServerTests {
         try await fixture.stop()
     }
 
+    @Test func aWrongMethodIsToldTheRightOnes() async throws {
+        let fixture = try await WebFixture()
+        let answer = try await fixture.get("/api/v1/runs", method: "DELETE")
+        #expect(status(answer) == 405 && answer.contains("Allow: GET"))
+        #expect(status(try await fixture.get("/healthz", authorized: false, method: "HEAD")) == 200)
+        #expect(try await fixture.get("/api/v1/nothing").contains("application/problem+json"))
+        try await fixture.stop()
+    }
+
+    // catalogue 82: connections cost whoever opens them nothing.
+    @Test(.timeLimit(.minutes(1))) func idleConnectionsTakeNoDescriptorsFromLaunching() async throws {
+        let fixture = try await WebFixture()
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        let before = try descriptors()
+        var sockets: [Int32] = []
+        defer { for socket in sockets { close(socket) } }
+        for _ in 0..<600 { sockets.append(try fixture.connect()) }
+        let answer = try await SocketClient(socket: fixture.daemon.folder.socket).send(
+            "POST", "/api/v1/jobs/plain/run", within: .seconds(30))
+        #expect(answer.status == 202)
+        // Ours and the server's ends are in this one process.
+        #expect(try descriptors() - before - 600 <= max(Int(limit.rlim_cur) / 4, 16) + 20)
+        try await fixture.stop()
+    }
+
+    private func descriptors() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
+
     @Test func theSocketNeedsNoTokenAndIsForItsUserAlone() async throws {
         let fixture = try await WebFixture()
-        let answer = try await SocketClient(socket: fixture.daemon.folder.socket).send("POST", "/api/v1/jobs/plain/run")
+        let answer = try await SocketClient(socket: fixture.daemon.folder.socket).send(
+            "POST", "/api/v1/jobs/plain/run", within: .seconds(30))
         #expect(answer.status == 202)
         let mode = try FileManager.default.attributesOfItem(atPath: fixture.daemon.folder.socket)[.posixPermissions] as? Int
         #expect(mode == 0o600)
@@ -191,7 +235,7 @@ struct WebServerTests {
     @Test func withoutASchedulerTheClientSaysSo() async throws {
         let folder = try TemporaryFolder()
         await #expect(throws: SocketClient.Failure.noScheduler(socket: folder.path + "/rota.sock")) {
-            try await SocketClient(socket: folder.path + "/rota.sock").send("GET", "/healthz")
+            try await SocketClient(socket: folder.path + "/rota.sock").send("GET", "/healthz", within: .seconds(30))
         }
         let long = "/" + String(repeating: "x", count: 107)
         #expect(throws: SocketClient.Failure.pathTooLong(long)) { try SocketClient(socket: long) }
