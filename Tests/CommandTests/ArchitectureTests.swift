@@ -26,6 +26,7 @@ struct ArchitectureTests {
         "Client": ["Glibc", "NIOCore", "NIOHTTP1", "NIOPosix"],
         "rota": [
             "ArgumentParser", "Client", "Daemon", "Execution", "Foundation", "Glibc", "JobFiles", "Logging", "RunHistory", "Scheduling",
+            "Synchronization",
             "Timetable",
             "UnixSignals", "Web",
         ],
