@@ -3,6 +3,7 @@ import GRDB
 /// Why a ledger cannot be opened or written, in words for the operator.
 package enum LedgerError: Error, Hashable, Sendable, CustomStringConvertible {
     case missing(path: String)
+    case notReadable(path: String)
     case notWritable(path: String, detail: String)
     case corrupt(path: String, detail: String)
     case newerSchema(path: String, found: Int, known: Int)
@@ -15,6 +16,8 @@ package enum LedgerError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .missing(let path):
             "there is no ledger at \(path); start `rota serve` with this state folder once, or name another with --state"
+        case .notReadable(let path):
+            "this user may not read the ledger \(path); run the command as the user who runs the scheduler"
         case .notWritable(let path, let detail):
             "the ledger \(path) cannot be written (\(detail)); make the folder writable for this user, or name another with --state"
         case .corrupt(let path, let detail):

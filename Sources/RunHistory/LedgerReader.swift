@@ -13,6 +13,7 @@ package final class LedgerReader: Sendable {
 
     package static func open(at path: String) throws(LedgerError) -> LedgerReader {
         guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
+        guard FileManager.default.isReadableFile(atPath: path) else { throw .notReadable(path: path) }
         do {
             var configuration = Configuration()
             configuration.readonly = true

@@ -54,6 +54,7 @@ extension CommandFailure.Code {
         self =
             switch error {
             case .missing: .noScheduler
+            case .notReadable: .notAllowed
             case .notWritable: .stateNotWritable
             case .corrupt: .damagedLedger
             case .newerSchema: .newerLedger
