@@ -7,9 +7,13 @@ internal import Timetable
 /// (with a warning). What Chronos itself silently dropped or mistook is an error here.
 struct ChronosReader {
     var fields: Fields
+    private var places: DefinitionPlaces
     var findings: Findings { fields.findings }
 
-    init(_ fields: Fields) { self.fields = fields }
+    init(_ fields: Fields) {
+        self.fields = fields
+        places = DefinitionPlaces(name: fields.placeOfValue("name"))
+    }
 
     /// Fields that only Chronos has; one of them makes a job one of Chronos.
     static let ownKeys: Set<String> = [
@@ -33,7 +37,7 @@ struct ChronosReader {
         readPlace(of: &job)
         readPolicies(of: &job)
         readWhatIsOnlyKept()
-        return name == nil || command == nil ? nil : JobShape.Reading(job: job, canonical: fields.canonical)
+        return name == nil || command == nil ? nil : JobShape.Reading(job: job, canonical: fields.canonical, places: places)
     }
 
     private func warnOfUnknownFields() {
@@ -124,15 +128,14 @@ struct ChronosReader {
     }
 
     private mutating func parents() -> [JobName] {
-        var names: Set<JobName> = []
         for text in fields.texts("parents", "names of jobs") ?? [] {
             if let name = JobName(text.value) {
-                names.insert(name)
+                if places.parents[name] == nil { places.parents[name] = text.place }
             } else {
                 findings.error(text.place, "`\(text.value.shortened)` is no name of a job; it has \(JobFile.nameWording)")
             }
         }
-        let sorted = names.sorted()
+        let sorted = places.parents.keys.sorted()
         if fields.has("parents") { fields.record("parents", .list(sorted.map { .text($0.text) })) }
         return sorted
     }

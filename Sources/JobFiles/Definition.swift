@@ -20,24 +20,33 @@ package struct Definition: Sendable {
     /// Where its document begins in the file, from 1.
     package var line: Int { parts.line }
 
+    /// Places within its document; nil when it was not read from its file, but kept from before a restart.
+    var places: DefinitionPlaces? { parts.places }
+
     private final class Parts: Sendable {
         let job: Job
         let canonical: String
         let source: String
         let file: String
         let line: Int
+        let places: DefinitionPlaces?
 
-        init(_ job: Job, _ canonical: String, _ source: String, _ file: String, _ line: Int) {
+        init(_ job: Job, _ canonical: String, _ source: String, _ file: String, _ line: Int, _ places: DefinitionPlaces?) {
             self.job = job
             self.canonical = canonical
             self.source = source
             self.file = file
             self.line = line
+            self.places = places
         }
     }
 
     package init(job: Job, canonical: String, source: String, file: String, line: Int) {
-        parts = Parts(job, canonical, source, file, line)
+        self.init(job: job, canonical: canonical, source: source, file: file, line: line, places: nil)
+    }
+
+    init(job: Job, canonical: String, source: String, file: String, line: Int, places: DefinitionPlaces?) {
+        parts = Parts(job, canonical, source, file, line, places)
     }
 
     /// The job of a canonical text made earlier, with the same version; nil when the text is none.

@@ -22,6 +22,8 @@ struct Element: Sendable {
 
     var content: Content
     var place: Place
+    /// Whether a mistake within it has been reported already, so that what can still be read of it is not to be used.
+    var isFlawed = false
 
     /// What it is, for messages: `must be a text, not a list`.
     var kind: String {

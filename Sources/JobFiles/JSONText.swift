@@ -6,6 +6,8 @@ struct JSONText {
     private var offset = 0
     private var place = Place.start
     private var depth = 0
+    /// What is wrong, but does not keep the rest from being read.
+    private var flaws: [Mistake] = []
 
     struct Mistake: Error {
         var place: Place
@@ -28,8 +30,9 @@ struct JSONText {
                 reader.skipSpace()
             }
         } catch {
-            findings.error(error.place, "not valid JSON: \(error.message)")
+            reader.flaws.append(error)
         }
+        for flaw in reader.flaws { findings.error(flaw.place, "not valid JSON: \(flaw.message)") }
         return documents
     }
 
@@ -38,7 +41,7 @@ struct JSONText {
         var reader = JSONText(text)
         guard let value = try? reader.value() else { return nil }
         reader.skipSpace()
-        return reader.offset == reader.bytes.count ? value : nil
+        return reader.offset == reader.bytes.count && reader.flaws.isEmpty ? value : nil
     }
 
     private mutating func document(into documents: inout [Document]) throws(Mistake) {
@@ -58,12 +61,15 @@ struct JSONText {
     private mutating func value() throws(Mistake) -> Element {
         skipSpace()
         let start = place
+        let flawsBefore = flaws.count
         switch peek {
-        case UInt8(ascii: "{"): return Element(content: .map(try members()), place: start)
+        case UInt8(ascii: "{"):
+            let members = try members()
+            return Element(content: .map(members), place: start, isFlawed: flaws.count > flawsBefore)
         case UInt8(ascii: "["):
             var list: [Element] = []
             try items { reader throws(Mistake) in list.append(try reader.value()) }
-            return Element(content: .list(list), place: start)
+            return Element(content: .list(list), place: start, isFlawed: flaws.count > flawsBefore)
         case UInt8(ascii: "\""): return Element(content: .text(try string()), place: start)
         default: return Element(content: try word(), place: start)
         }
@@ -91,9 +97,13 @@ struct JSONText {
             let start = place
             guard peek == UInt8(ascii: "\"") else { throw mistake("expected a key in double quotes") }
             let key = try string()
-            guard keys.insert(key).inserted else { throw Mistake(place: start, message: "the key `\(key.shortened)` is given twice") }
             guard take(":") else { throw mistake("expected `:`") }
-            members.append(Element.Member(key: key, place: start, value: try value()))
+            let member = Element.Member(key: key, place: start, value: try value())
+            if keys.insert(key).inserted {
+                members.append(member)
+            } else {
+                flaws.append(Mistake(place: start, message: "the key `\(key.shortened)` is given twice"))
+            }
         } while take(",")
         guard take("}") else { throw mistake("expected `,` or `}`") }
         leave()

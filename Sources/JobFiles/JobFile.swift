@@ -55,7 +55,7 @@ package enum JobFile {
         let shape = shape ?? JobShape(of: members)
         let fields = Fields(members, at: document.root.place, isLenient: shape == .chronos, findings)
         let fallback = fields.has("name") ? nil : fallbackName(isOnly: isOnly, findings, at: document.root.place)
-        guard let reading = shape.read(fields, fallbackName: fallback), findings.errors == errorsBefore else {
+        guard let reading = shape.read(fields, fallbackName: fallback), findings.errors == errorsBefore, !document.root.isFlawed else {
             if let name = fallback ?? name(among: members) { contents.refused.insert(name) }
             return
         }
@@ -66,7 +66,9 @@ package enum JobFile {
         var job = reading.job
         job.version = sha256(text)
         let line = document.root.place.line
-        contents.definitions.append(Definition(job: job, canonical: text, source: document.source, file: findings.file, line: line))
+        contents.definitions.append(
+            Definition(
+                job: job, canonical: text, source: document.source, file: findings.file, line: line, places: reading.places))
     }
 
     private static func name(among members: [Element.Member]) -> JobName? {

@@ -6,6 +6,7 @@ extension JobReader {
     mutating func readTrigger(of job: inout Job) {
         job.after = parents()
         job.join = fields.choice("join", Join.allCases)
+        if job.join != nil { places.join = fields.placeOfValue("join") }
         if job.join != nil, job.after.isEmpty { findings.warning(fields.placeOfKey("join"), "`join` has no effect without `after`") }
         job.schedule = schedule(seed: job.name.text)
     }
@@ -78,10 +79,10 @@ extension JobReader {
         var edges: [Edge] = []
         for item in Self.items(of: element) {
             guard let edge = edge(item) else { continue }
-            if edges.contains(where: { $0.parent == edge.parent }) {
-                findings.error(item.place, "`\(edge.parent)` stands twice in `after`")
+            if places.parents.updateValue(edge.place, forKey: edge.value.parent) != nil {
+                findings.error(item.place, "`\(edge.value.parent)` stands twice in `after`")
             } else {
-                edges.append(edge)
+                edges.append(edge.value)
             }
         }
         fields.record("after", .list(edges.map(Self.canonical)))
@@ -97,9 +98,10 @@ extension JobReader {
             ? .text(edge.parent.text) : .map(["job": .text(edge.parent.text), "on": .text(edge.on.rawValue)])
     }
 
-    private func edge(_ item: Element) -> Edge? {
+    /// An edge, and where its parent is named.
+    private func edge(_ item: Element) -> Placed<Edge>? {
         switch item.content {
-        case .text(let text): return parent(text, at: item.place).map { Edge(parent: $0) }
+        case .text(let text): return parent(text, at: item.place).map { Placed(value: Edge(parent: $0), place: item.place) }
         case .map(let members):
             var edge = Fields(members, at: item.place, path: "after.", findings)
             edge.refuseKeys(besides: ["job", "on"], of: "`after`")
@@ -108,7 +110,8 @@ extension JobReader {
                 if !edge.has("job") { findings.error(item.place, "`after` needs the name of a job: { job: prices, on: done }") }
                 return nil
             }
-            return parent(text, at: edge.placeOfValue("job")).map { Edge(parent: $0, on: on ?? .success) }
+            let place = edge.placeOfValue("job")
+            return parent(text, at: place).map { Placed(value: Edge(parent: $0, on: on ?? .success), place: place) }
         case .list, .null, .nothing:
             findings.error(item.place, "`after` must hold names of jobs or maps like { job: prices, on: done }, not \(item.kind)")
             return nil

@@ -4,9 +4,13 @@ internal import Timetable
 /// Reads one job in our own shape; docs/job-files.md is the reference of its keys.
 struct JobReader {
     var fields: Fields
+    var places: DefinitionPlaces
     var findings: Findings { fields.findings }
 
-    init(_ fields: Fields) { self.fields = fields }
+    init(_ fields: Fields) {
+        self.fields = fields
+        places = DefinitionPlaces(name: fields.placeOfValue("name"))
+    }
 
     static let keys = [
         "name", "description", "schedule", "cron", "after", "join", "zone", "dst", "command", "workdir", "env", "runOn", "cpus", "memory",
@@ -30,7 +34,7 @@ struct JobReader {
         readPlace(of: &job)
         readPolicies(of: &job)
         readPromises(of: &job)
-        return name == nil || command == nil ? nil : JobShape.Reading(job: job, canonical: fields.canonical)
+        return name == nil || command == nil ? nil : JobShape.Reading(job: job, canonical: fields.canonical, places: places)
     }
 
     // MARK: What

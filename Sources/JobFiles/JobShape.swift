@@ -13,6 +13,7 @@ enum JobShape {
     struct Reading {
         var job: Job
         var canonical: [String: CanonicalValue]
+        var places: DefinitionPlaces
     }
 
     /// nil when not even a name and a command could be read.

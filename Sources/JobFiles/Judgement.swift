@@ -27,7 +27,7 @@ struct Judgement {
         for refusal in refusals { report(refusal, chosen) }
         var fallen: Set<JobName> = []
         while !refusals.isEmpty {
-            for name in refusals.flatMap(\.jobs) {
+            for name in Set(refusals.flatMap(\.jobs)) {
                 // Refused a second time, there is nothing left to fall back to.
                 chosen[name] = fallen.insert(name).inserted ? inForce[name] : nil
             }
@@ -40,12 +40,12 @@ struct Judgement {
     private mutating func reportDuplicates(_ first: [JobName: Definition]) {
         guard first.count < candidates.count else { return }
         for (name, all) in Dictionary(grouping: candidates, by: \.job.name) where all.count > 1 {
-            let definitions = all.sorted { ($0.file, $0.line) < ($1.file, $1.line) }
+            let definitions = all.sorted { ($0.file, $0.nameLine) < ($1.file, $1.nameLine) }
             for (index, definition) in definitions.enumerated() {
                 let other = definitions[index == 0 ? 1 : 0]
                 report(
-                    "the job `\(name)` is defined a second time in \(other.file):\(other.line); give one of them another name",
-                    at: definition)
+                    "the job `\(name)` is defined a second time in \(other.file):\(other.nameLine); give one of them another name",
+                    at: definition.places?.name, of: definition)
             }
         }
     }
@@ -53,10 +53,15 @@ struct Judgement {
     private mutating func report(_ refusal: GraphProblem, _ chosen: [JobName: Definition]) {
         if case .duplicate = refusal { return }
         guard let name = refusal.jobs.first, let definition = chosen[name] else { return }
-        report(refusal.message, at: definition)
+        report(refusal.message, at: definition.places?.place(of: refusal), of: definition)
     }
 
-    private mutating func report(_ message: String, at definition: Definition) {
-        problems.append(Problem(file: definition.file, line: definition.line, message: message))
+    private mutating func report(_ message: String, at place: Place?, of definition: Definition) {
+        let place = place ?? Place(line: definition.line, column: 1)
+        problems.append(Problem(file: definition.file, line: place.line, column: place.column, message: message))
     }
+}
+
+extension Definition {
+    fileprivate var nameLine: Int { places?.name.line ?? line }
 }

@@ -9,14 +9,18 @@ struct YAMLText {
     private let findings: Findings
     /// Elements that may still be made of this text; without aliases no text has more.
     private var left: Int
+    private var keys: MaskedKeys
+    /// Keys that stand a second time in their map; what is reached through several aliases counts once.
+    private var repeated: [Place: String] = [:]
 
     /// The jobs of `text`: its documents, and the items of those that are lists.
     ///
-    /// Empty documents are left out. A mistake is reported and ends the reading; what stood before it is returned.
+    /// Empty documents are left out. A mistake is reported and ends the reading; what stood before it is returned. A key given twice
+    /// ends nothing: it is reported, and what holds it is flawed.
     static func documents(in text: String, _ findings: Findings) -> [Document] {
         // With the encoding given, libyaml takes a byte order mark for a character.
         let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
-        var reader = YAMLText(text: text, findings: findings, left: 2 * text.utf8.count + 10_000)
+        var reader = YAMLText(text: text, findings: findings, left: 0, keys: MaskedKeys(text: text))
         guard AliasBound.holds(for: text) else {
             findings.error(.start, "the aliases of this file (`*name`) stand for far more text than a job file may hold; write it out")
             return []
@@ -27,18 +31,37 @@ struct YAMLText {
     private mutating func documents() -> [Document] {
         var roots: [Element] = []
         do {
-            let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
-            while let node = try parser.nextRoot() {
-                let root = try element(node, above: .start, depth: 0)
-                if case .nothing = root.content { continue }
-                roots.append(root)
-            }
+            while try !read(into: &roots) {}
         } catch let mistake as JSONText.Mistake {
             findings.error(mistake.place, mistake.message)
         } catch {
             report(error)
         }
+        for (place, name) in repeated { findings.error(place, "the key `\(name.shortened)` is given twice; take one of them out") }
         return split(roots)
+    }
+
+    /// Reads all documents.
+    ///
+    /// - Returns: false when Yams stumbled over a key given twice, which the next reading will step over.
+    private mutating func read(into roots: inout [Element]) throws -> Bool {
+        roots = []
+        repeated = [:]
+        left = 2 * text.utf8.count + 10_000
+        do {
+            let parser = try Parser(yaml: keys.text, resolver: .basic, encoding: .utf8)
+            while let node = try parser.nextRoot() {
+                let root = try element(node, above: .start, depth: 0)
+                if case .nothing = root.content { continue }
+                roots.append(root)
+            }
+            return true
+        } catch YamlError.duplicatedKeysInMapping(let names, let context) {
+            // The place is that of the first occurrence of the first of these names.
+            let place = Place(line: context.mark.line, column: context.mark.column)
+            if let name = names.first, keys.mask(name, at: place) { return false }
+            throw YamlError.duplicatedKeysInMapping(duplicates: names, context: context)
+        }
     }
 
     private mutating func element(_ node: Node, above: Place, depth: Int) throws -> Element {
@@ -54,27 +77,34 @@ struct YAMLText {
             var items: [Element] = []
             items.reserveCapacity(sequence.count)
             for item in sequence { items.append(try element(item, above: place, depth: depth + 1)) }
-            return Element(content: .list(items), place: place)
-        case .mapping(let mapping): return Element(content: .map(try members(mapping, at: place, depth: depth)), place: place)
+            return Element(content: .list(items), place: place, isFlawed: items.contains(where: \.isFlawed))
+        case .mapping(let mapping): return try map(mapping, at: place, depth: depth)
         case .alias: throw JSONText.Mistake(place: place, message: "an alias that leads nowhere")
         }
     }
 
-    private mutating func members(_ mapping: Node.Mapping, at place: Place, depth: Int) throws -> [Element.Member] {
+    /// Of a key given twice, the first counts.
+    private mutating func map(_ mapping: Node.Mapping, at place: Place, depth: Int) throws -> Element {
         var members: [Element.Member] = []
-        var keys: Set<String> = []
+        var names: Set<String> = []
+        var isFlawed = false
         members.reserveCapacity(mapping.count)
         for (key, value) in mapping {
             let at = key.mark.map { Place(line: $0.line, column: $0.column) } ?? place
-            guard let name = key.scalar?.string else {
+            guard let text = key.scalar?.string else {
                 throw JSONText.Mistake(place: at, message: "a key must be a text, not a list or a map")
             }
-            guard keys.insert(name).inserted else {
-                throw JSONText.Mistake(place: at, message: "the key `\(name.shortened)` is given twice")
+            let name = keys.name(at: at) ?? text
+            let member = Element.Member(key: name, place: at, value: try element(value, above: at, depth: depth + 1))
+            if member.value.isFlawed { isFlawed = true }
+            if names.insert(name).inserted {
+                members.append(member)
+            } else {
+                repeated[at] = name
+                isFlawed = true
             }
-            members.append(Element.Member(key: name, place: at, value: try element(value, above: at, depth: depth + 1)))
         }
-        return members
+        return Element(content: .map(members), place: place, isFlawed: isFlawed)
     }
 
     private static func content(of scalar: Node.Scalar) -> Element.Content {
@@ -100,6 +130,7 @@ struct YAMLText {
         case YamlError.reader(let problem, let offset, _, _):
             findings.error(place(ofCharacter: offset ?? 0), "not valid YAML: \(problem)")
         case YamlError.duplicatedKeysInMapping(let duplicates, let context):
+            // Only for keys that cannot be masked; Yams tells nothing but the place of the first occurrence.
             let keys = duplicates.prefix(3).map { "`\($0.shortened)`" }.joined(separator: ", ")
             findings.error(
                 Place(line: context.mark.line, column: context.mark.column),

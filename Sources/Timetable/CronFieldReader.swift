@@ -89,9 +89,9 @@ struct CronFieldReader {
     private func readStep(_ scanner: inout TextScanner) throws(ScheduleError) -> Int {
         guard scanner.take("/") else { return 1 }
         let place = scanner.position
-        guard let step = scanner.number() else { throw scanner.error("a step is expected before \(scanner.found), as in */15") }
-        guard step > 0, step <= field.range.upperBound else {
-            throw scanner.error(at: place, "there is no step \(step) in the \(field.name); it goes from 1 to \(field.range.upperBound)")
+        guard let digits = scanner.digits else { throw scanner.error("a step is expected before \(scanner.foundInField), as in */15") }
+        guard let step = scanner.number(), step > 0, step <= field.range.upperBound else {
+            throw scanner.error(at: place, "there is no step \(digits) in the \(field.name); it goes from 1 to \(field.range.upperBound)")
         }
         return step
     }
@@ -107,10 +107,14 @@ struct CronFieldReader {
             }
             throw scanner.error("\(scanner.found) is no \(field.name); \(hintForName)")
         }
-        guard let number = scanner.number(), field.range.contains(number) else {
-            let range = field.range
+        let range = field.range
+        guard let digits = scanner.digits else {
             throw scanner.error(
-                at: place, "a \(field.name) from \(range.lowerBound) to \(range.upperBound) is expected before \(scanner.found)")
+                "a \(field.name) from \(range.lowerBound) to \(range.upperBound) is expected before \(scanner.foundInField)")
+        }
+        guard let number = scanner.number(), range.contains(number) else {
+            throw scanner.error(
+                at: place, "there is no \(field.name) \(digits); write a number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
     }
@@ -135,8 +139,9 @@ struct CronFieldReader {
             ofMonth.lastWeekday = true
         } else if scanner.take("-") {
             let place = scanner.position
+            let digits = scanner.digits ?? scanner.foundInField
             guard let before = scanner.number(), before <= 30 else {
-                throw scanner.error(at: place, "up to 30 days can lie before the last, as in L-3")
+                throw scanner.error(at: place, "up to 30 days can lie before the last, as in L-3, not \(digits)")
             }
             ofMonth.beforeLast |= 1 << before
         } else {
@@ -146,8 +151,9 @@ struct CronFieldReader {
 
     private mutating func readNth(_ weekday: Int, _ scanner: inout TextScanner) throws(ScheduleError) {
         let place = scanner.position
+        let digits = scanner.digits ?? scanner.foundInField
         guard let week = scanner.number(), (1...5).contains(week) else {
-            throw scanner.error(at: place, "the first to the fifth such day of the month is meant by #1 to #5")
+            throw scanner.error(at: place, "the first to the fifth such day of the month is meant by #1 to #5, not \(digits)")
         }
         ofWeek.nth |= 1 << (weekday * 8 + week)
     }
@@ -159,10 +165,12 @@ struct CronFieldReader {
         if scanner.take("(") {
             let place = scanner.position
             let first = try readNumber(&scanner)
-            guard scanner.take("-") else { throw scanner.error("a range is expected, as in H(0-29)") }
+            guard scanner.take("-") else { throw scanner.error("a range is expected before \(scanner.foundInField), as in H(0-29)") }
             let last = try readNumber(&scanner)
             guard first <= last else { throw scanner.error(at: place, "the range \(first)-\(last) runs backwards") }
-            guard scanner.take(")") else { throw scanner.error("a closing parenthesis is expected, as in H(0-29)") }
+            guard scanner.take(")") else {
+                throw scanner.error("a closing parenthesis is expected before \(scanner.foundInField), as in H(0-29)")
+            }
             range = first...last
         }
         let isStepped = scanner.isAt("/")
@@ -175,6 +183,16 @@ struct CronFieldReader {
 }
 
 extension TextScanner {
+    /// The digits that stand here, for a message; nil when there are none.
+    fileprivate var digits: String? {
+        let count = digitsAhead
+        if count == 0 { return nil }
+        return text(position..<position + min(count, 20)) + (count > 20 ? "…" : "")
+    }
+
+    /// What stands here, for a message: no further than the field goes.
+    fileprivate var foundInField: String { peek()?.isBlank ?? false ? "the end of the field" : found }
+
     /// Whether a `W` ends the part, `distance` from here.
     fileprivate func isNearestWeekday(_ distance: Int) -> Bool {
         peek(distance)?.upperCased == UInt8(ascii: "W") && !(peek(distance + 1)?.isLetter ?? false)

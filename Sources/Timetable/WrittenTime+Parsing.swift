@@ -43,19 +43,16 @@ extension WrittenTime {
 extension TextScanner {
     /// The number of the day since 1970-01-01.
     mutating func date() throws(ScheduleError) -> Int {
-        let place = position
         let digits = digitsAhead
         let follower = peek(digits)
         if digits == 4, follower == UInt8(ascii: "-") || follower == UInt8(ascii: "W"), let year = number(digits: 4) {
             let isExtended = take("-")
-            if take("W") { return try weekDate(year, place, isExtended: isExtended) }
-            if digitsAhead == 3, let day = number(digits: 3) { return try ordinalDate(year, day, place) }
-            return try calendarDate(year, place)
+            if take("W") { return try weekDate(year, isExtended: isExtended) }
+            if digitsAhead == 3 { return try ordinalDate(year) }
+            return try calendarDate(year, isExtended: true)
         }
-        if digits == 7, let year = number(digits: 4), let day = number(digits: 3) { return try ordinalDate(year, day, place) }
-        if digits == 8, let year = number(digits: 4), let month = number(digits: 2), let day = number(digits: 2) {
-            return try dayNumber(year, month, day, place)
-        }
+        if digits == 7, let year = number(digits: 4) { return try ordinalDate(year) }
+        if digits == 8, let year = number(digits: 4) { return try calendarDate(year, isExtended: false) }
         throw dateError(digits)
     }
 
@@ -68,37 +65,42 @@ extension TextScanner {
         }
     }
 
-    private mutating func calendarDate(_ year: Int, _ place: Int) throws(ScheduleError) -> Int {
+    private mutating func calendarDate(_ year: Int, isExtended: Bool) throws(ScheduleError) -> Int {
+        let monthPlace = position
         guard let month = number(digits: 2) else { throw error("two digits for the month are expected before \(found), as in 2026-03-01") }
-        guard take("-"), let day = number(digits: 2) else { throw error("the day is expected before \(found), as in 2026-03-01") }
+        guard !isExtended || take("-") else { throw error("the day is expected before \(found), as in 2026-03-01") }
+        let dayPlace = position
+        guard let day = number(digits: 2) else { throw error("the day is expected before \(found), as in 2026-03-01") }
         if digitsAhead > 0 { throw error("the day has two digits; a T must follow before the time, as in 2026-03-01T02:00") }
-        return try dayNumber(year, month, day, place)
-    }
-
-    private func dayNumber(_ year: Int, _ month: Int, _ day: Int, _ place: Int) throws(ScheduleError) -> Int {
         if let date = CivilDate(checking: year, month: month, day: day) { return date.dayNumber }
-        guard (1...12).contains(month) else { throw error(at: place, "there is no month \(month); months go from 01 to 12") }
+        guard (1...12).contains(month) else { throw error(at: monthPlace, "there is no month \(month); months go from 01 to 12") }
         let days = CivilDate.days(inMonth: month, of: year)
-        throw error(at: place, "there is no day \(day) in month \(month) of \(year); its days go from 01 to \(days)")
+        throw error(at: dayPlace, "there is no day \(day) in month \(month) of \(year); its days go from 01 to \(days)")
     }
 
-    private func ordinalDate(_ year: Int, _ day: Int, _ place: Int) throws(ScheduleError) -> Int {
+    /// The three digits of an ordinal date stand here.
+    private mutating func ordinalDate(_ year: Int) throws(ScheduleError) -> Int {
+        let place = position
+        guard let day = number(digits: 3) else { throw error("three digits for the day are expected before \(found), as in 2026-060") }
         let days = CivilDate.days(inYear: year)
         guard (1...days).contains(day) else { throw error(at: place, "there is no day \(day) in \(year); its days go from 001 to \(days)") }
         return CivilDate(year: year, month: 1, day: 1).dayNumber + day - 1
     }
 
     /// Week 1 is the one with 4 January in it, and weeks begin on Monday (ISO 8601-1:2019, 4.2.2).
-    private mutating func weekDate(_ year: Int, _ place: Int, isExtended: Bool) throws(ScheduleError) -> Int {
+    private mutating func weekDate(_ year: Int, isExtended: Bool) throws(ScheduleError) -> Int {
+        let weekPlace = position
         guard let week = number(digits: 2) else { throw error("two digits for the week are expected before \(found), as in 2026-W09-7") }
-        guard !isExtended || take("-"), let day = number(digits: 1) else {
+        let isDayNext = !isExtended || take("-")
+        let dayPlace = position
+        guard isDayNext, let day = number(digits: 1) else {
             throw error("the day of the week is expected before \(found), as in 2026-W09-7: 1 is Monday, 7 is Sunday")
         }
-        guard (1...7).contains(day) else { throw error(at: place, "there is no weekday \(day); 1 is Monday, 7 is Sunday") }
+        guard (1...7).contains(day) else { throw error(at: dayPlace, "there is no weekday \(day); 1 is Monday, 7 is Sunday") }
         let start = Self.firstMonday(of: year)
         let weeks = (Self.firstMonday(of: year + 1) - start) / 7
         guard (1...weeks).contains(week) else {
-            throw error(at: place, "there is no week \(week) in \(year); its weeks go from 01 to \(weeks)")
+            throw error(at: weekPlace, "there is no week \(week) in \(year); its weeks go from 01 to \(weeks)")
         }
         return start + (week - 1) * 7 + day - 1
     }

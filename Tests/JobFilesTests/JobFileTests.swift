@@ -70,7 +70,7 @@ struct JobFileTests {
             """
         let (definitions, problems) = JobFile.read(text: text, file: "jobs/test.yaml")
         #expect(definitions.map(\.job.name.text) == ["good"])
-        #expect(problems.map { "\($0.line):\($0.column)" } == ["1:1", "2:1", "6:10", "7:10", "14:7", "18:13", "20:2", "24:11"])
+        #expect(problems.map { "\($0.line):\($0.column)" } == ["1:1", "2:1", "6:10", "7:10", "14:7", "18:21", "20:2", "24:11"])
         #expect(problems == problems.sorted())
     }
 
@@ -82,8 +82,8 @@ struct JobFileTests {
     }
 
     @Test(arguments: [
-        ("command: x\ncommand: y", "1:1: error: the key `command` is given more than once"),
-        ("command: x\n\"command\": y", "1:1: error: the key `command` is given more than once"),
+        ("command: x\ncommand: y", "2:1: error: the key `command` is given twice; take one of them out"),
+        ("command: x\n\"command\": y", "2:1: error: the key `command` is given twice; take one of them out"),
         ("a: b: c", "1:5: error: not valid YAML: mapping values are not allowed in this context"),
         ("just text", "1:1: error: a job must be a map of keys such as `command: ./job.sh`, not `just text`"),
         ("", "1:1: error: this file is empty; delete it to remove its jobs"),
@@ -113,6 +113,65 @@ struct JobFileTests {
     ])
     func mistakesInJSONAreToldWithTheirPlace(text: String, expected: String) {
         #expect(problems(text, file: "jobs/test.json") == ["jobs/test.json:" + expected])
+    }
+
+    @Test func aKeyGivenTwiceIsToldWhereItStandsAgainAndHidesNothingElse() {
+        let text = """
+            name: a
+            command: x
+            labels: {A: 1, 'ä b': 2, A: 3, "ä b": 4, A: 5}
+            command: y
+            retries: many
+            ---
+            name: b
+            command: x
+            ---
+            - { name: c, command: x, labels: &l { t: 1, t: 2 } }
+            - { name: d, command: x, labels: *l }
+            - { name: e, command: x, priority: 10 }
+            - { name: f, command: x }
+            """
+        let (definitions, problems) = JobFile.read(text: text, file: "jobs/test.yaml")
+        #expect(definitions.map(\.job.name.text) == ["b", "f"])
+        #expect(
+            problems.map { "\($0.line):\($0.column) \($0.message.prefix(30))" } == [
+                "3:26 the key `A` is given twice; ta", "3:32 the key `ä b` is given twice; ", "3:42 the key `A` is given twice; ta",
+                "4:1 the key `command` is given twi", "5:10 `retries` must be a whole numb", "10:45 the key `t` is given twice; ta",
+                "12:36 `priority` must be a whole num",
+            ])
+    }
+
+    @Test(arguments: [
+        ("command: x\n&a env: {}\nenv: {}", "2:1"), ("command: x\n\"\\x41\": x\nA: x", "2:1"), ("command: x\n\"\": x\n'': x", "2:1"),
+        ("? |\n  x\n: 1\n? |\n  x\n: 2", "1:3"), ("&k x: 1\n*k : 2", "1:1"),
+    ])
+    func ofAKeyThatIsWrittenStrangelyTheFirstPlaceIsTold(text: String, place: String) {
+        let (definitions, problems) = JobFile.read(text: text, file: "jobs/test.yaml")
+        #expect(definitions.isEmpty && problems.count == 1)
+        #expect(problems.first.map { "\($0.line):\($0.column)" } == place && problems.first?.message.contains("more than once") == true)
+    }
+
+    @Test(arguments: ["'it''s'", #""it\x27s""#, "it's", "\"it's\""])
+    func howAKeyIsQuotedMakesNoDifference(key: String) {
+        let told = problems("command: x\nlabels:\n  \(key): 1\n  it's: 2\nretries: many")
+        #expect(told.first == "jobs/test.yaml:4:3: error: the key `it's` is given twice; take one of them out")
+        #expect(told.count == 2)
+    }
+
+    @Test func aGreatManyKeysGivenTwiceAreNoTrap() {
+        let lines = (0..<2000).map { "k\($0): 1\nk\($0): 2\n" }.joined()
+        let start = ContinuousClock.now
+        let (definitions, problems) = JobFile.read(text: "command: x\n" + lines, file: "jobs/test.yaml")
+        #expect(definitions.isEmpty && !problems.isEmpty)
+        #expect(ContinuousClock.now - start < .seconds(30))
+    }
+
+    @Test func aKeyGivenTwiceInJSONHidesNothingElse() {
+        let text = #"[{"name": "a", "command": "x", "name": "b", "cpus": "many"}, {"name": "c", "command": "x"}]"#
+        let (definitions, problems) = JobFile.read(text: text, file: "jobs/test.json")
+        #expect(definitions.map(\.job.name.text) == ["c"])
+        #expect(problems.map { "\($0.line):\($0.column)" } == ["1:32", "1:53"])
+        #expect(Definition.parse(canonical: #"{"command":"x","command":"y","name":"a"}"#) == nil)
     }
 
     @Test func jsonIsReadAsItsStandardSays() throws {

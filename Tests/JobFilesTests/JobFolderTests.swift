@@ -76,7 +76,7 @@ struct JobFolderTests {
         var folder = JobFolder(path: files.path)
         let reading = try folder.read(at: start)
         #expect(names(reading) == ["a"])
-        #expect(told(reading).last == "c.yaml:1:1: error: the job `c` comes after `b`, which has an error of its own; mend that first")
+        #expect(told(reading).last == "c.yaml:2:8: error: the job `c` comes after `b`, which has an error of its own; mend that first")
     }
 
     @Test func aBadFileThatTurnsWorseKeepsItsGoodJobs() throws {
@@ -189,9 +189,9 @@ struct JobFolderTests {
         #expect(command(reading, "a") == .shell("x") && reading.graph[name("a")]?.after == [])
         #expect(
             told(reading) == [
-                "a.yaml:1:1: error: these jobs wait for one another in a circle: a → b → a; take one of them out of an `after`",
-                "c.yaml:1:1: error: the job `c` comes after itself; a job cannot be its own parent",
-                "d.yaml:1:1: error: the job `d` comes after `nobody`, but no such job is defined; define it or take it out of `after`",
+                "a.yaml:2:8: error: these jobs wait for one another in a circle: a → b → a; take one of them out of an `after`",
+                "c.yaml:2:8: error: the job `c` comes after itself; a job cannot be its own parent",
+                "d.yaml:2:8: error: the job `d` comes after `nobody`, but no such job is defined; define it or take it out of `after`",
             ])
         #expect(Set(reading.definitions.keys) == Set(reading.graph.jobs.keys))
     }
@@ -205,8 +205,8 @@ struct JobFolderTests {
         #expect(command(reading, "job") == .shell("one"))
         #expect(
             told(reading) == [
-                "a.yaml:1:1: error: the job `job` is defined a second time in \(files.path)/b.yaml:1; give one of them another name",
-                "b.yaml:1:1: error: the job `job` is defined a second time in \(files.path)/a.yaml:1; give one of them another name",
+                "a.yaml:1:7: error: the job `job` is defined a second time in \(files.path)/b.yaml:1; give one of them another name",
+                "b.yaml:1:7: error: the job `job` is defined a second time in \(files.path)/a.yaml:1; give one of them another name",
             ])
     }
 

@@ -33,7 +33,7 @@ struct JobKeyErrorTests {
                 "2:32: error: `schedule`: …"
             ]
         ),
-        ("schedule: 'R/2026-13-01T02:00/P1D'", ["2:14: error: `schedule`: …"]),
+        ("schedule: 'R/2026-13-01T02:00/P1D'", ["2:19: error: `schedule`: …"]),
         (
             "schedule: [R/P1D, X]",
             [

@@ -36,6 +36,26 @@ struct JobGraphTests {
         #expect(problems([job("a", after: ["a"])]) == [.selfParent("a")])
     }
 
+    @Test func allMissingParentsOfAJobAreToldAtOnce() {
+        #expect(
+            problems([job("c", after: ["nope", "c", "bad", "a"]), job("a")], refused: ["bad"]) == [
+                .selfParent("c"), .unknownParent(job: "c", parent: "nope"), .refusedParent(job: "c", parent: "bad"),
+            ])
+        #expect(
+            problems([job("a", after: ["b", "x"]), job("b", after: ["a", "y"])]) == [
+                .cycle(["a", "b"]), .unknownParent(job: "a", parent: "x"), .unknownParent(job: "b", parent: "y"),
+            ])
+        #expect(
+            problems([job("a", after: ["y", "b", "x"]), job("b", after: ["z"]), job("c", after: ["h", "b"]), job("h")]) == [
+                .unknownParent(job: "a", parent: "y"), .refusedParent(job: "a", parent: "b"), .unknownParent(job: "a", parent: "x"),
+                .unknownParent(job: "b", parent: "z"), .refusedParent(job: "c", parent: "b"),
+            ])
+        #expect(
+            problems([job("c", "R/PT1H", after: ["x"]) { $0.join = .flow }]) == [
+                .unknownParent(job: "c", parent: "x"), .noCommonHead(job: "c", heads: []),
+            ])
+    }
+
     @Test func aCycleIsPrintedFromItsFirstName() {
         let build = JobGraph.build([job("c", after: ["b"]), job("b", after: ["a"]), job("a", after: ["c"]), job("free")])
         #expect(build.problems == [.cycle(["a", "b", "c"])])
