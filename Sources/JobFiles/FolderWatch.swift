@@ -68,9 +68,10 @@ package final class FolderWatch: Sendable {
         var isStructural = false
     }
 
+    /// Reads what there is, up to a bound: whoever makes events faster than they are read must not keep us here. The rest stays readable.
     private func readEvents(_ body: (inotify_event, String) -> Void) {
         withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: MemoryLayout<inotify_event>.alignment) { buffer in
-            while true {
+            for _ in 0..<256 {
                 let count = read(descriptor, buffer.baseAddress, buffer.count)
                 if count < 0, errno == EINTR { continue }
                 guard count > 0 else { return }
@@ -126,6 +127,12 @@ package final class FolderWatch: Sendable {
         UInt32(bitPattern: IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
         | UInt32(bitPattern: IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF) | UInt32(IN_ONLYDIR)
 
+    /// Above the job files only coming and going matters: whoever writes a log there all day must not wake us. Added to what is watched
+    /// already, for a folder may be both.
+    private static let anchorMask =
+        UInt32(bitPattern: IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF)
+        | UInt32(IN_ONLYDIR) | UInt32(IN_MASK_ADD)
+
     /// Makes the watches what the folders are now.
     private func watchAll(_ state: inout State) {
         let before = Set(state.folders.keys).union(state.anchors.keys)
@@ -133,7 +140,7 @@ package final class FolderWatch: Sendable {
         state.anchors = [:]
         state.complaint = nil
         for anchor in Self.anchors(of: path) {
-            if let watch = watch(anchor.folder, &state) { state.anchors[watch, default: []].insert(anchor.name) }
+            if let watch = watch(anchor.folder, Self.anchorMask, &state) { state.anchors[watch, default: []].insert(anchor.name) }
         }
         // A folder made while its parent was being read is told by the watch on the parent, which was added first.
         var known: Set<String> = []
@@ -141,14 +148,14 @@ package final class FolderWatch: Sendable {
             !new.isEmpty
         {
             for folder in new {
-                if let watch = watch(walk.shown(folder), &state) { state.folders[watch] = folder }
+                if let watch = watch(walk.shown(folder), Self.mask, &state) { state.folders[watch] = folder }
             }
         }
         for gone in before where state.folders[gone] == nil && state.anchors[gone] == nil { inotify_rm_watch(descriptor, gone) }
     }
 
-    private func watch(_ folder: String, _ state: inout State) -> Int32? {
-        let watch = inotify_add_watch(descriptor, folder, Self.mask)
+    private func watch(_ folder: String, _ mask: UInt32, _ state: inout State) -> Int32? {
+        let watch = inotify_add_watch(descriptor, folder, mask)
         if watch < 0, errno == ENOSPC || errno == ENOMEM {
             state.complaint = .unwatchable(path, errno == ENOSPC ? "there are more folders than one user may watch" : systemMessage())
         }

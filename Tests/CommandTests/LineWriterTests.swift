@@ -19,7 +19,7 @@ struct LineWriterTests {
 
     @Test(.timeLimit(.minutes(1))) func linesComeInTheirOrder() throws {
         let path = NSTemporaryDirectory() + "rota-lines-" + UUID().uuidString
-        FileManager.default.createFile(atPath: path, contents: nil)
+        #expect(FileManager.default.createFile(atPath: path, contents: nil))
         defer { try? FileManager.default.removeItem(atPath: path) }
         let writer = LineWriter(try #require(FileHandle(forWritingAtPath: path)), limit: 1_000_000)
         for number in 0..<1_000 { writer.write("line \(number)") }

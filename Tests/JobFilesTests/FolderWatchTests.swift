@@ -22,6 +22,21 @@ struct FolderWatchTests {
         #expect(watch.complaint == nil)
     }
 
+    /// A log beside the jobs folder, written all day, wakes nobody.
+    @Test func writingBesideTheFolderWakesNobody() throws {
+        mkdir("\(files.path)/jobs", 0o755)
+        files.write("jobs/a.yaml", "command: x")
+        files.write("log", "begun")
+        let watch = try FolderWatch(path: files.path + "/jobs")
+        let log = open("\(files.path)/log", O_WRONLY | O_APPEND | O_CLOEXEC)
+        for _ in 0..<100 { write(log, "line", 4) }
+        close(log)
+        var descriptor = pollfd(fd: watch.descriptor, events: Int16(POLLIN), revents: 0)
+        #expect(poll(&descriptor, 1, 0) == 0)
+        files.rename("jobs", to: "away")
+        #expect(changes(watch).changed, "but the folder's own coming and going is told")
+    }
+
     @Test func aFileWrittenRenamedOrDeletedIsTold() throws {
         let watch = try FolderWatch(path: files.path)
         files.write("a.yaml", "command: x")
