@@ -154,25 +154,31 @@ package final class Daemon: Sendable {
     /// One session after another, each rebuilt from the ledger; only a failed commit ends one before its time.
     private func runSessions(address: String?, until end: Instant?) {
         var session = firstSession.withLock { session in session.take() }
+        let startedAt = clock.now()
+        var told = (text: "", at: Instant.distantPast)
         repeat {
             do {
                 var current = try session ?? anotherSession()
                 session = nil
                 currentHealth.withLock { $0 = .scheduling }
-                return try schedule(in: &current, address: address, until: end)
+                return try schedule(in: &current, Session.Frame(address: address, startedAt: startedAt, end: end))
             } catch {
                 tellFailure(error)
-                log.critical("nothing is launched until the ledger can be written again", metadata: ["detail": "\(error)"])
+                // Each second the same again would fill the disk that may be full already.
+                if told.text != "\(error)" || told.at + .seconds(60) <= clock.now() {
+                    told = ("\(error)", clock.now())
+                    log.critical("nothing is launched until the ledger can be written again", metadata: ["detail": "\(error)"])
+                }
                 waitOut(until: end)
             }
         } while !mailbox.isStopWanted && end.map { clock.now() < $0 } ?? true
     }
 
     /// Whoever waits for an answer when a session breaks off is refused, once the failure can be seen.
-    private func schedule(in session: inout Session, address: String?, until end: Instant?) throws {
+    private func schedule(in session: inout Session, _ frame: Session.Frame) throws {
         defer { session.refuseOpenRequests() }
         do {
-            try session.run(address: address, until: end)
+            try session.run(frame)
         } catch {
             tellFailure(error)
             throw error

@@ -61,7 +61,7 @@ final class Mailbox: Sendable {
             if !state.isClosed { state.mail.questions.append(question) }
             return state.isClosed
         }
-        if isClosed { question.answer.resume(returning: .refused("the scheduler is stopping")) } else { bell.ring() }
+        if isClosed { question.answer.resume(returning: .unavailable("the scheduler is stopping")) } else { bell.ring() }
     }
 
     private func put(_ change: (inout sending State) -> Void) {
@@ -100,7 +100,7 @@ final class Mailbox: Sendable {
             defer { state.mail.questions = [] }
             return state.mail.questions
         }
-        for question in questions { question.answer.resume(returning: .refused(text)) }
+        for question in questions { question.answer.resume(returning: .unavailable(text)) }
     }
 
     /// Refuses everybody who waits or will ask.
@@ -117,4 +117,6 @@ package enum RequestAnswer: Hashable, Sendable {
     case unknownJob(JobName)
     /// In one sentence, with a way out.
     case refused(String)
+    /// Not now: the scheduler stops, or the ledger cannot be written.
+    case unavailable(String)
 }

@@ -35,6 +35,16 @@ struct Session {
     /// Runs that their executor could not take, and when it is asked again.
     private var handOverAgain: [RunKey: (at: Instant, launch: Launch)] = [:]
 
+    /// What stays the same from session to session.
+    struct Frame {
+        /// Where the REST API listens.
+        let address: String?
+        /// When the scheduler began, not the session.
+        let startedAt: Instant
+        /// When to stop without being asked.
+        let end: Instant?
+    }
+
     private static let heartbeatPeriod = Duration.seconds(10)
     private static let handOverPause = Duration.seconds(1)
 
@@ -88,10 +98,10 @@ struct Session {
     /// Puts the newest definitions in force, then goes on until a stop.
     ///
     /// - Throws: `LedgerError` when a commit failed; `refuseOpenRequests` is owed then.
-    mutating func run(address: String?, until end: Instant?) throws {
-        self.end = end
+    mutating func run(_ frame: Frame) throws {
+        end = frame.end
         defer { close() }
-        try begin(address: address)
+        try begin(frame)
         while try step(mailbox.takeAll()) {
             if clock.wait(until: nextWake, descriptors: [mailbox.bell.descriptor]) { forgetPauses() }
         }
@@ -122,14 +132,14 @@ struct Session {
     }
 
     /// The outcomes that recovery found come first: they belong to what was in force then.
-    private mutating func begin(address: String?) throws {
+    private mutating func begin(_ frame: Frame) throws {
         let now = clock.now()
         let (reading, reports) = mailbox.takeForBeginning()
         var actions = take(reports, at: now)
         actions += scheduler.handle(.start(reading.graph), at: now)
         let row = SchedulerRow(
-            pid: Int(getpid()), boot: boot, version: configuration.version, jobsFolder: configuration.jobsFolder, address: address,
-            settings: configuration.settingsText, startedAt: now, heartbeatAt: now)
+            pid: Int(getpid()), boot: boot, version: configuration.version, jobsFolder: configuration.jobsFolder, address: frame.address,
+            settings: configuration.settingsText, startedAt: frame.startedAt, heartbeatAt: now)
         let definitions = inForce.replace(by: reading)
         try carryOut(actions, at: now, notes: [{ try $0.replaceScheduler(by: row) }, definitions])
         log.info("scheduling", metadata: ["jobs": "\(reading.graph.jobs.count)", "problems": "\(reading.problems.count)"])
@@ -200,7 +210,7 @@ struct Session {
     /// Answers those who wait for a commit of which nobody knows whether it came.
     mutating func refuseOpenRequests() {
         let text = "the ledger could not be written, and the run may have been noted or not; look at `rota history` before you ask again"
-        for question in requests.values { question.answer.resume(returning: .refused(text)) }
+        for question in requests.values { question.answer.resume(returning: .unavailable(text)) }
         requests = [:]
     }
 

@@ -33,6 +33,7 @@ extension LocalWatch {
     mutating func recover(_ run: String) {
         guard let kept = runs[run] else { return }
         do {
+            if let launch = kept.launch, try kept.folder.belongsToAnother(than: launch) { try kept.folder.setAside() }
             switch try Self.finding(kept.folder) {
             case .unclaimed: try recoverUnclaimed(run, kept)
             case let finding: act(run, on: finding, wasWatched: false)

@@ -44,6 +44,23 @@ extension RunFolder {
         return environment
     }
 
+    /// Whether the folder is that of another run under the same id: a ledger that was restored from a backup gives ids out again.
+    func belongsToAnother(than launch: Launch) throws(SystemError) -> Bool {
+        guard let record = try record(runFile, head: Self.runHead) else { return false }
+        return record["job"] != launch.job || Self.instant(record["due"]) != launch.due || record["attempt"] != "\(launch.attempt)"
+    }
+
+    /// Gives the folder another name, so that its claim and outcome are nobody's; what still runs in it goes on.
+    func setAside() throws(SystemError) {
+        for number in 1...1_000 {
+            let name = "\(path).replaced-\(number)"
+            if Files.exists(name) { continue }
+            guard rename(path, name) == 0 else { throw SystemError("rename", path) }
+            return
+        }
+        throw SystemError("rename", path, EEXIST)
+    }
+
     /// The boot in which the run was handed over, nil when it never was.
     func bootOfLaunch() throws(SystemError) -> String? {
         try record(runFile, head: Self.runHead)?["boot"]

@@ -59,6 +59,7 @@ package final class Ledger: Sendable {
     package func commit(
         _ records: [LedgerRecord], boot: String, at now: Instant, note: (LedgerNotes) throws -> Void = { _ in }
     ) throws(LedgerError) -> [RunKey: String] {
+        try refuseReplaced()
         do {
             return try queue.write { db in
                 var ids: [RunKey: String] = [:]
@@ -70,6 +71,13 @@ package final class Ledger: Sendable {
             }
         } catch {
             throw LedgerError.of(error, path: path)
+        }
+    }
+
+    /// What is committed to a file that nobody finds any more is lost.
+    private func refuseReplaced() throws(LedgerError) {
+        guard FileIdentity(of: path) == file else {
+            throw .failed(path: path, detail: "the file was removed or replaced while it was in use; put it back, or stop and start anew")
         }
     }
 
@@ -89,9 +97,7 @@ package final class Ledger: Sendable {
 
     /// A trial whether the database file is still the one that was opened, and can be written.
     package func heartbeat(at now: Instant) throws(LedgerError) {
-        guard FileIdentity(of: path) == file else {
-            throw .failed(path: path, detail: "the file was removed or replaced while it was in use; put it back, or stop and start anew")
-        }
+        try refuseReplaced()
         do {
             try queue.write { db in try db.execute(sql: "UPDATE scheduler SET heartbeat_at = ?", arguments: [now.microseconds]) }
         } catch {

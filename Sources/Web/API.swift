@@ -195,6 +195,8 @@ struct API: Sendable {
             return JSON.response(RunAccepted(id: id, job: key.job.text, due: key.due.rfc3339), status: .accepted)
         case .unknownJob(let name):
             return Problem.response(.notFound, "there is no job `\(name)`", hint: "`rota list` shows the jobs in force")
+        case .unavailable(let text):
+            return Problem.response(.serviceUnavailable, text)
         case .refused(let text):
             return Problem.response(.conflict, text)
         }

@@ -37,7 +37,16 @@ struct Place: ParsableArguments {
     }
 
     func reader() throws -> LedgerReader {
-        try LedgerReader.open(at: try stateFolder() + "/rota.db")
+        let folder = try stateFolder()
+        do {
+            return try LedgerReader.open(at: folder + "/rota.db")
+        } catch LedgerError.missing {
+            guard let holder = StateFolder.holder(of: folder) else { throw LedgerError.missing(path: folder + "/rota.db") }
+            throw CommandFailure(
+                .unwell,
+                "process \(holder) schedules there, but its ledger \(folder)/rota.db is gone, and nothing is launched; put it back, or stop it and start anew"
+            )
+        }
     }
 }
 

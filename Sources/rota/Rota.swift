@@ -23,7 +23,7 @@ struct Rota: AsyncParsableCommand {
             EXIT CODES
               0 done    1 the thing asked about is not well (invalid files, a failed run under --wait)    64 usage
               65 damaged ledger    66 no jobs folder    69 no scheduler there    70 our own fault    71 port taken
-              73 state folder not writable    75 another scheduler holds it    76 ledger of a newer rota
+              73 state folder not writable    75 another scheduler holds it    76 ledger of a newer rota    77 not allowed
             """,
         version: Version.text,
         subcommands: [

@@ -50,9 +50,7 @@ struct RunJob: AsyncParsableCommand {
 
     func run() async throws {
         let body = try JSONEncoder().encode(Request(env: try parameters()))
-        let client = try SocketClient(socket: try place.stateFolder() + "/rota.sock")
-        let answer = try await client.send(
-            "POST", "/api/v1/jobs/\(job.name)/run", json: String(decoding: body, as: UTF8.self), within: .seconds(30))
+        let answer = try await ask(String(decoding: body, as: UTF8.self))
         guard answer.status == 202, let accepted = try? JSONDecoder().decode(Accepted.self, from: Data(answer.body.utf8)) else {
             throw refusal(answer)
         }
@@ -64,6 +62,18 @@ struct RunJob: AsyncParsableCommand {
         if json { try Terminal.json(HistoryDocument(.run(end))) } else { Terminal.say(EndLine.text(of: end)) }
         guard end.run.state == .succeeded else {
             throw CommandFailure(.unwell, "the run \(end.id) ended as \(end.run.state.rawValue)\(end.run.why.map { ": \($0)" } ?? "")")
+        }
+    }
+
+    private func ask(_ body: String) async throws -> SocketClient.Answer {
+        let folder = try place.stateFolder()
+        do {
+            return try await SocketClient(socket: folder + "/rota.sock").send(
+                "POST", "/api/v1/jobs/\(job.name)/run", json: body, within: .seconds(30))
+        } catch SocketClient.Failure.noScheduler(let socket) {
+            guard let holder = StateFolder.holder(of: folder) else { throw SocketClient.Failure.noScheduler(socket: socket) }
+            throw CommandFailure(
+                .noScheduler, "process \(holder) schedules there, but its socket \(socket) is gone; restart it to make it anew")
         }
     }
 

@@ -36,6 +36,23 @@ import Timetable
         #expect(try place.stdout() == "before\nafter\n")
     }
 
+    /// A ledger that was restored from a backup gives ids out again; what an earlier run of that id left is not this one's.
+    @Test func aFolderOfAnotherRunIsSetAside() async throws {
+        let earlier = place.shell("t-1", "echo earlier; exit 3")
+        #expect(await place.end(earlier).exitCode == 3)
+        place.executor.shutdown()
+
+        let reports = try place.restart()
+        var later = place.shell("t-1", "echo later")
+        later.due = earlier.due + .seconds(60)
+        place.executor.launch([later])
+        let ending = await reports.ending(of: "t-1")
+
+        #expect(ending.exitCode == 0)
+        #expect(try place.stdout() == "later\n")
+        #expect(try place.text(place.folder("t-1").path + ".replaced-1/stdout") == "earlier\n")
+    }
+
     // catalogue 4
     @Test func anEndWithoutWitnessIsImported() async throws {
         let launch = place.shell("t-1", "\(place.waitAtGate); exit 7")
