@@ -82,9 +82,9 @@ package struct SchedulerRow: Hashable, Sendable {
 }
 
 extension LedgerReader {
-    /// All jobs in force, by name; with `removed` also those that no file defines any more.
-    package func jobs(removed: Bool = false) throws(LedgerError) -> [StoredJob] {
-        try readJobs(where: removed ? "1" : "removed_at IS NULL", [])
+    /// All jobs in force, by name.
+    package func jobs() throws(LedgerError) -> [StoredJob] {
+        try readJobs(where: "removed_at IS NULL", [])
     }
 
     package func job(_ name: JobName) throws(LedgerError) -> StoredJob? {

@@ -232,6 +232,27 @@ struct WebServerTests {
         try await fixture.stop()
     }
 
+    /// Somebody who listens and never answers must not keep a command for ever.
+    @Test(.timeLimit(.minutes(1))) func aSilentSchedulerIsNotWaitedForForEver() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/silent.sock"
+        let listener = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(listener) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let bound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        }
+        try #require(bound == 0 && listen(listener, 1) == 0)
+        let client = try SocketClient(socket: path)
+        await #expect {
+            try await client.send("GET", "/healthz", within: .milliseconds(100))
+        } throws: { error in
+            if case SocketClient.Failure.brokenOff = error { true } else { false }
+        }
+    }
+
     @Test func withoutASchedulerTheClientSaysSo() async throws {
         let folder = try TemporaryFolder()
         await #expect(throws: SocketClient.Failure.noScheduler(socket: folder.path + "/rota.sock")) {
