@@ -15,6 +15,16 @@ final class CommandFixture: Sendable {
     var jobs: String { folder.path + "/jobs" }
     var state: String { folder.path + "/state" }
 
+    /// Copies job files, with an old time of change: what was written a moment ago is put off for a moment.
+    func copyJobs(from source: String, to name: String = "") throws {
+        let target = name.isEmpty ? jobs : jobs + "/" + name
+        if name.isEmpty { try FileManager.default.removeItem(atPath: target) }
+        try FileManager.default.copyItem(atPath: source, toPath: target)
+        for path in try FileManager.default.subpathsOfDirectory(atPath: target) {
+            try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: target + "/" + path)
+        }
+    }
+
     /// Starts `rota serve` on a free port and waits until it listens.
     func serve(_ more: [String] = []) throws -> Program {
         let program = try Program("rota", ["serve", "--jobs", jobs, "--state", state, "--listen", "127.0.0.1:0"] + more)

@@ -100,10 +100,8 @@ struct ServeTests {
 
     @Test(.timeLimit(.minutes(1))) func thePipelineIsOneFlowOfSixRuns() throws {
         let fixture = try CommandFixture()
-        try FileManager.default.copyItem(atPath: Self.root.path + "/jobs/pipeline", toPath: fixture.jobs + "/pipeline")
+        try fixture.copyJobs(from: Self.root.path + "/jobs/pipeline", to: "pipeline")
         let serve = try fixture.serve()
-        // Files written a moment ago are put off for a moment.
-        waitFor { (try? fixture.json("list").count) == 6 }
         let accepted = try fixture.rota("run", "reads", "--json")
         let run = try #require(try JSONSerialization.jsonObject(with: Data(accepted.stdout.utf8)) as? [String: Any])
         let flow = "reads@" + (try #require(run["due"] as? String))
@@ -118,8 +116,7 @@ struct ServeTests {
     /// Every job of jobs/ that does not wait for a time of day does its work.
     @Test(.timeLimit(.minutes(2))) func theSampleJobsPass() throws {
         let fixture = try CommandFixture()
-        try FileManager.default.removeItem(atPath: fixture.jobs)
-        try FileManager.default.copyItem(atPath: Self.root.path + "/jobs", toPath: fixture.jobs)
+        try fixture.copyJobs(from: Self.root.path + "/jobs")
         #expect(try fixture.rota("validate", fixture.jobs).status == 0)
         let serve = try fixture.serve()
         for job in [
