@@ -21,7 +21,9 @@ final class CommandFixture: Sendable {
         if name.isEmpty { try FileManager.default.removeItem(atPath: target) }
         try FileManager.default.copyItem(atPath: source, toPath: target)
         for path in try FileManager.default.subpathsOfDirectory(atPath: target) {
-            try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: target + "/" + path)
+            var isFolder: ObjCBool = false
+            _ = FileManager.default.fileExists(atPath: target + "/" + path, isDirectory: &isFolder)
+            if !isFolder.boolValue { try TemporaryFolder.settle(target + "/" + path) }
         }
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 import Timetable
 
@@ -26,6 +27,8 @@ import Timetable
     private func make(_ name: String, _ content: String, mode: mode_t) throws {
         try Files.replace("\(place.path)/\(name)", with: Array(content.utf8))
         chmod("\(place.path)/\(name)", mode)
+        // Executing a file that anybody has open for writing is refused for that reason alone.
+        try TemporaryFolder.settle("\(place.path)/\(name)")
     }
 
     @Test func aMissingProgram() async throws {
