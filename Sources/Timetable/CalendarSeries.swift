@@ -51,6 +51,13 @@ struct CalendarSeries: Sendable {
         return zone.resolve(wall(occurrence)).later(by: occurrence * period.elapsed)
     }
 
+    func occurrence(_ number: Int64) -> Instant? {
+        guard number >= lowest, number <= highest else { return nil }
+        let slots = resolution(number).slots(daylight)
+        guard let due = slots.first ?? slots.second, due >= .firstSlot, due <= .lastSlot else { return nil }
+        return due
+    }
+
     // MARK: From an instant to an occurrence
 
     private func guess(_ instant: Instant) -> Int64 {

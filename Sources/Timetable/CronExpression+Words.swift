@@ -35,8 +35,7 @@ extension CronExpression {
 
     private static let allMonths: UInt64 = 0b1_1111_1111_1110
     private static func monthName(_ month: Int) -> String {
-        ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"][
-            month - 1]
+        monthNames[month - 1]
     }
 }
 
@@ -57,20 +56,24 @@ extension CronExpression.DaysOfWeek {
     fileprivate var inWords: String? {
         if days == 0x7F { return nil }
         var parts: [String] = []
-        if days != 0 {
-            // Monday first, so that the weekend stays together.
-            let mondayFirst = days >> 1 | (days & 1) << 6
-            parts.append(runs(of: mondayFirst) { weekdayNames[($0 + 1) % 7] })
-        }
+        if days != 0 { parts.append(weekdaysInWords(days)) }
         parts += nth.bits.map { "the \(ordinal($0 % 8)) \(weekdayNames[$0 / 8])" }
         parts += last.bits.map { "the last \(weekdayNames[$0])" }
         return list(parts)
     }
 }
 
+/// `Monday to Friday`; bit 0 is Sunday. Monday comes first, so that the weekend stays together.
+func weekdaysInWords(_ days: UInt64) -> String {
+    runs(of: days >> 1 | (days & 1) << 6) { weekdayNames[($0 + 1) % 7] }
+}
+
+let monthNames = [
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+]
 private let weekdayNames = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 
-private func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
 private func ordinal(_ number: Int) -> String {
     switch number {

@@ -88,6 +88,14 @@ struct LimitedSeries: Sendable {
         return count
     }
 
+    /// What takes a slot at `instant` away; nil when nothing does.
+    func limit(at instant: Instant) -> Limit? {
+        if instant < first { return .notBefore }
+        if instant > last { return .notAfter }
+        guard closedStretch(at: instant) != nil else { return nil }
+        return excluded.stretch(around: instant) != nil || excluded.stretch(around: zone.wall(instant).dayNumber) != nil ? .except : .between
+    }
+
     /// A stretch around `instant` in which there can be no slots; nil when there can be one at `instant`.
     private func closedStretch(at instant: Instant) -> Range<Int64>? {
         guard !hasOnlyBounds else { return nil }

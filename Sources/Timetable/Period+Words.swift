@@ -1,25 +1,41 @@
 extension Period {
-    /// `every day`, `every 2 weeks`, `every month and 2 days`, `every 1 hour and 30 minutes`.
+    /// `every day`, `every 2 weeks`, `every 1 month and 2 days`, `every 1 hour and 30 minutes`.
     var inWords: String {
-        let years = months / 12
+        let parts = parts
+        if let only = parts.first, parts.count == 1, only.number == "1" { return "every " + only.unit }
+        return "every " + lengthInWords
+    }
+
+    /// `1 day`, `1 hour and 30 minutes`.
+    var lengthInWords: String {
+        list(parts.map { part in "\(part.number) \(part.unit)" + (part.number == "1" ? "" : "s") })
+    }
+
+    /// Those that are not zero; weeks where the days make whole ones.
+    private var parts: [(number: String, unit: String)] {
         let isWeeks = days % 7 == 0
         let seconds = elapsed / WallTime.second
-        var parts = [
-            (years, "year"), (months % 12, "month"), (isWeeks ? days / 7 : days, isWeeks ? "week" : "day"), (seconds / 3600, "hour"),
-            (seconds / 60 % 60, "minute"),
-        ].filter { $0.0 != 0 }.map { count, unit in count == 1 ? unit : "\(count) \(unit)s" }
+        let parts = [
+            (months / 12, "year"), (months % 12, "month"), (isWeeks ? days / 7 : days, isWeeks ? "week" : "day"),
+            (seconds / 3600, "hour"), (seconds / 60 % 60, "minute"),
+        ]
         let rest = elapsed % WallTime.minute
-        if rest != 0 { parts.append(rest == WallTime.second ? "second" : "\(Self.decimal(rest)) seconds") }
-        if parts.count > 1, parts[0].first?.isNumber != true { parts[0] = "1 " + parts[0] }
-        for index in parts.indices.dropFirst() where parts[index].first?.isNumber != true { parts[index] = "1 " + parts[index] }
-        return "every " + list(parts)
+        return parts.filter { $0.0 != 0 }.map { ("\($0)", $1) } + (rest == 0 ? [] : [(Self.decimalSeconds(rest), "second")])
     }
 
     /// Seconds with their fraction, without trailing zeros.
-    private static func decimal(_ microseconds: Int64) -> String {
+    static func decimalSeconds(_ microseconds: Int64) -> String {
         var fraction = String(microseconds % WallTime.second + WallTime.second).dropFirst()
         while fraction.last == "0" { fraction.removeLast() }
         return "\(microseconds / WallTime.second)" + (fraction.isEmpty ? "" : ".\(fraction)")
+    }
+}
+
+extension Duration {
+    /// `1 hour and 30 minutes`; a day has 24 hours.
+    package var inWords: String {
+        let microseconds = wholeMicroseconds
+        return Period(days: microseconds / WallTime.day, elapsed: microseconds % WallTime.day).lengthInWords
     }
 }
 

@@ -23,6 +23,16 @@ package enum Recurrence: Hashable, Sendable {
         }
     }
 
+    /// In one way of writing it, whatever form the text has: read again it means the same, and its canonical text is the same.
+    ///
+    /// Numbers that `H` drew are written out.
+    package var canonicalText: String {
+        switch self {
+        case .interval(let interval): interval.canonicalText
+        case .cron(let expression): expression.canonicalText
+        }
+    }
+
     /// The same recurrence on the wall clock of `zone`, whatever zone or offset its text names: Chronos's `scheduleTimeZone`.
     ///
     /// The text stays as it is. A cron expression names no zone and keeps to the schedule's.

@@ -5,9 +5,9 @@
 /// Its slots are the union of those of its recurrences; where several fall on one instant there is one slot. They lie in the years
 /// 0000 to 9999. No question walks from the start: the time of an answer does not depend on how many slots lie between.
 package struct Schedule: Sendable {
-    private let storage: Storage
+    let storage: Storage
 
-    private final class Storage: Sendable {
+    final class Storage: Sendable {
         let rules: Rules
         /// Those recurrences that are laid out; all of them once a registration is known.
         let slots: LimitedSeries
@@ -26,7 +26,7 @@ package struct Schedule: Sendable {
         }
     }
 
-    private struct Rules: Hashable {
+    struct Rules: Hashable {
         let recurrences: [Recurrence]
         let zone: Zone
         let daylight: DaylightRule
@@ -136,6 +136,15 @@ extension Schedule {
         return storage.slots.count(after: start - delay, through: end - delay)
     }
 
+    /// Occurrence `number`, which is the anchor plus `number` periods: 0 for the anchor itself, negative before an end.
+    ///
+    /// Of a time that comes twice it is the first slot. nil when that occurrence does not exist or the limits take it away, and for cron
+    /// and schedules of several recurrences, whose slots have no such number.
+    package func occurrence(_ number: Int64) -> Slot? {
+        guard recurrences.count == 1, let due = storage.slots.union.series.first?.occurrence(number) else { return nil }
+        return contains(due + delay) ? Slot(due: due + delay, occurrence: number) : nil
+    }
+
     /// What a change of the clock did to the slot at `due`: shifted it over a gap, or chose it of two.
     ///
     /// nil when nothing happened, when some recurrence asks for this very instant, and when there is no such slot.
@@ -143,35 +152,8 @@ extension Schedule {
         contains(due) ? storage.slots.union.clockChange(at: due - delay) : nil
     }
 
-    /// Slots in (`start`, `end`] that limits take away, ascending, `most` of them at most: for people who ask why nothing runs.
-    package func excluded(after start: Instant, through end: Instant, atMost most: Int) -> [Instant] {
-        var excluded: [Instant] = []
-        var cursor = start - delay
-        while excluded.count < most, let slot = storage.slots.union.next(after: cursor), slot.due + delay <= end {
-            if !contains(slot.due + delay) { excluded.append(slot.due + delay) }
-            cursor = slot.due
-        }
-        return excluded
-    }
-
-    private func delayed(_ slot: Slot) -> Slot {
+    func delayed(_ slot: Slot) -> Slot {
         Slot(due: slot.due + delay, occurrence: slot.occurrence)
-    }
-
-    /// A short text for people: the recurrences as they were written, and the zone.
-    package var summary: String {
-        recurrences.map(\.text).joined(separator: ", ") + (zone == .utc ? "" : " (\(zone.name))")
-    }
-
-    /// The recurrences in plain words and the zone, for people: `at 02:30 on Monday to Friday (Europe/Berlin)`.
-    package var inWords: String {
-        let words = recurrences.map { recurrence in
-            switch recurrence {
-            case .interval(let interval): interval.inWords
-            case .cron(let expression): expression.inWords
-            }
-        }
-        return words.joined(separator: "; ") + (zone == .utc ? "" : " (\(zone.name))")
     }
 }
 

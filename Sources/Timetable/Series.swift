@@ -31,6 +31,15 @@ enum Series: Sendable {
         }
     }
 
+    /// When occurrence `number` is due, the first time if it comes twice; nil where there is none.
+    func occurrence(_ number: Int64) -> Instant? {
+        switch self {
+        case .uniform(let series): series.occurrence(number)
+        case .calendar(let series): series.occurrence(number)
+        case .cron: nil
+        }
+    }
+
     /// The slot at `instant`, if there is one.
     func slot(at instant: Instant) -> Slot? {
         next(after: instant - Instant.resolution).flatMap { $0.due == instant ? $0 : nil }

@@ -37,6 +37,8 @@ struct UniformSeries: Sendable {
         return Int(max(0, last - max(lowest - 1, lastOccurrence(notAfter: start))))
     }
 
+    func occurrence(_ number: Int64) -> Instant? { slot(number)?.due }
+
     private func lastOccurrence(notAfter instant: Instant) -> Int64 {
         (instant.clampedToSlots.microseconds - anchor).floored(by: period)
     }

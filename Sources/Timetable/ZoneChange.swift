@@ -59,7 +59,7 @@ extension Schedule {
     }
 
     /// The schedule's own zone and those that its texts name.
-    private var zones: Set<Zone> {
+    var zones: Set<Zone> {
         var zones: Set<Zone> = [zone]
         for case .interval(let interval) in recurrences {
             if let own = interval.zone { zones.insert(own) }

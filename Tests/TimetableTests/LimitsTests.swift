@@ -13,11 +13,30 @@ import Timetable
         let days = daily.slots(after: "2026-12-17T00:00:00Z", through: "2027-01-08T00:00:00Z").map { String($0.prefix(10)) }
         #expect(days == ["2026-12-17", "2026-12-18", "2026-12-21", "2026-12-22", "2026-12-23", "2027-01-04", "2027-01-05", "2027-01-07"])
         #expect(
-            daily.excluded(after: instant("2027-01-04T12:00:00Z"), through: instant("2027-01-07T12:00:00Z"), atMost: 9) == [
+            daily.excluded(after: instant("2027-01-04T12:00:00Z"), through: instant("2027-01-07T12:00:00Z"), atMost: 9).map(\.due) == [
                 instant("2027-01-06T08:00:00Z")
             ])
         #expect(!daily.contains(instant("2026-12-25T08:00:00Z")) && daily.contains(instant("2026-12-23T08:00:00Z")))
         #expect(daily.previous(before: instant("2027-01-04T08:00:00Z"))?.due == instant("2026-12-23T08:00:00Z"))
+    }
+
+    @Test func whatTakesAnOccurrenceAwayIsTold() throws {
+        let limits = try Limits(
+            notBefore: instant("2026-03-03T00:00:00Z"), notAfter: instant("2026-03-06T12:00:00Z"),
+            exclusions: [Exclusion(parsing: "2026-03-04")], windows: [DailyWindow(from: "09:00", until: "17:00")])
+        let schedule = try Schedule(
+            [Recurrence(cron: "0 8,10 * * *")], limits: limits, delay: .seconds(90))
+        let (start, end) = (instant("2026-03-02T00:00:00Z"), instant("2026-03-07T00:00:00Z"))
+        let told = schedule.excluded(after: start, through: end, atMost: 99).map { "\($0.due.rfc3339.dropFirst(8)) \($0.limit.rawValue)" }
+        #expect(
+            told == [
+                "02T08:01:30Z notBefore", "02T10:01:30Z notBefore", "03T08:01:30Z between", "04T08:01:30Z except", "04T10:01:30Z except",
+                "05T08:01:30Z between", "06T08:01:30Z between",
+            ])
+        #expect(schedule.excludedCount(after: start, through: end) == told.count)
+        #expect(schedule.excluded(after: start, through: end, atMost: 2).count == 2)
+        #expect(schedule.excluded(after: start, through: instant("2026-03-08T00:00:00Z"), atMost: 99).last?.limit == .notAfter)
+        #expect(try Schedule([Recurrence(cron: "0 8 * * *")]).excludedCount(after: start, through: end) == 0)
     }
 
     @Test func windowsKeepSlotsInTheirHours() throws {

@@ -32,6 +32,23 @@ import Testing
         #expect(try schedule(text).inWords == expected)
     }
 
+    @Test func limitsAreToldInWords() throws {
+        let berlin = try Zone(named: "Europe/Berlin")
+        let limits = try Limits(
+            notBefore: instant("2026-03-01T00:00:00Z"), notAfter: instant("2027-03-01T00:00:00Z"),
+            exclusions: ["SAT,SUN", "--12-25", "2026-05-01", "2026-08-01/2026-08-14"].map { try Exclusion(parsing: $0) },
+            windows: [DailyWindow(from: "09:00", until: "17:00:30", on: "MON-THU"), DailyWindow(from: "22:00", until: "24:00")])
+        let schedule = try Schedule([Recurrence(cron: "@hourly")], zone: berlin, limits: limits, delay: .seconds(90))
+        #expect(
+            schedule.inWords == "at minute 0 of every hour (Europe/Berlin), only between 09:00 and 17:00:30 on Monday to Thursday"
+                + " or 22:00 and 24:00, except Saturday and Sunday, every 25 December, 2026-05-01 and 2026-08-01 to 2026-08-14,"
+                + " not before 2026-03-01T01:00:00+01:00, not after 2027-03-01T01:00:00+01:00, each 1 minute and 30 seconds later (spread)")
+        let many = try Schedule(
+            [Recurrence(cron: "@daily")], limits: Limits(exclusions: (0..<400).map { .days($0...$0) }))
+        #expect(many.inWords.hasSuffix("1970-01-05, 1970-01-06 and 394 more"))
+        #expect(Duration.seconds(93_784).inWords == "1 day, 2 hours, 3 minutes and 4 seconds")
+    }
+
     @Test func zonesTellTheirNextChange() throws {
         let berlin = try Zone(named: "Europe/Berlin")
         let change = try #require(berlin.nextChange(after: instant("2026-01-01T00:00:00Z")))
