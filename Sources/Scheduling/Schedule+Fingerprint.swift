@@ -9,3 +9,10 @@ extension Schedule {
             separator: "\n")
     }
 }
+
+extension Schedule? {
+    /// Whether both texts say the same, though perhaps by other rules of their zones: the tz database may have changed between them.
+    func saysTheSame(as other: Schedule?) -> Bool {
+        self == other || self?.fingerprint == other?.fingerprint
+    }
+}

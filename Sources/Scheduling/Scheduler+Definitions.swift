@@ -39,13 +39,16 @@ extension Scheduler {
     }
 
     /// The old definition holds up to now: while we ran, its slots become runs as ever; those found at a start are told as missed.
+    /// The old rules of a zone hold up to now as well.
     private mutating func settleOldSlots(of name: JobName, before new: JobGraph, isStart: Bool) {
         guard let job = graph[name], let schedule = schedules[name], let control = controls[name] else { return }
         let successor = new[name]
-        let isOver = successor?.schedule != job.schedule
-        guard isOver || job.disabled && successor?.disabled == false else { return }
+        let hasOtherRules = successor?.schedule != job.schedule
+        let isOver = hasOtherRules && !job.schedule.saysTheSame(as: successor?.schedule)
+        let isEnabled = job.disabled && successor?.disabled == false
+        guard hasOtherRules || isEnabled else { return }
         if !isStart { accountSlots(of: name) }
-        guard isOver || isStart else { return }
+        guard isOver || isEnabled && isStart else { return }
         let fate: (state: RunState, reason: String) =
             if job.disabled {
                 (.skipped, "disabled")
@@ -100,8 +103,8 @@ extension Scheduler {
         guard var control = controls[job.name] else { return false }
         let old = oldGraph[job.name]
         let wasRemoved = control.removedAt != nil
-        let keepsSchedule = control.schedule == job.schedule?.fingerprint && (old.map { $0.schedule == job.schedule } ?? true)
-        let isPinned = (schedules[job.name] != nil) == (job.schedule != nil)
+        let keepsSchedule = control.schedule == job.schedule?.fingerprint && (old?.schedule.saysTheSame(as: job.schedule) ?? true)
+        let isPinned = (schedules[job.name] != nil) == (job.schedule != nil) && (old.map { $0.schedule == job.schedule } ?? true)
         if keepsSchedule, isPinned, !wasRemoved, control.version == job.version { return false }
         if !keepsSchedule {
             let first = firstFreeDue(of: [job.name, oldGraph.heads[job.name] ?? job.name], from: step.now)
@@ -109,6 +112,7 @@ extension Scheduler {
             control.schedule = job.schedule?.fingerprint
             control.accountedUntil = max(control.accountedUntil, first - Instant.resolution)
         }
+        if keepsSchedule, !isPinned { control.accountedUntil = max(control.accountedUntil, progressByNewRules(of: job, control)) }
         if wasRemoved { control.accountedUntil = max(control.accountedUntil, step.now - Instant.resolution) }
         if wasRemoved { control.consumed = [:] }
         control.removedAt = nil
@@ -121,6 +125,14 @@ extension Scheduler {
         pinSchedule(of: job.name)
         armSlotAlarm(of: job.name)
         return true
+    }
+
+    /// How far the job's slots by the new rules of its zone are accounted for.
+    private func progressByNewRules(of job: Job, _ control: JobControl) -> Instant {
+        guard let before = schedules[job.name], let after = job.schedule,
+            let last = before.previous(before: control.accountedUntil + Instant.resolution)?.due
+        else { return control.accountedUntil }
+        return before.progress(through: last, in: control.anchor.map { after.anchored(at: $0) } ?? after)
     }
 
     private mutating func armSlotAlarm(of name: JobName) {

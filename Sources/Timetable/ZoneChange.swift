@@ -58,8 +58,8 @@ extension Schedule {
         return changes.sorted { $0.at < $1.at }
     }
 
-    /// The schedule's own zone and those that its texts name.
-    var zones: Set<Zone> {
+    /// The zones on whose clocks its times are read: its own, and those that its texts name.
+    package var zones: Set<Zone> {
         var zones: Set<Zone> = [zone]
         for case .interval(let interval) in recurrences {
             if let own = interval.zone { zones.insert(own) }

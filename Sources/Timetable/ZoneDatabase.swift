@@ -7,9 +7,31 @@ import Synchronization
 final class ZoneDatabase: Sendable {
     static let system = ZoneDatabase()
 
-    private let zones = Mutex<[String: Zone]>([:])
+    private let zones = Mutex<[String: Entry]>([:])
     private let allNames = Mutex<[String]?>(nil)
     private let givenFolder: String?
+
+    private struct Entry {
+        let zone: Zone
+        let stamp: Stamp
+    }
+
+    /// What tells that a file was written anew or replaced.
+    private struct Stamp: Equatable {
+        let device: UInt
+        let inode: UInt
+        let size: Int
+        let seconds: Int
+        let nanoseconds: Int
+
+        init(_ status: stat) {
+            device = UInt(status.st_dev)
+            inode = UInt(status.st_ino)
+            size = Int(status.st_size)
+            seconds = status.st_mtim.tv_sec
+            nanoseconds = status.st_mtim.tv_nsec
+        }
+    }
 
     /// `folder` is where the files are; nil looks for the machine's own whenever it is needed.
     init(folder: String? = nil) {
@@ -20,35 +42,43 @@ final class ZoneDatabase: Sendable {
     ///
     /// Names that are no safe relative path are unknown.
     func zone(named name: String) throws(ZoneError) -> Zone {
-        if let zone = zones.withLock({ $0[name] }) { return zone }
-        let zone = try load(name)
+        if let entry = zones.withLock({ $0[name] }) { return entry.zone }
+        let entry = try load(name)
         return zones.withLock { zones in
-            let known = zones[name] ?? zone
+            let known = zones[name] ?? entry
             zones[name] = known
-            return known
+            return known.zone
         }
     }
 
-    /// Reads every zone in memory anew, and returns the names of those whose rules are no longer the same, in alphabetical order.
+    /// Reads every zone in memory whose file changed anew, and returns the names of those whose rules are no longer the same, in
+    /// alphabetical order.
     ///
     /// What is gone or broken stays as it was. Zones handed out before keep their old rules, and are no longer equal to the new ones.
     func reread() -> [String] {
         allNames.withLock { $0 = nil }
-        let known = zones.withLock { $0 }
-        let changed = known.keys.sorted().compactMap { name in
-            (try? load(name)).flatMap { $0 == known[name] ? nil : $0 }
+        guard let folder else { return [] }
+        var changed: [String] = []
+        for (name, known) in zones.withLock({ $0 }) {
+            var status = stat()
+            guard stat(folder + "/" + name, &status) == 0, Stamp(status) != known.stamp, let entry = try? load(name) else { continue }
+            if entry.zone == known.zone {
+                zones.withLock { $0[name] = Entry(zone: known.zone, stamp: entry.stamp) }
+            } else {
+                zones.withLock { $0[name] = entry }
+                changed.append(name)
+            }
         }
-        zones.withLock { zones in
-            for zone in changed { zones[zone.name] = zone }
-        }
-        return changed.map(\.name)
+        return changed.sorted()
     }
 
-    private func load(_ name: String) throws(ZoneError) -> Zone {
+    private func load(_ name: String) throws(ZoneError) -> Entry {
         guard let folder else { throw .noDatabase(name) }
-        guard Self.isSafe(name), let bytes = Self.content(of: folder + "/" + name) else { throw .unknown(name, near: names(near: name)) }
-        guard let file = TimeZoneFile(bytes) else { throw .unreadable(name) }
-        return Zone(rules: ZoneRules(name: name, file: file))
+        guard Self.isSafe(name), let content = Self.content(of: folder + "/" + name) else {
+            throw .unknown(name, near: names(near: name))
+        }
+        guard let file = TimeZoneFile(content.bytes) else { throw .unreadable(name) }
+        return Entry(zone: Zone(rules: ZoneRules(name: name, file: file)), stamp: content.stamp)
     }
 
     /// Every zone that the database has, in alphabetical order; empty without a database.
@@ -87,7 +117,7 @@ final class ZoneDatabase: Sendable {
     }
 
     /// The whole file, if it is a regular one that begins like a TZif file and is not absurdly large.
-    private static func content(of path: String) -> [UInt8]? {
+    private static func content(of path: String) -> (bytes: [UInt8], stamp: Stamp)? {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { return nil }
         defer { close(file) }
@@ -104,7 +134,7 @@ final class ZoneDatabase: Sendable {
                 count += taken
             }
         }
-        return bytes.starts(with: "TZif".utf8) ? bytes : nil
+        return bytes.starts(with: "TZif".utf8) ? (bytes, Stamp(status)) : nil
     }
 
     private static let largestFile = 1 << 20

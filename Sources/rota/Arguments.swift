@@ -40,17 +40,45 @@ enum Subject {
     }
 }
 
-/// An instant on the command line: `2026-03-01T02:00:00Z`, `2026-03-01` (UTC), or how long ago: `PT2H`.
+/// An instant on the command line: any date and time of ISO 8601, in UTC unless it says otherwise (`2026-03-01`, `2026-03-01T02:00+01:00`,
+/// `2026-03-01T02:00[Europe/Berlin]`), or how long ago: `PT2H`.
 struct InstantArgument: ExpressibleByArgument {
     let instant: Instant
 
     init?(argument: String) {
-        if let instant = Instant(rfc3339: argument) ?? Instant(rfc3339: argument + "T00:00:00Z") {
+        if let instant = Self.instant(argument) {
             self.instant = instant
         } else if let ago = try? Period.elapsed(parsing: argument) {
             instant = SystemClock().now() - ago
         } else {
             return nil
+        }
+    }
+
+    static func instant(_ text: String) -> Instant? {
+        Instant(rfc3339: text) ?? (try? Limits.bound(parsing: text, zone: .utc))
+    }
+}
+
+/// The end of a range on the command line: an instant, or how long after the range's start: `P7D`.
+enum EndArgument: ExpressibleByArgument {
+    case instant(Instant)
+    case after(Duration)
+
+    init?(argument: String) {
+        if let instant = InstantArgument.instant(argument) {
+            self = .instant(instant)
+        } else if let length = try? Period.elapsed(parsing: argument) {
+            self = .after(length)
+        } else {
+            return nil
+        }
+    }
+
+    func end(from start: Instant) -> Instant {
+        switch self {
+        case .instant(let instant): instant
+        case .after(let length): start + length
         }
     }
 }

@@ -8,103 +8,119 @@ struct Next: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Shows when jobs are due next.",
         discussion: """
-            For jobs of the state folder, or for a schedule given as text. Occurrence k is the start plus k periods; cron has none.
+            For jobs of the state folder, or for a schedule given as text; several texts make one schedule, their union. Occurrence k is the
+            start plus k periods; cron has none. Slots that a change of the clock moves are marked, and so are occurrences that `except`,
+            `between`, `notBefore`, `notAfter` or `dst` take away; these have no DUE.
 
             EXAMPLES
               rota next                                           every job's next slot
               rota next backup --count 10
+              rota next --until P1D                               what all jobs have before them until tomorrow
               rota next 'R/2026-03-27T02:30/P1D' --zone Europe/Berlin --from 2026-03-27
               rota next '0 7 * * MON-FRI' --json
             """)
 
-    @Argument(help: "Jobs, or one schedule: an ISO 8601 repeating interval or a cron line.")
+    @Argument(help: "Jobs, or schedules: ISO 8601 repeating intervals and cron lines.", completion: JobArgument.defaultCompletionKind)
     var subjects: [String] = []
 
-    @Option(help: "How many slots of each. (default: 1 for all jobs, else 5)")
+    @Option(help: "How many slots of each at most. (default: 1 for all jobs, else 5; with --until all there are)")
     var count: Int?
 
     @Option(help: ArgumentHelp("Slots at this instant or later, e.g. 2026-03-01T00:00:00Z. (default: now)", valueName: "instant"))
     var from: InstantArgument?
 
-    @Option(help: ArgumentHelp("The zone of a schedule given as text.", valueName: "zone"))
-    var zone: String?
+    @Option(help: ArgumentHelp("Slots up to this instant, or so long after --from, e.g. P7D.", valueName: "end"))
+    var until: EndArgument?
 
-    @Flag(help: "Prints a JSON array.")
+    @OptionGroup var reading: ScheduleArguments
+
+    @Flag(help: "Prints a JSON array: a slot an element, with the occurrences before it that are excluded.")
     var json = false
 
     @OptionGroup var place: Place
 
-    private struct Document: Encodable {
+    private struct Line: Encodable {
         let job: String?
-        let slot: Slot
-        let zone: Zone
+        let outlook: Outlook
 
-        private enum Key: String, CodingKey { case job, occurrence, due, local }
+        private enum Key: String, CodingKey { case job, occurrence, due, local, clockChange, excludedBefore, excludedBeforeCount }
 
         func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: Key.self)
-            if let job { try container.encode(job, forKey: .job) }
-            try container.encode(slot.occurrence, forKey: .occurrence)
-            try container.encode(slot.due.rfc3339, forKey: .due)
-            try container.encode(zone.local(slot.due), forKey: .local)
+            try container.encodeIfPresent(job, forKey: .job)
+            try container.encode(outlook.slot.occurrence, forKey: .occurrence)
+            try container.encode(outlook.slot.due.rfc3339, forKey: .due)
+            try container.encode(outlook.zone.local(outlook.slot.due), forKey: .local)
+            try container.encodeIfPresent(outlook.change?.word, forKey: .clockChange)
+            guard outlook.absences > 0 else { return }
+            try container.encode(outlook.absent, forKey: .excludedBefore)
+            try container.encode(outlook.absences, forKey: .excludedBeforeCount)
         }
     }
 
+    private static let most = 100_000
+
     func validate() throws {
-        if let count, !(1...100_000).contains(count) { throw ValidationError("--count is a whole number from 1 to 100000") }
+        if let count, !(1...Self.most).contains(count) { throw ValidationError("--count is a whole number from 1 to \(Self.most)") }
     }
 
     func run() throws {
-        let after = (from?.instant ?? SystemClock().now()) - Instant.resolution
-        let documents: [Document]
-        if subjects.count == 1, let schedule = try scheduleText(subjects[0], after: after) {
-            documents = slots(of: schedule, job: nil, after: after, count: count ?? 5)
-        } else {
-            documents = try jobs(after: after)
+        let start = from?.instant ?? SystemClock().now()
+        let after = start - Instant.resolution
+        let end = until?.end(from: start) ?? .distantFuture
+        guard end >= start else { throw CommandFailure(.usage, "--until lies before --from; give a later end, or a length such as P7D") }
+        let usual = until != nil ? Self.most : subjects.isEmpty ? 1 : 5
+        func lines(_ schedule: Schedule, _ job: String?) -> [Line] {
+            Outlook.slots(of: schedule, after: after, through: end, count: count ?? usual).map { Line(job: job, outlook: $0) }
         }
-        if json { return try Terminal.json(documents) }
-        Terminal.table(
-            ["JOB", "DUE", "LOCAL", "OCCURRENCE"],
-            documents.map { [$0.job ?? "-", $0.slot.due.rfc3339, $0.zone.local($0.slot.due), $0.slot.occurrence.map { "\($0)" } ?? "-"] })
-    }
-
-    /// nil for a word that names a job.
-    private func scheduleText(_ text: String, after: Instant) throws -> Schedule? {
-        guard JobName(text) == nil else { return nil }
-        do {
-            let recurrence =
-                try text.contains("/") && text.uppercased().hasPrefix("R") ? Recurrence(interval: text) : Recurrence(cron: text, seed: "")
-            let schedule = try Schedule([recurrence], zone: try zone.map { try Zone(named: $0) } ?? .utc)
-            return schedule.needsAnchor ? schedule.anchored(at: after + Instant.resolution) : schedule
-        } catch let error as ScheduleError {
-            throw CommandFailure(.usage, "column \(error.column) of `\(text)`: \(error.message)")
-        } catch let error as ZoneError {
-            throw CommandFailure(.usage, error.message)
-        }
-    }
-
-    private func jobs(after: Instant) throws -> [Document] {
-        let reader = try place.reader()
-        let named = try subjects.map { word -> StoredJob in
-            guard let name = JobName(word), let job = try reader.job(name) else {
-                throw CommandFailure(.usage, "there is no job `\(word)`; `rota list` shows the jobs in force")
+        switch try ScheduleSubject(subjects, in: place) {
+        case .texts(let texts):
+            let schedule = try reading.schedule(texts, registration: start)
+            try show(lines(schedule, nil), of: schedule, through: end)
+        case .jobs(let jobs):
+            let schedules = jobs.compactMap { stored -> (job: String, schedule: Schedule)? in
+                guard let job = stored.job, stored.isInForce, !job.disabled, let schedule = stored.schedule(of: job) else { return nil }
+                return (job.name.text, schedule)
             }
-            return job
+            let all = schedules.flatMap { lines($0.schedule, $0.job) }.sorted {
+                ($0.outlook.slot.due, $0.job ?? "") < ($1.outlook.slot.due, $1.job ?? "")
+            }
+            try show(all, of: schedules.count == 1 ? schedules[0].schedule : nil, through: end)
         }
-        let all = subjects.isEmpty ? try reader.jobs() : named
-        return all.flatMap { stored -> [Document] in
-            guard let job = stored.job, stored.isInForce, !job.disabled, let schedule = stored.schedule(of: job) else { return [] }
-            return slots(of: schedule, job: job.name.text, after: after, count: count ?? (subjects.isEmpty ? 1 : 5))
-        }.sorted { ($0.slot.due, $0.job ?? "") < ($1.slot.due, $1.job ?? "") }
     }
 
-    private func slots(of schedule: Schedule, job: String?, after: Instant, count: Int) -> [Document] {
-        var documents: [Document] = []
-        var cursor = after
-        while documents.count < count, let slot = schedule.next(after: cursor) {
-            documents.append(Document(job: job, slot: slot, zone: schedule.zone))
-            cursor = slot.due
+    /// - Parameter schedule: The only one there is, if so: then what comes after its last slot is told too.
+    private func show(_ lines: [Line], of schedule: Schedule?, through end: Instant) throws {
+        if count == nil, lines.count >= Self.most { Terminal.complain("these are the first \(Self.most) of each; ask for less with --until") }
+        if json { return try Terminal.json(lines) }
+        let headings = ["JOB", "DUE", "LOCAL", "OCCURRENCE", "NOTE"]
+        var rows: [[String]] = []
+        for line in lines {
+            let outlook = line.outlook
+            let job = line.job ?? "-"
+            if !subjects.isEmpty { rows += Self.rows(of: outlook.absent, outlook.absences, job) }
+            rows.append([
+                job, outlook.slot.due.rfc3339, outlook.zone.local(outlook.slot.due), outlook.slot.occurrence.map { "\($0)" } ?? "-",
+                outlook.note,
+            ])
         }
-        return documents
+        if let schedule, !subjects.isEmpty, let last = lines.last?.outlook.slot.due, schedule.next(after: last) == nil {
+            let (absent, count) = Outlook.absent(in: schedule, after: last, through: end)
+            rows += Self.rows(of: absent, count, lines.last?.job ?? "-")
+        }
+        Terminal.table(headings, rows)
+        if lines.isEmpty, let schedule { Terminal.complain(Self.explanation(of: schedule)) }
+    }
+
+    private static func rows(of absent: [Outlook.Absence], _ count: Int, _ job: String) -> [[String]] {
+        var rows = absent.map { [job, "-", $0.local, "-", $0.note] }
+        if count > absent.count { rows.append([job, "-", "…", "-", "and \(count - absent.count) more that are excluded"]) }
+        return rows
+    }
+
+    /// Why there is nothing to show.
+    private static func explanation(of schedule: Schedule) -> String {
+        guard let last = schedule.previous(before: .distantFuture) else { return "this schedule has no slot at all; see `rota explain`" }
+        return "no slot in that time; the schedule's last one is \(last.due.rfc3339)"
     }
 }

@@ -13,6 +13,7 @@ struct Rota: AsyncParsableCommand {
               rota validate jobs                 check job files
               rota serve --jobs jobs             schedule them, state in ./.rota or /var/lib/rota
               rota next                          what is due next
+              rota explain '0 7 * * MON-FRI'     what a schedule means
               rota run backup --wait             run a job now
               rota history --state failed        what failed
               rota logs backup -f                follow its output
@@ -27,7 +28,8 @@ struct Rota: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Serve.self, Validate.self, Next.self, List.self, Show.self, RunJob.self, History.self, Logs.self, Status.self, Graph.self,
+            Serve.self, Validate.self, Next.self, Explain.self, List.self, Show.self, RunJob.self, History.self, Logs.self, Status.self,
+            Graph.self,
         ]
     )
 

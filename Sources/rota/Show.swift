@@ -37,6 +37,7 @@ struct Show: ParsableCommand {
             ("job", stored.control.job.text),
             ("description", job?.description),
             ("due by", job.map(List.origin)),
+            ("means", job?.schedule?.inWords),
             ("zone", job?.schedule?.zone.name),
             ("next", job.flatMap { stored.nextDue(of: $0) }?.rfc3339),
             ("in force", stored.isInForce ? "yes" : "no: its file is gone since \(stored.control.removedAt?.rfc3339 ?? "?")"),
@@ -88,7 +89,7 @@ struct Show: ParsableCommand {
         }
     }
 
-    private static func print(_ facts: [(String, String?)]) {
+    static func print(_ facts: [(String, String?)]) {
         for (name, value) in facts {
             guard let value else { continue }
             Swift.print(Terminal.bold(name + String(repeating: " ", count: max(12 - name.count, 1))) + value)

@@ -125,15 +125,30 @@ struct SimulationCheck: Sendable {
                 simulation.ledger.controls[name]?.anchor.map { schedule.anchored(at: $0) } ?? schedule
             }
             let last = eras[name]?.last
+            var from = simulation.now
             if let last, last.through == nil {
                 if last.schedule == pinned { continue }
+                // By new rules of a zone, slots may be owed that lie before now: those after the time of day that was reached.
+                if let pinned, pinned.saysWhat(last.schedule) {
+                    let reached = last.schedule.previous(before: simulation.now + Instant.resolution)?.due
+                    from = reached.map { max($0, last.schedule.progress(through: $0, in: pinned)) + Instant.resolution } ?? last.from
+                    from = max(from, last.from)
+                }
                 var ended = last
                 ended.through = simulation.now
                 eras[name]?.removeLast()
                 eras[name]?.append(ended)
             }
-            if let pinned { eras[name, default: []].append(Era(schedule: pinned, from: simulation.now)) }
+            if let pinned { eras[name, default: []].append(Era(schedule: pinned, from: from)) }
         }
+    }
+}
+
+extension Schedule {
+    /// Whether both were written alike, though perhaps read by other rules of their zone.
+    fileprivate func saysWhat(_ other: Schedule) -> Bool {
+        recurrences.map(\.text) == other.recurrences.map(\.text) && zone.name == other.zone.name && daylight == other.daylight
+            && limits == other.limits && delay == other.delay
     }
 }
 

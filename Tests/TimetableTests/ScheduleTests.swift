@@ -121,6 +121,41 @@ import Timetable
         #expect(!everySecond.contains(due + Instant.resolution))
     }
 
+    @Test func occurrencesAreFoundByTheirNumber() throws {
+        #expect(try schedule("R/1970-01-01T00:00:01Z/PT1S").occurrence(2_000_000_000)?.due == Instant(seconds: 2_000_000_001))
+        let monthly = try schedule("R/0001-01-31T00:00Z/P1M")
+        #expect(monthly.occurrence(2025 * 12 + 1)?.due == instant("2026-02-28T00:00:00Z"))
+        #expect(monthly.occurrence(9999 * 12 - 1)?.due == instant("9999-12-31T00:00:00Z") && monthly.occurrence(9999 * 12) == nil)
+        let three = try schedule("R3/P1D/2026-03-03T00:00Z")
+        #expect((-4...1).map { three.occurrence($0)?.due.rfc3339.prefix(10) } == [nil, nil, "2026-03-01", "2026-03-02", "2026-03-03", nil])
+        for number in [Int64.min, Int64.max] {
+            #expect(monthly.occurrence(number) == nil && three.occurrence(number) == nil)
+            #expect(try schedule("R/1970-01-01T00:00:01Z/PT1S").occurrence(number) == nil)
+        }
+        let daily = "R/2026-10-01T02:30/P1D"
+        #expect(try schedule(daily, zone: "Europe/Berlin", fold: .both).occurrence(24)?.due == instant("2026-10-25T00:30:00Z"))
+        #expect(try schedule(daily, zone: "Europe/Berlin", fold: .last).occurrence(24)?.due == instant("2026-10-25T01:30:00Z"))
+        #expect(try schedule("R/2026-03-01T02:30/P1D", zone: "Europe/Berlin", gap: .skip).occurrence(28) == nil)
+        #expect(try schedule("@daily").occurrence(0) == nil && schedule(daily, "R/2026-10-01T02:30/P2D").occurrence(0) == nil)
+        let limits = Limits(notBefore: instant("2026-10-02T00:00:00Z"))
+        let limited = try Schedule([Recurrence(interval: daily)], limits: limits, delay: .seconds(60))
+        #expect(limited.occurrence(0) == nil)
+        #expect(limited.occurrence(1) == Slot(due: instant("2026-10-02T02:31:00Z"), occurrence: 1))
+    }
+
+    @Test func newRulesOfAZoneNeitherLoseNorDoubleATimeOfDay() throws {
+        // Two zones stand for one zone before and after its rules changed.
+        let before = try schedule("0 9 * * *", zone: "Europe/Berlin")
+        let after = try schedule("0 9 * * *", zone: "Europe/London")
+        #expect(before.progress(through: instant("2026-01-05T08:00:00Z"), in: after) == instant("2026-01-05T09:00:00Z"))
+        #expect(after.progress(through: instant("2026-01-05T09:00:00Z"), in: before) == instant("2026-01-05T08:00:00Z"))
+        let same = try schedule("*/10 * * * *", zone: "Europe/London")
+        let slot = instant("2026-01-05T08:10:00Z")
+        #expect(try schedule("*/10 * * * *", zone: "Europe/Berlin").progress(through: slot, in: same) == slot)
+        #expect(before.reads(zoneNamed: "Europe/Berlin") && !before.reads(zoneNamed: "Europe/London"))
+        #expect(try schedule("R/2026-03-01T02:00[Asia/Tokyo]/P1D", zone: "Europe/Berlin").reads(zoneNamed: "Asia/Tokyo"))
+    }
+
     @Test func monthsSinceTheYearOneAreRight() throws {
         let monthly = try schedule("R/0001-01-31T00:00Z/P1M")
         #expect(

@@ -74,9 +74,10 @@ import Testing
         }
         func write(_ offsets: [Int32]) {
             let bytes = Self.file(changes: [(0, 1), (1_000_000, 0)], offsets: offsets, footer: "")
-            guard let file = fopen(path, "w") else { return }
+            guard let file = fopen(path + ".new", "w") else { return }
             fwrite(bytes, 1, bytes.count, file)
             fclose(file)
+            rename(path + ".new", path)
         }
         let database = ZoneDatabase(folder: folder)
         write([3600, 7200])

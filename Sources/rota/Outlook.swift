@@ -1,0 +1,103 @@
+import Timetable
+
+/// A slot to come, and what would have come since the one before it.
+struct Outlook {
+    let slot: Slot
+    let zone: Zone
+    /// What a change of the clock did to the slot.
+    let change: ClockChange?
+    /// Occurrences since the slot before that are none: the first few.
+    let absent: [Absence]
+    /// How many there are in all.
+    let absences: Int
+
+    /// An occurrence that is no slot.
+    struct Absence: Encodable {
+        let due: Instant
+        let local: String
+        /// The key of the job that takes it away.
+        let by: String
+
+        private enum Key: String, CodingKey { case due, local, by }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(due.rfc3339, forKey: .due)
+            try container.encode(local, forKey: .local)
+            try container.encode(by, forKey: .by)
+        }
+
+        /// For people.
+        var note: String { by == "dst" ? "does not exist that day, left out by `dst`" : "excluded by `\(by)`" }
+    }
+
+    private static let mostAbsences = 3
+
+    /// Slots of `schedule` in (`after`, `end`], `count` at most.
+    static func slots(of schedule: Schedule, after: Instant, through end: Instant = .distantFuture, count: Int) -> [Outlook] {
+        var outlook: [Outlook] = []
+        var cursor = after
+        while outlook.count < count, let slot = schedule.next(after: cursor), slot.due <= end {
+            let (absent, absences) = absent(in: schedule, after: cursor, through: slot.due)
+            outlook.append(
+                Outlook(slot: slot, zone: schedule.zone, change: schedule.clockChange(at: slot.due), absent: absent, absences: absences))
+            cursor = slot.due
+        }
+        return outlook
+    }
+
+    /// The first occurrences in (`after`, `end`] that are no slots, and how many there are.
+    static func absent(in schedule: Schedule, after: Instant, through end: Instant) -> (first: [Absence], count: Int) {
+        let excluded = schedule.excluded(after: after, through: end, atMost: mostAbsences)
+        var absent = excluded.map { Absence(due: $0.due, local: schedule.zone.local($0.due), by: $0.limit.rawValue) }
+        var count = schedule.excludedCount(after: after, through: end)
+        if schedule.daylight.gap == .skip {
+            let leftOut = schedule.changedSlots(after: after, through: end, atMost: mostAbsences).filter { $0.change == nil }
+            absent += leftOut.map { Absence(due: $0.due, local: schedule.localTimeAsked(of: $0), by: "dst") }
+            count += leftOut.count
+        }
+        return (Array(absent.sorted { $0.due < $1.due }.prefix(mostAbsences)), count)
+    }
+
+    /// What is special about the slot, for people; empty for most.
+    var note: String {
+        switch change {
+        case nil: ""
+        case .shifted(let by): "moved by \(by.inWords): the local time asked for does not exist that day"
+        case .firstOfTwo: "the first of two equal local times"
+        case .lastOfTwo: "the second of two equal local times"
+        }
+    }
+}
+
+extension ClockChange {
+    /// The stable word of JSON.
+    var word: String {
+        switch self {
+        case .shifted: "shifted"
+        case .firstOfTwo: "firstOfTwo"
+        case .lastOfTwo: "lastOfTwo"
+        }
+    }
+}
+
+extension Schedule {
+    /// The local time that a slot was asked for, `2026-03-29T02:30:00`, also where the clock leaves it out.
+    func localTimeAsked(of changed: ChangedSlot) -> String {
+        let shift: Duration =
+            switch changed.change {
+            case .shifted(let by): by
+            case .firstOfTwo, .lastOfTwo: .zero
+            // Left out: it tells the instant to which it would have been shifted.
+            case nil: gap(before: changed.due)
+            }
+        let asked = changed.due - delay
+        return String((asked + .seconds(zone.offset(at: asked)) - shift).rfc3339.dropLast())
+    }
+
+    /// The length of the gap in the hours before `due`.
+    private func gap(before due: Instant) -> Duration {
+        let gaps = zones.compactMap { $0.nextChange(after: due - .seconds(30 * 3_600)) }.filter { $0.isGap && $0.at <= due }
+        return gaps.map { .seconds($0.after - $0.before) }.max() ?? .zero
+    }
+}
