@@ -144,6 +144,9 @@ package final class Daemon: Sendable {
     /// Ends `run` soon: nothing more is launched, running runs live on.
     package func stop() { mailbox.stop() }
 
+    /// Reads all job files and the tz database anew, soon.
+    package func reread() { feed.reread() }
+
     /// Asks the scheduler for something; the answer is durable.
     ///
     /// - Parameter who: By which way the request came, for the audit.

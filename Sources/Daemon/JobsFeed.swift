@@ -6,12 +6,14 @@ import Timetable
 /// Watches the job folder on a thread of its own, so that reading a hundred thousand files delays no launch.
 final class JobsFeed: Sendable {
     private let bell: Bell
+    private let rereadBell: Bell
     private let clock: any WallClock
     private let watch: FolderWatch
 
     /// - Parameter watch: Begun before the folder was first read, so that no change falls in between.
     init(watch: FolderWatch, clock: any WallClock) throws(DaemonError) {
         bell = try Bell()
+        rereadBell = try Bell()
         self.watch = watch
         self.clock = clock
     }
@@ -24,9 +26,14 @@ final class JobsFeed: Sendable {
             var folder = folder
             var lookAgain = min(lookAgain ?? .distantFuture, clock.now() + Self.longestPause)
             while !isStopped {
-                let wasSet = clock.wait(until: lookAgain, descriptors: [watch.descriptor, bell.descriptor])
+                let wasSet = clock.wait(until: lookAgain, descriptors: [watch.descriptor, bell.descriptor, rereadBell.descriptor])
                 let changes = watch.drain()
-                guard changes.changed || wasSet || lookAgain <= clock.now(), !isStopped else { continue }
+                let isAsked = rereadBell.isRung
+                if isAsked {
+                    rereadBell.hear()
+                    folder.forgetStamps()
+                }
+                guard changes.changed || wasSet || isAsked || lookAgain <= clock.now(), !isStopped else { continue }
                 lookAgain = clock.now() + look(at: &folder, dirty: changes.dirty, mailbox)
             }
         }
@@ -35,7 +42,7 @@ final class JobsFeed: Sendable {
     /// - Returns: How long to wait for the next look, if nothing tells of a change before.
     private func look(at folder: inout JobFolder, dirty: Set<String>, _ mailbox: Mailbox) -> Duration {
         do {
-            var reading = try folder.read(at: clock.now(), dirty: dirty)
+            var reading = try folder.read(at: clock.now(), dirty: dirty, newRulesOf: Zone.rereadDatabase())
             if let complaint = watch.complaint {
                 reading.problems.append(Problem(file: folder.path, severity: .warning, message: complaint.message))
             }
@@ -52,9 +59,9 @@ final class JobsFeed: Sendable {
 
     func stop() { bell.ring() }
 
+    /// Reads every file anew, and looks at the tz database, without waiting for the next look.
+    func reread() { rereadBell.ring() }
+
     /// The bell rings once in this object's life, and nobody silences it.
-    private var isStopped: Bool {
-        var wait = pollfd(fd: bell.descriptor, events: Int16(POLLIN), revents: 0)
-        return poll(&wait, 1, 0) > 0
-    }
+    private var isStopped: Bool { bell.isRung }
 }

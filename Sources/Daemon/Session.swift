@@ -158,7 +158,9 @@ struct Session {
         var actions = take(mail.reports, at: now)
         if let reading = mail.reading {
             notes.append(inForce.replace(by: reading))
+            let zones = ZoneUpdate(scheduler, taking: reading.graph, at: now)
             actions += scheduler.handle(.definitions(reading.graph), at: now)
+            if let zones { notes += zones.tell(scheduler, log: log) }
         }
         if let complaint = mail.complaint, let note = inForce.complain(complaint, about: configuration.jobsFolder) { notes.append(note) }
         for token in requests.keys.sorted() { actions += ask(token, at: now, &notes) }

@@ -71,6 +71,12 @@ package final class Bell: Sendable {
         _ = write(descriptor, &one, 8)
     }
 
+    /// Whether it rang and nobody silenced it since.
+    package var isRung: Bool {
+        var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&wait, 1, 0) > 0
+    }
+
     /// Silences the bell; it may ring again at once.
     package func hear() {
         var count: UInt64 = 0

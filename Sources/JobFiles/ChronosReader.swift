@@ -102,6 +102,7 @@ struct ChronosReader {
             findings.error(fields.placeOfKey("parents"), "`parents` is empty; name a parent, or write a `schedule`")
         }
         // With neither of them, Chronos runs the job once and at once.
+        if schedule != nil { places.schedule = fields.placeOfValue("schedule") }
         if parents.isEmpty { job.schedule = self.schedule(schedule ?? "R1//PT24H", zone: zone) }
     }
 

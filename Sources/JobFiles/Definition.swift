@@ -63,6 +63,12 @@ package struct Definition: Sendable {
         return job
     }
 
+    /// The same definition with the rules that its zones have now.
+    var readAgain: Definition {
+        guard let job = Self.parse(canonical: canonical) else { return self }
+        return Definition(job: job, canonical: canonical, source: source, file: file, line: line, places: places)
+    }
+
     /// Stands in the canonical text of a job in the Chronos shape, whose own keys may all have had their default.
     static let canonicalShapeKey = "shape"
 }

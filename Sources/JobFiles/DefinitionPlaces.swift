@@ -1,6 +1,6 @@
 internal import Scheduling
 
-/// Where a definition names what it may be at odds with other definitions about.
+/// Where a definition names what may be told about it later: what it may be at odds with other definitions about, and its schedule.
 struct DefinitionPlaces: Sendable {
     /// Where the job's name stands; where its document begins when that is the file's name.
     var name: Place
@@ -8,6 +8,12 @@ struct DefinitionPlaces: Sendable {
     var parents: [JobName: Place] = [:]
     /// Where the value of `join` stands.
     var join: Place?
+
+    /// Where the value of `schedule`, else of `cron`, stands.
+    var schedule: Place?
+    /// Whether `dst` says what becomes of local times that do not exist, and of those that come twice.
+    var statesGap = false
+    var statesFold = false
 
     init(name: Place) { self.name = name }
 

@@ -69,7 +69,10 @@ package struct JobFolder: Sendable {
     /// - Parameters:
     ///   - now: By the wall clock, the one that stamps files.
     ///   - dirty: Paths of files with a write in progress, as `FolderWatch` tells them; they keep their last version.
-    package mutating func read(at now: Instant, dirty: Set<String> = []) throws(JobFolderError) -> Reading {
+    ///   - zones: Names of zones whose rules have changed since the last reading; schedules that read their clocks are made anew.
+    package mutating func read(
+        at now: Instant, dirty: Set<String> = [], newRulesOf zones: [String] = []
+    ) throws(JobFolderError) -> Reading {
         let walk = try FolderWalk(root: path)
         round += 1
         var step = Step(now: now, dirty: dirty)
@@ -77,6 +80,7 @@ package struct JobFolder: Sendable {
         let readings = FileReading.all(due.map { walk.shown($0) }, mindsWriters: mindsWriters)
         for (path, reading) in zip(due, readings) { take(reading, of: path, walk.shown(path), &step) }
         takeVanished(walk, &step)
+        if !zones.isEmpty { takeRules(of: zones, &step) }
         if let last, !step.hasChanged, walk.problems == lastWalkProblems {
             return Reading(
                 graph: last.graph, definitions: last.definitions, problems: last.problems, lookAgain: step.lookAgain,
@@ -161,6 +165,22 @@ package struct JobFolder: Sendable {
                 step.look(again: since + Self.grace)
             }
         }
+    }
+
+    /// The next reading takes all files anew, also those that have not changed.
+    package mutating func forgetStamps() {
+        for path in records.keys { records[path]?.stamp = nil }
+    }
+
+    /// A schedule keeps the rules with which it was made; also that of a file which is bad by now.
+    private mutating func takeRules(of zones: [String], _ step: inout Step) {
+        func renewed(_ definition: Definition) -> Definition {
+            guard let schedule = definition.job.schedule, zones.contains(where: schedule.reads) else { return definition }
+            step.hasChanged = true
+            return definition.readAgain
+        }
+        for (path, record) in records { records[path]?.definitions = record.definitions.map(renewed) }
+        inForce = inForce.mapValues(renewed)
     }
 
     // MARK: Judgement

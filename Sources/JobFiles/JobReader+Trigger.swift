@@ -22,6 +22,7 @@ extension JobReader {
         }
         guard !recurrences.isEmpty, let zone, let daylight else { return nil }
         let key = fields.has("schedule") ? "schedule" : "cron"
+        places.schedule = fields.placeOfValue(key)
         do {
             return try Schedule(recurrences, zone: zone, daylight: daylight)
         } catch {
@@ -64,11 +65,14 @@ extension JobReader {
     /// The defaults when there is no `dst`, nil when it is wrong.
     private mutating func daylight() -> DaylightRule? {
         let before = findings.errors
+        var states = (gap: false, fold: false)
         let rule = fields.map("dst", known: ["gap", "fold"]) { fields in
+            states = (fields.has("gap"), fields.has("fold"))
             let gap = fields.choice("gap", [DaylightRule.Gap.shift, .skip])
             let fold = fields.choice("fold", [DaylightRule.Fold.first, .last, .both])
             return DaylightRule(gap: gap ?? .shift, fold: fold ?? .first)
         }
+        (places.statesGap, places.statesFold) = states
         return findings.errors == before ? rule ?? DaylightRule() : nil
     }
 

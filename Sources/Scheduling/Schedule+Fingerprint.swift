@@ -1,4 +1,4 @@
-import Timetable
+package import Timetable
 
 extension Schedule {
     /// A text by which a schedule is known again when its file returns: its words as written, its zone and its DST rule.
@@ -12,7 +12,7 @@ extension Schedule {
 
 extension Schedule? {
     /// Whether both texts say the same, though perhaps by other rules of their zones: the tz database may have changed between them.
-    func saysTheSame(as other: Schedule?) -> Bool {
+    package func saysTheSame(as other: Schedule?) -> Bool {
         self == other || self?.fingerprint == other?.fingerprint
     }
 }

@@ -28,6 +28,8 @@ extension Zone {
 package struct ChangedSlot: Hashable, Sendable {
     /// The slot; of a time that is left out, the instant to which it would have been shifted.
     package let due: Instant
+    /// The local time that the schedule asks for, `2026-03-29T02:30:00`, also where the clock leaves it out.
+    package let asked: String
     /// What happened to the slot; nil when the daylight rule leaves the time out, so that there is none.
     package let change: ClockChange?
 }
@@ -75,9 +77,12 @@ extension Schedule {
         var found: [ChangedSlot] = []
         var cursor = start
         while found.count < most, let slot = shifting.next(after: cursor), slot.due <= end {
-            if let change = shifting.clockChange(at: slot.due) {
-                let isLeftOut = daylight.gap == .skip && change.isShift
-                found.append(ChangedSlot(due: slot.due + delay, change: isLeftOut ? nil : change))
+            if let what = shifting.clockChange(at: slot.due) {
+                let isLeftOut = daylight.gap == .skip && what.isShift
+                // A time in a gap is what a clock would have shown that was not put forward.
+                let offset = change.isGap || slot.due < change.at ? change.before : change.after
+                let asked = TimestampText.timestamp(slot.due, offset: offset, designator: "")
+                found.append(ChangedSlot(due: slot.due + delay, asked: asked, change: isLeftOut ? nil : what))
             }
             cursor = slot.due
         }

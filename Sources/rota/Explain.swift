@@ -199,7 +199,7 @@ extension Explanation.Change {
 
 extension Explanation.Change.Effect {
     fileprivate init(_ changed: ChangedSlot, in schedule: Schedule) {
-        asked = schedule.localTimeAsked(of: changed)
+        asked = changed.asked
         what = changed.change?.word ?? "leftOut"
         due = changed.change.map { _ in changed.due.rfc3339 }
         local = changed.change.map { _ in schedule.zone.local(changed.due) }

@@ -53,7 +53,7 @@ struct Outlook {
         var count = schedule.excludedCount(after: after, through: end)
         if schedule.daylight.gap == .skip {
             let leftOut = schedule.changedSlots(after: after, through: end, atMost: mostAbsences).filter { $0.change == nil }
-            absent += leftOut.map { Absence(due: $0.due, local: schedule.localTimeAsked(of: $0), by: "dst") }
+            absent += leftOut.map { Absence(due: $0.due, local: $0.asked, by: "dst") }
             count += leftOut.count
         }
         return (Array(absent.sorted { $0.due < $1.due }.prefix(mostAbsences)), count)
@@ -78,26 +78,5 @@ extension ClockChange {
         case .firstOfTwo: "firstOfTwo"
         case .lastOfTwo: "lastOfTwo"
         }
-    }
-}
-
-extension Schedule {
-    /// The local time that a slot was asked for, `2026-03-29T02:30:00`, also where the clock leaves it out.
-    func localTimeAsked(of changed: ChangedSlot) -> String {
-        let shift: Duration =
-            switch changed.change {
-            case .shifted(let by): by
-            case .firstOfTwo, .lastOfTwo: .zero
-            // Left out: it tells the instant to which it would have been shifted.
-            case nil: gap(before: changed.due)
-            }
-        let asked = changed.due - delay
-        return String((asked + .seconds(zone.offset(at: asked)) - shift).rfc3339.dropLast())
-    }
-
-    /// The length of the gap in the hours before `due`.
-    private func gap(before due: Instant) -> Duration {
-        let gaps = zones.compactMap { $0.nextChange(after: due - .seconds(30 * 3_600)) }.filter { $0.isGap && $0.at <= due }
-        return gaps.map { .seconds($0.after - $0.before) }.max() ?? .zero
     }
 }

@@ -14,7 +14,7 @@ struct Serve: AsyncParsableCommand {
         abstract: "Schedules the jobs of a folder until it is stopped.",
         discussion: """
             Prints where it listens, then one line for each run that ends. SIGTERM and Ctrl-C stop launching; what runs, runs on, and is
-            taken up again by the next start.
+            taken up again by the next start. SIGHUP reads all job files and the tz database anew at once (changes are noticed anyway).
 
             EXAMPLES
               rota serve --jobs jobs --state .rota
@@ -70,7 +70,7 @@ struct Serve: AsyncParsableCommand {
         _ daemon: Daemon, _ web: WebServer, _ address: WebServer.Address, _ token: String, until end: Instant?, _ output: LineWriter
     ) async throws {
         let (ready, continuation) = AsyncStream.makeStream(of: Int.self)
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await web.run { continuation.yield($0) } }
             group.addTask {
@@ -81,7 +81,12 @@ struct Serve: AsyncParsableCommand {
                     await web.stop()
                 }
             }
-            group.addTask { for await _ in signals { daemon.stop() } }
+            group.addTask {
+                for await signal in signals {
+                    // A terminal that hangs up takes its scheduler with it; one without a terminal is told to read anew.
+                    if signal == .sighup, !Terminal.isTerminal { daemon.reread() } else { daemon.stop() }
+                }
+            }
             // The web ends after the scheduler, or breaks down; without it nobody could ask or see, so the scheduler stops, too.
             do {
                 try await group.next()

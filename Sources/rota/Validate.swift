@@ -10,6 +10,8 @@ struct Validate: ParsableCommand {
         abstract: "Checks job files and prints everything that is wrong with them.",
         discussion: """
             Prints one line a problem, `file:line:column: error: what, and what would be right`, and ends with 1 if there is an error.
+            Warns also of schedules that never come, are all past, meet a change of the clock within two years, or are faster than the
+            job's own timeout.
 
             EXAMPLES
               rota validate jobs
@@ -53,16 +55,18 @@ struct Validate: ParsableCommand {
     }
 
     private func read(_ path: String) throws -> (jobs: Int, files: Int, [Problem]) {
+        let now = SystemClock().now()
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
             guard let data = FileManager.default.contents(atPath: path), let text = String(validating: data, as: UTF8.self) else {
                 throw CommandFailure(.noJobsFolder, "the file \(path) cannot be read as UTF-8 text")
             }
             let (definitions, problems) = JobFile.read(text: text, file: path)
-            return (definitions.count, 1, problems)
+            return (definitions.count, 1, problems + definitions.flatMap { $0.scheduleWarnings(at: now) })
         }
         var folder = JobFolder(path: path, mindsWriters: false)
-        let reading = try folder.read(at: SystemClock().now())
-        return (reading.graph.jobs.count, reading.files, reading.problems)
+        let reading = try folder.read(at: now)
+        let warnings = reading.definitions.values.flatMap { $0.scheduleWarnings(at: now) }
+        return (reading.graph.jobs.count, reading.files, reading.problems + warnings)
     }
 }

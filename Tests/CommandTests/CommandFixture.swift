@@ -28,8 +28,9 @@ final class CommandFixture: Sendable {
     }
 
     /// Starts `rota serve` on a free port and waits until it listens.
-    func serve(_ more: [String] = []) throws -> Program {
-        let program = try Program("rota", ["serve", "--jobs", jobs, "--state", state, "--listen", "127.0.0.1:0"] + more)
+    func serve(_ more: [String] = [], environment: [String: String] = [:]) throws -> Program {
+        let arguments = ["serve", "--jobs", jobs, "--state", state, "--listen", "127.0.0.1:0"] + more
+        let program = try Program("rota", arguments, environment: environment)
         guard program.line(holding: "Rota listens on") != nil else {
             let result = try program.wait()
             Issue.record("serve ended with \(result.status): \(result.stderr)")

@@ -12,6 +12,11 @@ import Testing
         ("R/PT1H30M", "every 1 hour and 30 minutes from the registration of the job on"),
         ("R/PT0.25S", "every 0.25 seconds from the registration of the job on"),
         ("R/P1D/2026-03-01", "every day until 2026-03-01 at 00:00"),
+        ("R/2026-03-01T02:00/2026-03-15T02:00", "every 2 weeks from 2026-03-01 at 02:00"),
+        (
+            "R3/2026-03-01T02:00/2026-03-15T03:00",
+            "first on 2026-03-01 at 02:00, then each time after as long as from there to 2026-03-15 at 03:00, 3 times"
+        ),
         ("R1/2026-03-01T02:00/P1D", "once, on 2026-03-01 at 02:00"),
         ("R0/P1D", "never"),
         ("30 2 * * MON-FRI", "at 02:30 on Monday to Friday"),
@@ -60,20 +65,19 @@ import Testing
 
     @Test func changedSlotsAreFoundWithoutWalkingTheYear() throws {
         let (start, end) = (instant("2026-01-01T00:00:00Z"), instant("2027-01-01T00:00:00Z"))
-        let (gap, fold) = (instant("2026-03-29T01:30:00Z"), instant("2026-10-25T00:30:00Z"))
         for text in ["30 2 * * *", "R/2026-01-01T02:30[Europe/Berlin]/P1D"] {
-            let shifted = try schedule(text, zone: "Europe/Berlin")
-            #expect(
-                shifted.changedSlots(after: start, through: end, atMost: 9) == [
-                    ChangedSlot(due: gap, change: .shifted(by: .seconds(3600))), ChangedSlot(due: fold, change: .firstOfTwo),
-                ])
+            let shifted = try schedule(text, zone: "Europe/Berlin").changedSlots(after: start, through: end, atMost: 9)
+            #expect(shifted.map(\.due.rfc3339) == ["2026-03-29T01:30:00Z", "2026-10-25T00:30:00Z"])
+            #expect(shifted.map(\.change) == [.shifted(by: .seconds(3600)), .firstOfTwo])
+            #expect(shifted.map(\.asked) == ["2026-03-29T02:30:00", "2026-10-25T02:30:00"])
             let skipped = try schedule(text, zone: "Europe/Berlin", gap: .skip, fold: .both)
-            #expect(
-                skipped.changedSlots(after: start, through: end, atMost: 9) == [
-                    ChangedSlot(due: gap, change: nil), ChangedSlot(due: fold, change: .firstOfTwo),
-                    ChangedSlot(due: fold + .seconds(3600), change: .lastOfTwo),
-                ])
+                .changedSlots(after: start, through: end, atMost: 9)
+            #expect(skipped.map(\.due.rfc3339) == ["2026-03-29T01:30:00Z", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"])
+            #expect(skipped.map(\.change) == [nil, .firstOfTwo, .lastOfTwo])
+            #expect(skipped.map(\.asked) == ["2026-03-29T02:30:00", "2026-10-25T02:30:00", "2026-10-25T02:30:00"])
         }
+        let halfHour = try schedule("15 2 * * *", zone: "Australia/Lord_Howe").changedSlots(after: start, through: end, atMost: 9)
+        #expect(halfHour.map(\.asked) == ["2026-10-04T02:15:00"] && halfHour.map(\.due.rfc3339) == ["2026-10-03T15:45:00Z"])
         #expect(try schedule("R/PT1S", zone: "Europe/Berlin").changedSlots(after: start, through: end, atMost: 9).isEmpty)
         #expect(try schedule("30 12 * * *", zone: "Europe/Berlin").changedSlots(after: start, through: end, atMost: 9).isEmpty)
     }
