@@ -106,6 +106,7 @@ struct CronSeries: Sendable {
     }
 
     func clockChange(at due: Instant) -> ClockChange? {
+        if expression.runsEveryHour { return nil }
         let second = due.microseconds.floored(by: WallTime.second)
         let stretch = stretch(at: second)
         guard isRegular(second, in: stretch) else { return .shifted(by: .seconds(stretch.span.offset - stretch.offsetBefore)) }

@@ -171,7 +171,7 @@ private struct Explanation: Encodable {
             print(Terminal.bold("the clock in \(change.zone) goes from \(change.before) to \(change.after)"))
             for effect in change.effects { print("  " + effect.words) }
             if change.effects.isEmpty {
-                print("  No slot falls into the time that changes." + (change.around.isEmpty ? "" : " The slots around it:"))
+                print("  No slot is moved." + (change.around.isEmpty ? "" : " The slots around it:"))
                 for local in change.around { print("    \(local)") }
             }
         }

@@ -51,7 +51,7 @@ struct Validate: ParsableCommand {
         let warnings = problems.count - errors
         let summary = "\(jobs.of("job")) in \(files.of("file")): \(errors.of("error")), \(warnings.of("warning"))"
         guard errors == 0 else { throw CommandFailure(.unwell, summary) }
-        if !json { Terminal.say(summary) }
+        if !json { print(summary) }
     }
 
     private func read(_ path: String) throws -> (jobs: Int, files: Int, [Problem]) {

@@ -79,6 +79,7 @@ import Testing
         let halfHour = try schedule("15 2 * * *", zone: "Australia/Lord_Howe").changedSlots(after: start, through: end, atMost: 9)
         #expect(halfHour.map(\.asked) == ["2026-10-04T02:15:00"] && halfHour.map(\.due.rfc3339) == ["2026-10-03T15:45:00Z"])
         #expect(try schedule("R/PT1S", zone: "Europe/Berlin").changedSlots(after: start, through: end, atMost: 9).isEmpty)
+        #expect(try schedule("*/10 * * * *", zone: "Europe/Berlin").changedSlots(after: start, through: end, atMost: 9).isEmpty)
         #expect(try schedule("30 12 * * *", zone: "Europe/Berlin").changedSlots(after: start, through: end, atMost: 9).isEmpty)
     }
 }
