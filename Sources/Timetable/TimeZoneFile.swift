@@ -97,7 +97,7 @@ private struct Block {
         for index in 0..<header.changes {
             let at = bytes.bigEndian(at: times + index * timeSize, size: timeSize)
             let type = Int(bytes[indices + index])
-            guard type < offsets.count, changes.last.map({ $0.at < at }) ?? true else { return nil }
+            guard type < offsets.count, at <= Self.end, changes.last.map({ $0.at < at }) ?? true else { return nil }
             // Some writers put the beginning of time first (−2⁵⁹ s): as good as a change of the first offset.
             changes.append(TimeZoneFile.Change(at: max(at, Self.beginning), offset: offsets[type]))
         }
@@ -107,6 +107,8 @@ private struct Block {
 
     /// A second that is still far from the ends of `Int64` when it is counted in microseconds, and before all dates we can write.
     private static let beginning: Int64 = -1 << 42
+    /// Its like after all dates; no zone knows so far ahead.
+    private static let end: Int64 = 1 << 42
 }
 
 extension [UInt8] {

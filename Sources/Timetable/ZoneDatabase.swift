@@ -77,8 +77,8 @@ final class ZoneDatabase: Sendable {
         guard Self.isSafe(name), let content = Self.content(of: folder + "/" + name) else {
             throw .unknown(name, near: names(near: name))
         }
-        guard let file = TimeZoneFile(content.bytes) else { throw .unreadable(name) }
-        return Entry(zone: Zone(rules: ZoneRules(name: name, file: file)), stamp: content.stamp)
+        guard let file = TimeZoneFile(content.bytes), let rules = ZoneRules(name: name, file: file) else { throw .unreadable(name) }
+        return Entry(zone: Zone(rules: rules), stamp: content.stamp)
     }
 
     /// Every zone that the database has, in alphabetical order; empty without a database.

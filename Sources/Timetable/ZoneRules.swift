@@ -38,20 +38,28 @@ final class ZoneRules: Sendable {
         missingDays = []
     }
 
-    init(name: String, file: TimeZoneFile) {
+    /// nil when the clock changes in a way that no zone's does, for which days would not follow one another: by more than 24 hours, or
+    /// twice within three days.
+    ///
+    /// (In the tz database of 2026 the nearest changes lie four days apart, and the widest are those of 24 hours over the date line.)
+    init?(name: String, file: TimeZoneFile) {
         self.name = name
         initialOffset = file.initialOffset
         footer = file.footer
         var table = file.changes
         if let footer {
             let last = table.last?.at ?? Self.firstRuleChange
-            table += footer.changes(years: 1970...2100).filter { $0.at > last }
+            // A year past the table, so that the first changes by the rule are looked at too.
+            let years = 1970...min(max(CivilDate(dayNumber: Int(last.floored(by: 86_400))).year + 1, 2100), 10_000)
+            table += footer.changes(years: years).filter { $0.at > last }
         }
         var changes: [Int64] = []
         var offsets: [Int64] = []
         var missingDays: [Range<WallTime>] = []
         for change in table where change.offset != offsets.last ?? file.initialOffset {
             let before = offsets.last ?? file.initialOffset
+            guard (change.offset - before).magnitude <= Self.widestChange, changes.last.map({ change.at - $0 >= Self.leastSpan }) ?? true
+            else { return nil }
             if change.offset - before >= 86_400 {
                 let gap = WallTime(seconds: change.at + before)..<WallTime(seconds: change.at + change.offset)
                 missingDays.append(gap)
@@ -63,6 +71,9 @@ final class ZoneRules: Sendable {
         self.offsets = offsets
         self.missingDays = missingDays
     }
+
+    private static let widestChange: Int64 = 24 * 3600
+    private static let leastSpan: Int64 = 3 * 86_400
 
     /// Without a table the rule holds from here on.
     private static let firstRuleChange: Int64 = 0

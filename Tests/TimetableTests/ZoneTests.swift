@@ -73,7 +73,7 @@ import Testing
             rmdir(folder)
         }
         func write(_ offsets: [Int32]) {
-            let bytes = Self.file(changes: [(0, 1), (1_000_000, 0)], offsets: offsets, footer: "")
+            let bytes = ZoneBytes(changes: [(0, 1), (1_000_000, 0)], offsets: offsets).bytes
             guard let file = fopen(path + ".new", "w") else { return }
             fwrite(bytes, 1, bytes.count, file)
             fclose(file)
@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test func brokenFilesAreRefusedAndNeverCrash() throws {
-        let good = Self.file(changes: [(0, 1), (1_000_000, 0)], offsets: [3600, 7200], footer: "CET-1CEST,M3.5.0,M10.5.0/3")
+        let good = ZoneBytes(changes: [(0, 1), (1_000_000, 0)], offsets: [3600, 7200], footer: "CET-1CEST,M3.5.0,M10.5.0/3").bytes
         let parsed = try #require(TimeZoneFile(good))
         #expect(parsed.changes == [.init(at: 0, offset: 7200), .init(at: 1_000_000, offset: 3600)])
         #expect(parsed.initialOffset == 3600 && parsed.footer != nil)
@@ -124,34 +124,10 @@ import Testing
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
             }
-            if let file = TimeZoneFile(bytes) {
-                _ = Zone(rules: ZoneRules(name: "x", file: file)).resolve(WallTime(seconds: 1_800_000_000))
+            if let file = TimeZoneFile(bytes), let rules = ZoneRules(name: "x", file: file) {
+                _ = Zone(rules: rules).resolve(WallTime(seconds: 1_800_000_000))
             }
         }
-    }
-
-    /// A file of version 2 with an empty first block.
-    private static func file(changes: [(at: Int64, type: UInt8)], offsets: [Int32], footer: String) -> [UInt8] {
-        var bytes: [UInt8] = []
-        func put(_ value: some FixedWidthInteger) { withUnsafeBytes(of: value.bigEndian) { bytes += Array($0) } }
-        func putHeader(_ changes: Int, _ types: Int) {
-            bytes += Array("TZif2".utf8)
-            bytes += [UInt8](repeating: 0, count: 15)
-            for count in [0, 0, 0, changes, types, 4] { put(Int32(count)) }
-        }
-        putHeader(0, 1)
-        put(Int32(0))
-        bytes += [0, 0]
-        bytes += Array("UTC\0".utf8)
-        putHeader(changes.count, offsets.count)
-        for change in changes { put(change.at) }
-        for change in changes { put(change.type) }
-        for offset in offsets {
-            put(offset)
-            bytes += [0, 0]
-        }
-        bytes += Array("UTC\0\n\(footer)\n".utf8)
-        return bytes
     }
 
     @Test(arguments: [
@@ -162,6 +138,22 @@ import Testing
     ])
     func brokenRulesAreRefused(text: String) {
         #expect(PosixZoneRule(text) == nil)
+    }
+
+    /// Days would not follow one another: two of them could have their noon in either order.
+    @Test(arguments: [
+        ("more than a day", ZoneBytes(changes: [(0, 1)], offsets: [-46_800, 43_200])),
+        ("more than a day back", ZoneBytes(changes: [(0, 1)], offsets: [50_400, -43_200])),
+        ("twice in three days", ZoneBytes(changes: [(0, 1), (3 * 86_400 - 1, 0)], offsets: [0, 3600])),
+        (
+            "by the rule soon after the table",
+            ZoneBytes(changes: [(1_774_700_000, 1)], offsets: [0, 3600], footer: "CET-1CEST,M3.5.0,M10.5.0/3")
+        ),
+        ("twice a day by the rule", ZoneBytes(changes: [], offsets: [0], footer: "AAA0BBB,M3.5.0,M3.5.0/20")),
+        ("beyond all dates", ZoneBytes(changes: [(.max, 1)], offsets: [0, 3600])),
+    ])
+    func zonesThatNoPlaceOfTheWorldKeepsAreRefused(name: String, zone: ZoneBytes) throws {
+        #expect(TimeZoneFile(zone.bytes).flatMap { ZoneRules(name: name, file: $0) } == nil)
     }
 
     @Test func daylightTimeAllYearRoundIsOneOffset() throws {
