@@ -88,12 +88,36 @@ struct LimitedSeries: Sendable {
         return count
     }
 
-    /// What takes a slot at `instant` away; nil when nothing does.
-    func limit(at instant: Instant) -> Limit? {
+    /// Slots of the union in (`start`, `end`] that limits take away, ascending, `most` of them at most, and what takes each away.
+    func excluded(after start: Instant, through end: Instant, atMost most: Int) -> [(due: Instant, limit: Limit)] {
+        var excluded: [(due: Instant, limit: Limit)] = []
+        var cursor = start
+        while excluded.count < most, let slot = union.next(after: cursor), slot.due <= end {
+            cursor = slot.due
+            if let open = openStretch(at: slot.due) {
+                cursor = Instant(microseconds: open.upperBound - 1)
+            } else {
+                excluded.append((slot.due, limit(at: slot.due)))
+            }
+        }
+        return excluded
+    }
+
+    /// What takes the slot at `instant` away, when something does.
+    private func limit(at instant: Instant) -> Limit {
         if instant < first { return .notBefore }
         if instant > last { return .notAfter }
-        guard closedStretch(at: instant) != nil else { return nil }
-        return excluded.stretch(around: instant) != nil || excluded.stretch(around: zone.wall(instant).dayNumber) != nil ? .except : .between
+        let isExcepted = excluded.stretch(around: instant) != nil || excluded.stretch(around: zone.wall(instant).dayNumber) != nil
+        return isExcepted ? .except : .between
+    }
+
+    /// A stretch around `instant` in which every slot of the union is one; nil when there can be none at `instant`.
+    private func openStretch(at instant: Instant) -> Range<Int64>? {
+        guard instant >= first, instant <= last else { return nil }
+        let bounds = first.microseconds..<(last.microseconds + 1)
+        guard !hasOnlyBounds else { return bounds }
+        let (stretch, isOpen) = stretch(at: instant)
+        return isOpen ? stretch.clamped(to: bounds) : nil
     }
 
     /// A stretch around `instant` in which there can be no slots; nil when there can be one at `instant`.

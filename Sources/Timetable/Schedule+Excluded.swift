@@ -13,16 +13,11 @@ package struct ExcludedOccurrence: Hashable, Sendable {
 extension Schedule {
     /// Occurrences in (`start`, `end`] that the limits take away, ascending, `most` of them at most: for people who ask why nothing runs.
     ///
-    /// Slots between them are walked, so that the range should hold no more of these than one wants to see.
+    /// It takes as long as a look at the range's days, however many slots lie in them.
     package func excluded(after start: Instant, through end: Instant, atMost most: Int) -> [ExcludedOccurrence] {
-        guard storage.isLimited else { return [] }
-        var excluded: [ExcludedOccurrence] = []
-        var cursor = start - delay
-        while excluded.count < most, let slot = storage.slots.union.next(after: cursor), slot.due + delay <= end {
-            if let limit = storage.slots.limit(at: slot.due) { excluded.append(ExcludedOccurrence(due: slot.due + delay, limit: limit)) }
-            cursor = slot.due
+        storage.slots.excluded(after: start - delay, through: end - delay, atMost: most).map {
+            ExcludedOccurrence(due: $0.due + delay, limit: $0.limit)
         }
-        return excluded
     }
 
     /// How many occurrences in (`start`, `end`] the limits take away; `Int.max` at most.

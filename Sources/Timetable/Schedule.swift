@@ -152,7 +152,15 @@ extension Schedule {
         contains(due) ? storage.slots.union.clockChange(at: due - delay) : nil
     }
 
-    func delayed(_ slot: Slot) -> Slot {
+    /// The recurrences that changes of the clock can touch, without limits and delay.
+    var onTheWall: SeriesUnion {
+        SeriesUnion(
+            series: storage.slots.union.series.filter { series in
+                if case .uniform = series { false } else { true }
+            })
+    }
+
+    private func delayed(_ slot: Slot) -> Slot {
         Slot(due: slot.due + delay, occurrence: slot.occurrence)
     }
 }

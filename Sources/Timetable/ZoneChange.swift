@@ -38,7 +38,7 @@ extension Schedule {
     /// What the changes of the clock in (`start`, `end`] do to the schedule, ascending, `most` at most: slots that are shifted, doubled or
     /// chosen of two, and times that are left out. Limits are not looked at.
     ///
-    /// Only the hours around each change are walked, and of each change no more than `most` slots.
+    /// Only the hours around each change are walked, and there only the recurrences that go by the wall clock.
     package func changedSlots(after start: Instant, through end: Instant, atMost most: Int) -> [ChangedSlot] {
         var found: [ChangedSlot] = []
         for change in zoneChanges(after: start, through: end) {
@@ -74,9 +74,10 @@ extension Schedule {
         let start = (change.isGap ? change.at : change.at - length) - Instant.resolution
         let end = change.at + length - Instant.resolution
         let shifting = change.isGap && daylight.gap == .skip ? unlimited(gap: .shift) : unlimited(gap: daylight.gap)
+        let onTheWall = shifting.onTheWall
         var found: [ChangedSlot] = []
         var cursor = start
-        while found.count < most, let slot = shifting.next(after: cursor), slot.due <= end {
+        while found.count < most, let slot = onTheWall.next(after: cursor), slot.due <= end {
             if let what = shifting.clockChange(at: slot.due) {
                 let isLeftOut = daylight.gap == .skip && what.isShift
                 // A time in a gap is what a clock would have shown that was not put forward.

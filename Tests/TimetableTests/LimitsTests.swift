@@ -98,6 +98,20 @@ import Timetable
         #expect(weekdays.next(after: .epoch) == nil && weekdays.previous(before: instant("2026-01-01T00:00:00Z")) == nil)
     }
 
+    /// It would walk thirty million slots to find that none is excluded.
+    @Test func aYearOfSecondsIsLookedThroughForExcludedOnes() throws {
+        let (start, end) = (instant("2026-01-01T00:00:00Z"), instant("2026-12-31T22:59:59Z"))
+        let everySecond = try limited("* * * * * *", limits: Limits())
+        #expect(everySecond.excluded(after: start, through: end, atMost: 5) == [])
+        let silvester = try limited("* * * * * *", limits: Limits(exclusions: [Exclusion(parsing: "2026-12-31")]))
+        let midnight = instant("2026-12-30T23:00:00Z")
+        #expect(silvester.excluded(after: start, through: end, atMost: 2) == [midnight, midnight + .seconds(1)])
+        let ending = try limited("* * * * * *", limits: Limits(notBefore: start + .seconds(3), notAfter: end - .seconds(2)))
+        #expect(
+            ending.excluded(after: start, through: end, atMost: 9)
+                == [start + .seconds(1), start + .seconds(2), end - .seconds(1), end])
+    }
+
     /// Limits are a filter over the slots of the same schedule without them.
     @Test(arguments: 0..<60)
     func limitsAreAFilter(seed: Int) throws {

@@ -80,6 +80,10 @@ import Testing
         #expect(halfHour.map(\.asked) == ["2026-10-04T02:15:00"] && halfHour.map(\.due.rfc3339) == ["2026-10-03T15:45:00Z"])
         #expect(try schedule("R/PT1S", zone: "Europe/Berlin").changedSlots(after: start, through: end, atMost: 9).isEmpty)
         #expect(try schedule("*/10 * * * *", zone: "Europe/Berlin").changedSlots(after: start, through: end, atMost: 9).isEmpty)
+        let everyMicrosecond = "R/1970-01-01T00:00:00Z/PT0.000001S"
+        #expect(try schedule(everyMicrosecond, zone: "Europe/Berlin").changedSlots(after: start, through: end, atMost: 9).isEmpty)
+        let union = try schedule(everyMicrosecond, "30 2 * * *", zone: "Europe/Berlin")
+        #expect(union.changedSlots(after: start, through: end, atMost: 9).isEmpty)
         #expect(try schedule("30 12 * * *", zone: "Europe/Berlin").changedSlots(after: start, through: end, atMost: 9).isEmpty)
     }
 }
