@@ -8,20 +8,23 @@ struct HolidayRule {
         case yearly = "YEARLY"
     }
 
+    /// What `BYDAY` says of one weekday: bit n of `nth` is the n-th of the month or year, of `nthLast` the n-th from its end.
     private struct Weekday: Hashable {
-        /// 0 is Sunday.
-        let day: Int
-        /// The n-th of the month or year, from its end when negative; nil for each.
-        let ordinal: Int?
+        var isEach = false
+        var nth: UInt64 = 0
+        var nthLast: UInt64 = 0
     }
 
     private var frequency = Frequency.daily
     private var interval = 1
     private var count = Int.max
     private var until: HolidayTime?
-    private var weekdays: [Weekday] = []
-    private var monthDays: [Int] = []
-    private var months: [Int] = []
+    /// From Sunday on; nil without `BYDAY`.
+    private var weekdays: [Weekday]?
+    /// Bit n stands for n, of `monthDaysFromEnd` for the n-th from the end of the month.
+    private var monthDays: UInt64 = 0
+    private var monthDaysFromEnd: UInt64 = 0
+    private var months: UInt64 = 0
     private var weekStart = 1
 
     /// Rules without an end stop here.
@@ -35,7 +38,7 @@ struct HolidayRule {
             switch name {
             case "FREQ":
                 guard let known = Frequency(rawValue: value) else {
-                    throw line.error("FREQ is DAILY, WEEKLY, MONTHLY or YEARLY here, not \(value.prefix(20))")
+                    throw line.error("FREQ is DAILY, WEEKLY, MONTHLY or YEARLY here, not \(value.beginning(20))")
                 }
                 frequency = known
                 hasFrequency = true
@@ -47,36 +50,48 @@ struct HolidayRule {
                 isGood = count > 0
             case "UNTIL": until = try line.time(value, zone: zone)
             case "BYDAY":
-                weekdays = value.split(separator: ",").compactMap(Self.weekday)
-                isGood = weekdays.count == value.split(separator: ",").count
-            case "BYMONTHDAY": isGood = Self.numbers(value, (-31)...31, &monthDays)
-            case "BYMONTH": isGood = Self.numbers(value, 1...12, &months)
+                weekdays = Self.weekdays(value)
+                isGood = weekdays != nil
+            case "BYMONTHDAY": isGood = Self.numbers(value, (-31)...31, &monthDays, &monthDaysFromEnd)
+            case "BYMONTH":
+                var none: UInt64 = 0
+                isGood = Self.numbers(value, 1...12, &months, &none)
             case "WKST":
                 weekStart = Self.dayNames.firstIndex(of: value) ?? 1
                 isGood = Self.dayNames.contains(value)
             default:
                 throw line.error(
-                    "\(name.prefix(20)) in a rule is not known; write FREQ, INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY, BYMONTH or WKST")
+                    "\(name.beginning(20)) in a rule is not known; write FREQ, INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY, BYMONTH or WKST")
             }
-            guard isGood else { throw line.error("`\(part.prefix(40))` is no part of a rule") }
+            guard isGood else { throw line.error("`\(part.beginning(40))` is no part of a rule") }
         }
         guard hasFrequency else { throw line.error("the rule has no FREQ") }
     }
 
     private static let dayNames = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"]
 
-    private static func weekday(_ text: Substring) -> Weekday? {
-        guard let day = dayNames.firstIndex(of: String(text.suffix(2))) else { return nil }
-        let ordinal = text.dropLast(2)
-        if ordinal.isEmpty { return Weekday(day: day, ordinal: nil) }
-        guard let number = Int(ordinal), number != 0, (-53...53).contains(number) else { return nil }
-        return Weekday(day: day, ordinal: number)
+    private static func weekdays(_ text: String) -> [Weekday]? {
+        var weekdays = [Weekday](repeating: Weekday(), count: 7)
+        for part in text.split(separator: ",") {
+            guard let day = dayNames.firstIndex(of: String(part.suffix(2))) else { return nil }
+            let ordinal = part.dropLast(2)
+            if ordinal.isEmpty {
+                weekdays[day].isEach = true
+            } else {
+                guard let number = Int(ordinal), number != 0, (-53...53).contains(number) else { return nil }
+                if number > 0 { weekdays[day].nth |= 1 << number } else { weekdays[day].nthLast |= 1 << -number }
+            }
+        }
+        return weekdays
     }
 
-    private static func numbers(_ text: String, _ range: ClosedRange<Int>, _ found: inout [Int]) -> Bool {
-        let parts = text.split(separator: ",")
-        found = parts.compactMap { Int($0) }.filter { range.contains($0) && $0 != 0 }
-        return found.count == parts.count && !found.isEmpty
+    private static func numbers(_ text: String, _ range: ClosedRange<Int>, _ found: inout UInt64, _ fromEnd: inout UInt64) -> Bool {
+        (found, fromEnd) = (0, 0)
+        for part in text.split(separator: ",") {
+            guard let number = Int(part), number != 0, range.contains(number) else { return false }
+            if number > 0 { found |= 1 << number } else { fromEnd |= 1 << -number }
+        }
+        return found != 0 || fromEnd != 0
     }
 
     /// The days on which the event happens again after `start`, ascending; nil when more than `budget` days had to be tried, which is
@@ -105,26 +120,28 @@ struct HolidayRule {
 
     private func means(_ day: Int, from first: CivilDate, _ firstDay: Int) -> Bool {
         let date = CivilDate(dayNumber: day)
-        guard months.isEmpty || months.contains(date.month) else { return false }
+        guard months == 0 || months.holds(date.month) else { return false }
         let length = CivilDate.days(inMonth: date.month, of: date.year)
-        let isMonthDay = monthDays.isEmpty || monthDays.contains(date.day) || monthDays.contains(date.day - length - 1)
+        let isMonthDay = !hasMonthDays || monthDays.holds(date.day) || monthDaysFromEnd.holds(length + 1 - date.day)
         switch frequency {
         case .daily: return (day - firstDay) % interval == 0 && isMonthDay && isWeekday(day, date, in: nil)
         case .weekly:
             let weeks = (weekIndex(day) - weekIndex(firstDay))
-            let isDay = weekdays.isEmpty ? (day - firstDay) % 7 == 0 : isWeekday(day, date, in: nil)
+            let isDay = weekdays == nil ? (day - firstDay) % 7 == 0 : isWeekday(day, date, in: nil)
             return weeks % interval == 0 && isDay && isMonthDay
         case .monthly:
             let months = (date.year - first.year) * 12 + date.month - first.month
             guard months % interval == 0, isMonthDay, isWeekday(day, date, in: .monthly) else { return false }
-            return !monthDays.isEmpty || !weekdays.isEmpty || date.day == first.day
+            return hasMonthDays || weekdays != nil || date.day == first.day
         case .yearly:
             guard (date.year - first.year) % interval == 0, isMonthDay else { return false }
-            guard isWeekday(day, date, in: months.isEmpty && monthDays.isEmpty ? .yearly : .monthly) else { return false }
-            if !monthDays.isEmpty || !weekdays.isEmpty { return true }
-            return date.day == first.day && (!months.isEmpty || date.month == first.month)
+            guard isWeekday(day, date, in: months == 0 && !hasMonthDays ? .yearly : .monthly) else { return false }
+            if hasMonthDays || weekdays != nil { return true }
+            return date.day == first.day && (months != 0 || date.month == first.month)
         }
     }
+
+    private var hasMonthDays: Bool { monthDays | monthDaysFromEnd != 0 }
 
     private func weekIndex(_ day: Int) -> Int {
         (day + 4 - weekStart).floored(by: 7)
@@ -132,16 +149,14 @@ struct HolidayRule {
 
     /// Whether `BYDAY` means the day; an ordinal counts in the month or year that `frame` names; without one it is not looked at.
     private func isWeekday(_ day: Int, _ date: CivilDate, in frame: Frequency?) -> Bool {
-        guard !weekdays.isEmpty else { return true }
-        let weekday = CivilDate.weekday(ofDayNumber: day)
-        return weekdays.contains { wanted in
-            guard wanted.day == weekday else { return false }
-            guard let ordinal = wanted.ordinal, let frame else { return true }
-            let ofYear = day - CivilDate(year: date.year, month: 1, day: 1).dayNumber
-            let (index, length) =
-                frame == .yearly
-                ? (ofYear, CivilDate.days(inYear: date.year)) : (date.day - 1, CivilDate.days(inMonth: date.month, of: date.year))
-            return ordinal > 0 ? index / 7 + 1 == ordinal : (length - 1 - index) / 7 + 1 == -ordinal
-        }
+        guard let weekdays else { return true }
+        let wanted = weekdays[CivilDate.weekday(ofDayNumber: day)]
+        guard !wanted.isEach, wanted.nth | wanted.nthLast != 0 else { return wanted.isEach }
+        guard let frame else { return true }
+        let ofYear = day - CivilDate(year: date.year, month: 1, day: 1).dayNumber
+        let (index, length) =
+            frame == .yearly
+            ? (ofYear, CivilDate.days(inYear: date.year)) : (date.day - 1, CivilDate.days(inMonth: date.month, of: date.year))
+        return wanted.nth.holds(index / 7 + 1) || wanted.nthLast.holds((length - 1 - index) / 7 + 1)
     }
 }
