@@ -21,7 +21,8 @@ package struct DailyWindow: Hashable, Sendable {
         self.until = try Self.time(until)
         guard self.from != self.until, self.from < 86_400 else {
             throw ScheduleError(
-                column: 1, message: "a window from \(from.prefix(20)) until \(until.prefix(20)) is empty; leave it out for the whole day")
+                column: 1,
+                message: "a window from \(from.beginning(20)) until \(until.beginning(20)) is empty; leave it out for the whole day")
         }
         guard let weekdays else {
             self.weekdays = 0x7F

@@ -41,7 +41,7 @@ struct HolidayReader {
             if open.last == "VEVENT" { event = Event(line: line) }
         case "END":
             guard open.popLast() == line.value.uppercased() else {
-                throw line.error("END:\(line.value.prefix(20)) has no BEGIN that it would end")
+                throw line.error("END:\(line.value.beginning(20)) has no BEGIN that it would end")
             }
             if line.value.uppercased() == "VEVENT" { try finishEvent() }
         default:
@@ -53,7 +53,8 @@ struct HolidayReader {
         guard sawCalendar, open.isEmpty else {
             let message =
                 sawCalendar
-                ? "the file ends before END:\(open.last ?? "VCALENDAR")" : "this is no iCalendar file, which begins with BEGIN:VCALENDAR"
+                ? "the file ends before END:\((open.last ?? "VCALENDAR").beginning(20))"
+                : "this is no iCalendar file, which begins with BEGIN:VCALENDAR"
             throw HolidayFileError(line: lastLine, message: message)
         }
         return exclusions

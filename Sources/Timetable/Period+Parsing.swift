@@ -125,8 +125,8 @@ private struct PeriodReader {
         if let rank { return rank }
         let unit = Unicode.Scalar(letter)
         if !isInTime, letter == UInt8(ascii: "H") || letter == UInt8(ascii: "S") {
-            let before = scanner.text(start..<place)
-            let part = scanner.text(place..<(scanner.position + 1))
+            let before = scanner.text(start..<place).beginning(40)
+            let part = scanner.text(place..<(scanner.position + 1)).beginning(40)
             throw scanner.error("\(unit == "H" ? "hours" : "seconds") need a T before them; write P\(before)T\(part)")
         }
         if isInTime, rank == nil, [UInt8(ascii: "Y"), UInt8(ascii: "W"), UInt8(ascii: "D")].contains(letter) {

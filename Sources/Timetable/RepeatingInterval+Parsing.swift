@@ -41,7 +41,7 @@ extension TextScanner {
             guard let number = number() else { throw error("there are too many occurrences; write R for no end") }
             count = Int64(number)
         }
-        guard !isAtEnd else { throw error("a period is missing; write for example \(text(0..<position))/2026-03-01T02:00/P1D") }
+        guard !isAtEnd else { throw error("a period is missing; write for example \(text(0..<min(position, 20)))/2026-03-01T02:00/P1D") }
         guard take("/") else {
             throw error(at: place, "a number or `/` is expected after R, not \(found); write for example R/2026-03-01T02:00/P1D or R3/P1D")
         }

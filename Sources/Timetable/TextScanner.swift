@@ -123,3 +123,10 @@ extension UInt8 {
     var isLetter: Bool { upperCased >= UInt8(ascii: "A") && upperCased <= UInt8(ascii: "Z") }
     var upperCased: UInt8 { self >= UInt8(ascii: "a") && self <= UInt8(ascii: "z") ? self - 32 : self }
 }
+
+extension StringProtocol {
+    /// The first `length` scalars, for a message: a single `Character` may be as long as the text.
+    func beginning(_ length: Int) -> String {
+        String(String.UnicodeScalarView(unicodeScalars.prefix(length)))
+    }
+}

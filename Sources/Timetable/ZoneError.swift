@@ -11,12 +11,12 @@ package enum ZoneError: Error, Hashable, Sendable {
     package var message: String {
         switch self {
         case .unknown(let name, let near) where near.isEmpty:
-            "there is no time zone `\(name.prefix(60))`; write for example Europe/Berlin, UTC or +02:00"
-        case .unknown(let name, let near): "there is no time zone `\(name.prefix(60))`; did you mean \(near.joined(separator: " or "))?"
+            "there is no time zone `\(name.beginning(60))`; write for example Europe/Berlin, UTC or +02:00"
+        case .unknown(let name, let near): "there is no time zone `\(name.beginning(60))`; did you mean \(near.joined(separator: " or "))?"
         case .noDatabase(let name):
-            "the time zone `\(name.prefix(60))` needs a tz database; install tzdata, or write UTC or an offset like +02:00"
+            "the time zone `\(name.beginning(60))` needs a tz database; install tzdata, or write UTC or an offset like +02:00"
         case .unreadable(let name):
-            "the file of the zone `\(name.prefix(60))` is broken or counts leap seconds; take another or install tzdata anew"
+            "the file of the zone `\(name.beginning(60))` is broken or counts leap seconds; take another or install tzdata anew"
         }
     }
 }

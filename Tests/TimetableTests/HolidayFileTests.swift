@@ -67,6 +67,15 @@ import Testing
         #expect(schedule.instantsBackwards(after: start, through: end) == schedule.instants(after: start, through: end))
     }
 
+    @Test func errorsQuoteNoMoreThanAnEye() {
+        let long = String(repeating: "x\u{301}", count: 20_000)
+        for line in ["BEGIN:\(long)", "END:\(long)", "DTSTART;TZID=\(long):20260101T000000", "RRULE:\(long)", "RRULE:FREQ=\(long)"] {
+            let text = "BEGIN:VCALENDAR\nBEGIN:VEVENT\n\(line)\n"
+            let error = #expect(throws: HolidayFileError.self) { try Exclusion.exclusions(ofCalendar: Array(text.utf8), zone: .utc) }
+            #expect(error?.message.utf8.count ?? 0 < 400)
+        }
+    }
+
     @Test(arguments: [
         ("", 1, "BEGIN:VCALENDAR"), ("BEGIN:VCALENDAR\n", 1, "END:VCALENDAR"), ("BEGIN:VCALENDAR\nEND:VEVENT\n", 2, "BEGIN"),
         ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VEVENT\nEND:VCALENDAR", 2, "DTSTART"),
