@@ -13,12 +13,11 @@ package struct DailyWindow: Hashable, Sendable {
 
     /// Reads `09:00` and `17:00`, to the second if need be, and weekdays as cron has them (`MON-FRI`); nil for every day.
     ///
-    /// `24:00` is the end of the day, and an earlier `until` means the next day's.
-    ///
-    /// An error's column counts in the text that it is about.
+    /// `24:00` is the end of the day, and an earlier `until` means the next day's. An error's column counts in the text that it is about;
+    /// `time(parsing:)` and `weekdays(parsing:)` tell which one.
     package init(from: String, until: String, on weekdays: String? = nil) throws(ScheduleError) {
-        self.from = try Self.time(from)
-        self.until = try Self.time(until)
+        self.from = try Self.time(parsing: from)
+        self.until = try Self.time(parsing: until)
         guard self.from != self.until, self.from < 86_400 else {
             throw ScheduleError(
                 column: 1,
@@ -28,16 +27,23 @@ package struct DailyWindow: Hashable, Sendable {
             self.weekdays = 0x7F
             return
         }
-        var scanner = TextScanner(weekdays)
-        self.weekdays = try scanner.weekdays()
-        guard scanner.isAtEnd else { throw scanner.error("nothing may follow the weekdays; remove \(scanner.found)") }
+        self.weekdays = try Self.weekdays(parsing: weekdays)
     }
 
-    private static func time(_ text: String) throws(ScheduleError) -> Int {
+    /// Seconds since midnight.
+    package static func time(parsing text: String) throws(ScheduleError) -> Int {
         var scanner = TextScanner(text)
         let time = try scanner.timeOfDay()
         guard scanner.isAtEnd, time % WallTime.second == 0 else { throw scanner.error("a time of day is expected, as 09:00 or 09:00:30") }
         return Int(time / WallTime.second)
+    }
+
+    /// Bit 0 is Sunday.
+    package static func weekdays(parsing text: String) throws(ScheduleError) -> UInt8 {
+        var scanner = TextScanner(text)
+        let weekdays = try scanner.weekdays()
+        guard scanner.isAtEnd else { throw scanner.error("nothing may follow the weekdays; remove \(scanner.found)") }
+        return weekdays
     }
 
     /// Whether a clock that shows `second` of a day, which is the weekday `weekday`, is inside.

@@ -10,6 +10,7 @@ package enum Exclusion: Hashable, Sendable {
     case yearly(month: Int, day: Int)
     /// A time of some event.
     case instants(Range<Instant>)
+    case calendar(HolidayCalendar)
 
     /// Reads a date (`2026-12-24`, or any other form of ISO 8601), a range of dates with both ends (`2026-12-24/2027-01-01`), a day of
     /// every year (`--12-25`), or days of the week as cron has them (`SAT,SUN`, `SAT-SUN`).
@@ -20,6 +21,9 @@ package enum Exclusion: Hashable, Sendable {
         } else if scanner.isAt("-") {
             self = try scanner.dayOfEveryYear()
         } else {
+            guard scanner.digitsAhead > 0 else {
+                throw scanner.error("days are expected before \(scanner.found), as 2026-12-24, 2026-12-24/2027-01-01, --12-25 or SAT,SUN")
+            }
             let first = try scanner.date()
             var last = first
             let place = scanner.position + 1
@@ -53,13 +57,14 @@ extension TextScanner {
 }
 
 /// Exclusions made ready for asking about one day, or one instant.
-struct ExcludedDays: Sendable {
+struct ExcludedDays: Hashable, Sendable {
     private var weekdays: UInt8 = 0
     private var yearly: Set<Int> = []
     /// Ascending, neither touching nor overlapping.
     private var ranges: [ClosedRange<Int>] = []
     /// Ascending, neither touching nor overlapping.
     private var times: [Range<Instant>] = []
+    private var calendars: [HolidayCalendar] = []
 
     init(_ exclusions: [Exclusion]) {
         var days: [ClosedRange<Int>] = []
@@ -68,6 +73,7 @@ struct ExcludedDays: Sendable {
             switch exclusion {
             case .days(let range): days.append(range)
             case .instants(let range): events.append(range)
+            case .calendar(let calendar): calendars.append(calendar)
             case .weekdays(let bits): weekdays |= bits
             case .yearly(let month, let day): yearly.insert(month * 32 + day)
             }
@@ -91,13 +97,22 @@ struct ExcludedDays: Sendable {
     /// A stretch of time without slots around `instant`, without regard to days; nil when there is none.
     func stretch(around instant: Instant) -> Range<Instant>? {
         let index = times.partitioningIndex { $0.upperBound > instant }
-        return index < times.count && times[index].contains(instant) ? times[index] : nil
+        if index < times.count, times[index].contains(instant) { return times[index] }
+        return calendars.first { $0.days.stretch(around: instant) }
     }
 
     /// The first time after `instant` at which such a stretch begins, and the last up to it at which one ends.
     func edges(around instant: Instant) -> (last: Instant, next: Instant) {
         let index = times.partitioningIndex { $0.upperBound > instant }
-        return (index > 0 ? times[index - 1].upperBound : .distantPast, index < times.count ? times[index].lowerBound : .distantFuture)
+        var edges = (
+            last: index > 0 ? times[index - 1].upperBound : .distantPast,
+            next: index < times.count ? times[index].lowerBound : .distantFuture
+        )
+        for calendar in calendars {
+            let others = calendar.days.edges(around: instant)
+            edges = (max(edges.last, others.last), min(edges.next, others.next))
+        }
+        return edges
     }
 
     /// A stretch of days without slots around `day`; nil when that day may have some.
@@ -108,7 +123,18 @@ struct ExcludedDays: Sendable {
             if yearly.contains(date.month * 32 + date.day) { return day...day }
         }
         let low = ranges.partitioningIndex { $0.upperBound >= day }
-        return low < ranges.count && ranges[low].contains(day) ? ranges[low] : nil
+        if low < ranges.count, ranges[low].contains(day) { return ranges[low] }
+        return calendars.first { $0.days.stretch(around: day) }
+    }
+}
+
+extension [HolidayCalendar] {
+    /// What `stretch` finds in the first calendar in which it finds something.
+    fileprivate func first<Stretch>(_ stretch: (HolidayCalendar) -> Stretch?) -> Stretch? {
+        for calendar in self {
+            if let found = stretch(calendar) { return found }
+        }
+        return nil
     }
 }
 

@@ -10,18 +10,6 @@ extension HolidayFileError: CustomStringConvertible {
     package var description: String { "line \(line): \(message)" }
 }
 
-extension Exclusion {
-    /// Reads an iCalendar file (RFC 5545): an all-day event excepts its days, a timed event the time from its start up to before its end.
-    ///
-    /// Of each event it reads `DTSTART`, `DTEND`, `DURATION`, `RRULE` (see `HolidayRule`), `RDATE`, `EXDATE` and `STATUS`; cancelled
-    /// events are left out. Times without a zone are those of `zone`. Rules without an end go on to the year 2100.
-    package static func exclusions(ofCalendar bytes: [UInt8], zone: Zone) throws(HolidayFileError) -> [Exclusion] {
-        var reader = HolidayReader(zone: zone)
-        for line in HolidayLine.lines(of: bytes) { try reader.read(line) }
-        return try reader.finished()
-    }
-}
-
 /// One content line: unfolded, and split into its name, its parameters and its value (RFC 5545, 3.1).
 struct HolidayLine {
     let number: Int
@@ -72,6 +60,12 @@ struct HolidayLine {
             parameters[part[..<equals].uppercased()] = part[part.index(after: equals)...].filter { $0 != "\"" }
         }
         self.parameters = parameters
+    }
+
+    /// The line again, with its zone and without any other parameter.
+    var reduced: String {
+        guard let zone = parameters["TZID"] else { return "\(name):\(value)" }
+        return "\(name);TZID=\"\(zone)\":\(value)"
     }
 
     func error(_ message: String) -> HolidayFileError {

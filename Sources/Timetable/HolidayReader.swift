@@ -5,6 +5,8 @@ struct HolidayReader {
     private var sawCalendar = false
     private var event: Event?
     private var exclusions: [Exclusion] = []
+    /// Of each event what was read of it, without what it says beside.
+    private var words: [String] = []
     private var lastLine = 1
     private var daysToTry = 20_000_000
 
@@ -18,6 +20,7 @@ struct HolidayReader {
         var exceptedDays: Set<Int> = []
         var exceptedInstants: Set<Instant> = []
         var isCancelled = false
+        var words: [String] = []
 
         func excepts(_ time: HolidayTime) -> Bool {
             exceptedDays.contains(time.day) || time.secondOfDay != nil && exceptedInstants.contains(time.instant)
@@ -49,7 +52,8 @@ struct HolidayReader {
         }
     }
 
-    mutating func finished() throws(HolidayFileError) -> [Exclusion] {
+    /// The exceptions, and the calendar's text reduced to what makes them.
+    mutating func finished() throws(HolidayFileError) -> (exclusions: [Exclusion], text: String) {
         guard sawCalendar, open.isEmpty else {
             let message =
                 sawCalendar
@@ -57,7 +61,8 @@ struct HolidayReader {
                 : "this is no iCalendar file, which begins with BEGIN:VCALENDAR"
             throw HolidayFileError(line: lastLine, message: message)
         }
-        return exclusions
+        // Events come in any order, and their order means nothing.
+        return (exclusions, (["BEGIN:VCALENDAR"] + words.sorted() + ["END:VCALENDAR", ""]).joined(separator: "\n"))
     }
 
     private mutating func readProperty(_ line: HolidayLine) throws(HolidayFileError) {
@@ -74,9 +79,13 @@ struct HolidayReader {
                 let time = try line.time(text, zone: zone)
                 if time.secondOfDay == nil { event?.exceptedDays.insert(time.day) } else { event?.exceptedInstants.insert(time.instant) }
             }
-        case "STATUS": event?.isCancelled = line.value.uppercased() == "CANCELLED"
-        default: break
+        case "STATUS":
+            // Read here and not kept: of a cancelled event nothing is.
+            event?.isCancelled = line.value.uppercased() == "CANCELLED"
+            return
+        default: return
         }
+        event?.words.append(line.reduced)
     }
 
     private mutating func finishEvent() throws(HolidayFileError) {
@@ -97,6 +106,7 @@ struct HolidayReader {
         guard exclusions.count <= Self.mostExclusions else {
             throw event.line.error("the file has more than \(Self.mostExclusions) exceptions; give its rules an end")
         }
+        words.append((["BEGIN:VEVENT"] + event.words + ["END:VEVENT"]).joined(separator: "\n"))
     }
 
     private func exclusion(of event: Event, start: HolidayTime, at time: HolidayTime) throws(HolidayFileError) -> Exclusion {

@@ -22,11 +22,20 @@ package struct Limits: Hashable, Sendable {
     /// Reads a bound: any date and time of ISO 8601 that can start an interval, on the clock of `zone` unless it names another.
     ///
     /// A repeated time is taken the first time, one that a gap leaves out is shifted.
-    package static func bound(parsing text: String, zone: Zone) throws(ScheduleError) -> Instant {
+    /// - Parameter isLast: A date without a time then means the end of that day, not its beginning.
+    package static func bound(parsing text: String, zone: Zone, isLast: Bool = false) throws(ScheduleError) -> Instant {
         var scanner = TextScanner(text)
+        guard scanner.digitsAhead > 0 else {
+            throw scanner.error("a date is expected before \(scanner.found); write for example 2026-03-01 or 2026-03-01T09:00")
+        }
+        var afterDate = scanner
+        _ = try afterDate.date()
         let time = try WrittenTime(&scanner)
         guard scanner.isAtEnd else { throw scanner.error("nothing may follow the time; remove \(scanner.found)") }
-        return time.instant(in: time.zone ?? zone, fold: .first)
+        let own = time.zone ?? zone
+        guard isLast, !afterDate.isAt("T") else { return time.instant(in: own, fold: .first) }
+        let nextDay = WrittenTime(wall: WallTime(microseconds: time.wall.microseconds + WallTime.day), zone: time.zone)
+        return nextDay.instant(in: own, fold: .first) - Instant.resolution
     }
 }
 

@@ -5,13 +5,13 @@ import Testing
 @Suite struct HolidayFileTests {
     private func calendar(_ events: String..., zone: String = "Europe/Berlin") throws -> [Exclusion] {
         let text = "BEGIN:VCALENDAR\nVERSION:2.0\n" + events.map { "BEGIN:VEVENT\n\($0)\nEND:VEVENT\n" }.joined() + "END:VCALENDAR\n"
-        return try Exclusion.exclusions(ofCalendar: text.utf8.flatMap { $0 == 10 ? [13, 10] : [$0] }, zone: Zone(named: zone))
+        return [.calendar(try HolidayCalendar(parsing: text.utf8.flatMap { $0 == 10 ? [13, 10] : [$0] }, zone: Zone(named: zone)))]
     }
 
     /// Dates of the all-day events from 2026 through 2030.
     private func days(_ events: String...) throws -> [String] {
         let text = "BEGIN:VCALENDAR\n" + events.map { "BEGIN:VEVENT\n\($0)\nEND:VEVENT\n" }.joined() + "END:VCALENDAR\n"
-        let exclusions = try Exclusion.exclusions(ofCalendar: Array(text.utf8), zone: .utc)
+        let exclusions = try HolidayCalendar.read(Array(text.utf8), zone: .utc).exclusions
         let days = exclusions.flatMap { exclusion -> [Int] in
             if case .days(let range) = exclusion { Array(range) } else { [] }
         }
@@ -88,7 +88,7 @@ import Testing
         ("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20260201\nDTEND:20260101\nEND:VEVENT\n", 2, "before it starts"),
     ])
     func errorsTellTheLine(text: String, line: Int, part: String) {
-        let error = #expect(throws: HolidayFileError.self) { try Exclusion.exclusions(ofCalendar: Array(text.utf8), zone: .utc) }
+        let error = #expect(throws: HolidayFileError.self) { try HolidayCalendar(parsing: Array(text.utf8), zone: .utc) }
         #expect(error?.line == line && error?.message.uppercased().contains(part.uppercased()) ?? false, "\(String(describing: error))")
     }
 
@@ -103,8 +103,81 @@ import Testing
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
             }
-            let exclusions = (try? Exclusion.exclusions(ofCalendar: bytes, zone: .utc)) ?? []
-            _ = ExcludedDays(exclusions)
+            guard let calendar = try? HolidayCalendar(parsing: bytes, zone: .utc) else { continue }
+            let again = try HolidayCalendar(parsing: Array(calendar.text.utf8), zone: .utc)
+            #expect(again == calendar && again.text == calendar.text)
         }
+    }
+
+    // MARK: The reduced text
+
+    private static let export = """
+        BEGIN:VCALENDAR\r
+        VERSION:2.0\r
+        BEGIN:VTIMEZONE\r
+        TZID:Europe/Berlin\r
+        END:VTIMEZONE\r
+        BEGIN:VEVENT\r
+        UID:2\r
+        DTSTAMP:20260101T000000Z\r
+        DTSTART;X-A=1;TZID="Europe/Berlin":20260302T0\r
+         90000\r
+        DURATION:PT1H\r
+        RRULE:FREQ=WEEKLY;CO\r
+        \tUNT=3\r
+        EXDATE;TZID=Europe/Berlin:20260309T090000\r
+        SUMMARY:Closed\r
+        BEGIN:VALARM\r
+        DURATION:PT5M\r
+        END:VALARM\r
+        END:VEVENT\r
+        BEGIN:VEVENT\r
+        UID:1\r
+        DTSTART;VALUE=DATE:20261224\r
+        DTEND;VALUE=DATE:20261227\r
+        END:VEVENT\r
+        BEGIN:VEVENT\r
+        DTSTART:20270101\r
+        STATUS:CANCELLED\r
+        END:VEVENT\r
+        END:VCALENDAR\r
+
+        """
+
+    @Test func theReducedTextHasWhatIsReadAndNothingElse() throws {
+        let calendar = try HolidayCalendar(parsing: Array(Self.export.utf8), zone: Zone(named: "Asia/Tokyo"))
+        #expect(
+            calendar.text == """
+                BEGIN:VCALENDAR
+                BEGIN:VEVENT
+                DTSTART:20261224
+                DTEND:20261227
+                END:VEVENT
+                BEGIN:VEVENT
+                DTSTART;TZID="Europe/Berlin":20260302T090000
+                DURATION:PT1H
+                RRULE:FREQ=WEEKLY;COUNT=3
+                EXDATE;TZID="Europe/Berlin":20260309T090000
+                END:VEVENT
+                END:VCALENDAR
+
+                """)
+        #expect(try HolidayCalendar(parsing: Array(calendar.text.utf8), zone: Zone(named: "Asia/Tokyo")) == calendar)
+    }
+
+    @Test func aNewExportOfTheSameHolidaysHasTheSameText() throws {
+        var other = Self.export.replacing("DTSTAMP:2026", with: "DTSTAMP:2027").replacing("Closed", with: "Shut")
+        other.replace("\r\n", with: "\n")
+        let events = other.split(separator: "BEGIN:VEVENT", omittingEmptySubsequences: false)
+        let swapped = [events[0], events[2], events[1], events[3]].joined(separator: "BEGIN:VEVENT")
+        let calendar = try HolidayCalendar(parsing: Array(Self.export.utf8), zone: .utc)
+        for text in [other, swapped] {
+            let again = try HolidayCalendar(parsing: Array(text.utf8), zone: .utc)
+            #expect(again.text == calendar.text && again.textHash == calendar.textHash && again == calendar)
+        }
+        let longer = try HolidayCalendar(parsing: Array(Self.export.replacing("20261227", with: "20261228").utf8), zone: .utc)
+        #expect(longer.text != calendar.text && longer != calendar)
+        let empty = try HolidayCalendar(parsing: Array("BEGIN:VCALENDAR\nVERSION:2.0\nEND:VCALENDAR".utf8), zone: .utc)
+        #expect(empty.text == "BEGIN:VCALENDAR\nEND:VCALENDAR\n")
     }
 }

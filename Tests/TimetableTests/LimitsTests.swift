@@ -74,6 +74,59 @@ import Timetable
         #expect(daily.previous(before: .distantFuture)?.due == instant("2026-03-04T08:00:00Z"))
     }
 
+    @Test(arguments: [
+        ("2026-03-04", "Europe/Berlin", "2026-03-03T23:00:00Z", "2026-03-04T22:59:59.999999Z"),
+        ("2026063", "UTC", "2026-03-04T00:00:00Z", "2026-03-04T23:59:59.999999Z"),
+        ("2026-W10-3", "UTC", "2026-03-04T00:00:00Z", "2026-03-04T23:59:59.999999Z"),
+        ("2026-03-04[America/Tijuana]", "UTC", "2026-03-04T08:00:00Z", "2026-03-05T07:59:59.999999Z"),
+        ("2026-03-29", "Europe/Berlin", "2026-03-28T23:00:00Z", "2026-03-29T21:59:59.999999Z"),
+        ("2026-10-25", "Europe/Berlin", "2026-10-24T22:00:00Z", "2026-10-25T22:59:59.999999Z"),
+        // The clocks of Beirut go from 24:00 to 01:00: the 29th has no midnight, and the 28th ends there.
+        ("2026-03-28", "Asia/Beirut", "2026-03-27T22:00:00Z", "2026-03-28T21:59:59.999999Z"),
+        ("2026-03-29", "Asia/Beirut", "2026-03-28T22:00:00Z", "2026-03-29T20:59:59.999999Z"),
+        ("9999-12-31", "UTC", "9999-12-31T00:00:00Z", "9999-12-31T23:59:59.999999Z"),
+        ("2026-03-04T00:00", "UTC", "2026-03-04T00:00:00Z", "2026-03-04T00:00:00Z"),
+        ("2026-03-04T24:00", "UTC", "2026-03-05T00:00:00Z", "2026-03-05T00:00:00Z"),
+    ])
+    func aLastDayIsWhole(text: String, zone: String, first: String, last: String) throws {
+        let zone = try Zone(named: zone)
+        #expect(try Limits.bound(parsing: text, zone: zone) == instant(first))
+        #expect(try Limits.bound(parsing: text, zone: zone, isLast: true) == instant(last))
+    }
+
+    @Test func calendarsAreAFilterBesideTheOtherExceptions() throws {
+        let zone = try Zone(named: "Europe/Berlin")
+        let events = ["DTSTART:20260305", "DTSTART:20260306T090000\nDURATION:PT2H"].map { event in
+            Array("BEGIN:VCALENDAR\nBEGIN:VEVENT\n\(event)\nEND:VEVENT\nEND:VCALENDAR".utf8)
+        }
+        let calendars = try events.map { Exclusion.calendar(try HolidayCalendar(parsing: $0, zone: zone)) }
+        let limits = Limits(exclusions: try [Exclusion(parsing: "SAT,SUN")] + calendars)
+        let often = try limited("0 8,9,10,11 * * *", limits: limits)
+        let (start, end) = (instant("2026-03-05T00:00:00Z"), instant("2026-03-09T08:00:00Z"))
+        let slots = ["2026-03-06T07:00:00Z", "2026-03-06T10:00:00Z", "2026-03-09T07:00:00Z", "2026-03-09T08:00:00Z"].map(instant)
+        #expect(often.instants(after: start, through: end) == slots)
+        #expect(often.instantsBackwards(after: start, through: end) == slots)
+        #expect(often.count(after: start, through: end) == slots.count)
+    }
+
+    @Test func theHashTellsLimitsApart() throws {
+        let zone = try Zone(named: "Europe/Berlin")
+        func calendar(_ day: Int) throws -> Exclusion {
+            .calendar(
+                try HolidayCalendar(
+                    parsing: Array("BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:\(day)\nEND:VEVENT\nEND:VCALENDAR".utf8), zone: zone))
+        }
+        let all =
+            try [
+                Limits(notBefore: .epoch), Limits(notAfter: .epoch), Limits(windows: [DailyWindow(from: "09:00", until: "17:00")]),
+                Limits(windows: [DailyWindow(from: "09:00", until: "17:00", on: "MON")]), Limits(exclusions: [calendar(20_261_224)]),
+                Limits(exclusions: [calendar(20_261_225)]), Limits(),
+            ] + ["SAT", "SUN", "--12-24", "2026-12-24", "2026-12-24/2026-12-25"].map { Limits(exclusions: [try Exclusion(parsing: $0)]) }
+        #expect(Set(all.map(\.stableHash)).count == all.count)
+        #expect(try Limits(exclusions: [calendar(20_261_224)]) == all[4])
+        #expect(try Limits(exclusions: [Exclusion(parsing: "SAT")]).stableHash == 0xC8F127E4C3334FD7, "as ledgers hold it")
+    }
+
     @Test func aDelayMovesSlotsAfterTheLimits() throws {
         let limits = try Limits(exclusions: [Exclusion(parsing: "SUN")])
         let daily = try limited("R/2026-01-01T23:30/P1D", zone: "UTC", limits: limits, delay: .seconds(3600))
