@@ -1,6 +1,4 @@
-import Glibc
-
-/// The reading of one file, whole or not at all.
+/// The reading of one text file, whole or not at all.
 enum FileText {
     case text(String, FileStamp)
     /// A sentence that says why not.
@@ -8,65 +6,22 @@ enum FileText {
     /// Somebody is writing.
     case beingWritten
 
-    /// Reads the file at `path`; never waits, and never opens what is no regular file for long.
-    /// - Parameter mindsWriters: Whether a file that another process has open for writing is put off.
+    /// Reads the file at `path` as `FileBytes` does.
     init(path: String, mindsWriters: Bool) {
-        let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            self = .unusable("this file cannot be read (\(systemMessage()))", nil)
-            return
+        switch FileBytes(path: path, mindsWriters: mindsWriters) {
+        case .beingWritten: self = .beingWritten
+        case .unusable(let fault, let stamp): self = .unusable(Self.message(of: fault), stamp)
+        case .bytes(let bytes, let stamp):
+            let text = String(validating: bytes, as: UTF8.self)
+            self = text.map { .text($0, stamp) } ?? .unusable("this file is not UTF-8; save it in that encoding", stamp)
         }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            self = .unusable("this is no regular file; job files are", nil)
-            return
-        }
-        let stamp = FileStamp(status)
-        guard stamp.size <= JobFile.largestSize else {
-            self = .unusable("this file is larger than \(JobFile.largestSize >> 20) MiB; split it", stamp)
-            return
-        }
-        if mindsWriters, Self.isOpenForWriting(descriptor) {
-            self = .beingWritten
-            return
-        }
-        self = Self.read(descriptor, stamp)
-        if mindsWriters, fstat(descriptor, &status) == 0, FileStamp(status) != stamp { self = .beingWritten }
     }
 
-    private static func read(_ descriptor: Int32, _ stamp: FileStamp) -> FileText {
-        let capacity = Int(stamp.size) + 1
-        var failure: Int32 = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
-            while count < capacity {
-                let got = Glibc.read(descriptor, buffer.baseAddress?.advanced(by: count), capacity - count)
-                if got < 0, errno == EINTR { continue }
-                if got < 0 { failure = errno }
-                if got <= 0 { return }
-                count += got
-            }
+    private static func message(of fault: FileBytes.Fault) -> String {
+        switch fault {
+        case .unreadable(let why): "this file cannot be read (\(why))"
+        case .notRegular: "this is no regular file; job files are"
+        case .tooLarge: "this file is larger than \(FileBytes.largestSize >> 20) MiB; split it"
         }
-        if failure != 0 { return .unusable("this file cannot be read (\(systemMessage(failure)))", stamp) }
-        if bytes.count > Int(stamp.size) { return .beingWritten }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            return .unusable("this file is not UTF-8; save it in that encoding", stamp)
-        }
-        return .text(text, stamp)
     }
-
-    /// Whether a process has the file open for writing, as far as the system tells.
-    ///
-    /// A read lease is granted only while nobody has. If somebody opens the file while we hold it, the kernel sends a signal,
-    /// for which one is chosen that is ignored by default; the lease is given back at once.
-    private static func isOpenForWriting(_ descriptor: Int32) -> Bool {
-        _ = fcntl(descriptor, setSignal, SIGURG)
-        guard fcntl(descriptor, setLease, Int32(F_RDLCK)) == 0 else { return errno == EAGAIN }
-        _ = fcntl(descriptor, setLease, Int32(F_UNLCK))
-        return false
-    }
-
-    // F_SETSIG and F_SETLEASE of fcntl(2), which the Glibc module leaves out.
-    private static let setSignal: Int32 = 10
-    private static let setLease: Int32 = 1024
 }

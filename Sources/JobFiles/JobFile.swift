@@ -2,9 +2,6 @@ internal import Scheduling
 
 /// One file of jobs: YAML, or JSON when its name ends in `.json`.
 package enum JobFile {
-    /// Files above this size are not read.
-    package static let largestSize = 8 << 20
-
     /// Reads every job of a file's text and everything that is wrong with it; one bad job does not hide the others.
     ///
     /// A job with an error is not among the definitions; warnings keep none out. The problems are sorted by their place.
