@@ -52,12 +52,14 @@ package struct Definition: Sendable {
     /// The job of a canonical text made earlier, with the same version; nil when the text is none.
     ///
     /// Also nil when the text was fine then and cannot be carried out now, for example because a time zone left the tz database.
-    package static func parse(canonical: String) -> Job? {
+    /// - Parameter calendars: The same for several texts, so that jobs that except one calendar share it.
+    package static func parse(canonical: String, calendars: Calendars = Calendars()) -> Job? {
         guard let root = JSONText.value(of: canonical), case .map(let members) = root.content else { return nil }
         let findings = Findings(file: "", text: canonical)
         let shape = members.first { $0.key == canonicalShapeKey } == nil ? JobShape.rota : .chronos
         let fields = Fields(members.filter { $0.key != canonicalShapeKey }, at: root.place, isLenient: shape == .chronos, findings)
-        guard let read = shape.read(fields, fallbackName: nil), findings.errors == 0 else { return nil }
+        let named = NamedCalendars(calendars, besides: nil)
+        guard let read = shape.read(fields, fallbackName: nil, named), findings.errors == 0 else { return nil }
         var job = read.job
         job.version = sha256(canonical)
         return job

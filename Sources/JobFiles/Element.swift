@@ -25,6 +25,11 @@ struct Element: Sendable {
     /// Whether a mistake within it has been reported already, so that what can still be read of it is not to be used.
     var isFlawed = false
 
+    /// Of a list what it holds; anything else counts as a list of one.
+    var items: [Element] {
+        if case .list(let items) = content { items } else { [self] }
+    }
+
     /// What it is, for messages: `must be a text, not a list`.
     var kind: String {
         switch content {

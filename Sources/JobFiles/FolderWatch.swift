@@ -107,7 +107,7 @@ package final class FolderWatch: Sendable {
 
     private func take(_ name: String, in folder: String, _ mask: Int32, _ state: inout State, _ step: inout Step) {
         let isPresence = mask & (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO) != 0
-        guard FolderWalk.isJobFile(name), !name.hasPrefix(".") else {
+        guard FolderWalk.isJobFile(name) || NamedCalendars.isCalendar(name), !name.hasPrefix(".") else {
             // A folder, or a link that may lead to one, or through which others lead.
             if isPresence || mask & IN_ATTRIB != 0 && mask & IN_ISDIR != 0 { step.isStructural = true }
             return

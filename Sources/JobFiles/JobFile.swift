@@ -6,11 +6,12 @@ package enum JobFile {
     ///
     /// A job with an error is not among the definitions; warnings keep none out. The problems are sorted by their place.
     /// - Parameters:
-    ///   - file: The path as the user would write it; the name of a single job without `name` is its base name.
+    ///   - file: The path as the user would write it; the name of a single job without `name` is its base name, and the calendars that
+    ///     jobs name are read from its folder.
     ///   - asChronos: Takes every job for one in the shape of Chronos, also one without a field that only Chronos has: what comes
     ///     in through its API.
     package static func read(text: String, file: String, asChronos: Bool = false) -> (definitions: [Definition], problems: [Problem]) {
-        let contents = contents(of: text, file: file, asChronos: asChronos)
+        let contents = contents(of: text, file: file, asChronos: asChronos, calendars: Calendars())
         return (contents.definitions, contents.problems)
     }
 
@@ -19,12 +20,17 @@ package enum JobFile {
         var problems: [Problem] = []
         /// Names of jobs that stand in the file, but have an error.
         var refused: Set<JobName> = []
+        /// Paths of the calendars that its jobs name.
+        var calendars: Set<String> = []
+        /// Whether some of them cannot be read for the moment, so that nothing can be said of the file.
+        var isPutOff = false
 
         var hasErrors: Bool { problems.contains { $0.severity == .error } }
     }
 
-    static func contents(of text: String, file: String, asChronos: Bool = false) -> Contents {
+    static func contents(of text: String, file: String, asChronos: Bool = false, calendars: Calendars) -> Contents {
         let findings = Findings(file: file, text: text)
+        let named = NamedCalendars(calendars, besides: file)
         var contents = Contents()
         if text.utf8.contains(0) {
             findings.error(.start, "not a text file: it holds NUL characters")
@@ -34,15 +40,18 @@ package enum JobFile {
         } else {
             let documents = file.hasSuffix(".json") ? JSONText.documents(in: text, findings) : YAMLText.documents(in: text, findings)
             for document in documents {
-                read(document, isOnly: documents.count == 1, asChronos ? .chronos : nil, findings, into: &contents)
+                read(document, isOnly: documents.count == 1, asChronos ? .chronos : nil, findings, named, into: &contents)
             }
         }
         contents.problems = findings.problems.sorted()
+        contents.calendars = named.paths
+        contents.isPutOff = named.isPutOff
         return contents
     }
 
     private static func read(
-        _ document: Document, isOnly: Bool, _ shape: JobShape?, _ findings: Findings, into contents: inout Contents
+        _ document: Document, isOnly: Bool, _ shape: JobShape?, _ findings: Findings, _ calendars: NamedCalendars,
+        into contents: inout Contents
     ) {
         guard case .map(let members) = document.root.content else {
             findings.error(document.root.place, "a job must be a map of keys such as `command: ./job.sh`, not \(document.root.kind)")
@@ -52,7 +61,9 @@ package enum JobFile {
         let shape = shape ?? JobShape(of: members)
         let fields = Fields(members, at: document.root.place, isLenient: shape == .chronos, findings)
         let fallback = fields.has("name") ? nil : fallbackName(isOnly: isOnly, findings, at: document.root.place)
-        guard let reading = shape.read(fields, fallbackName: fallback), findings.errors == errorsBefore, !document.root.isFlawed else {
+        guard let reading = shape.read(fields, fallbackName: fallback, calendars), findings.errors == errorsBefore,
+            !document.root.isFlawed
+        else {
             if let name = fallback ?? name(among: members) { contents.refused.insert(name) }
             return
         }

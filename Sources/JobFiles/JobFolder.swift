@@ -5,7 +5,8 @@ package import Timetable
 ///
 /// Only files that changed are read again. A file that turns bad leaves its last good version in force, a file that is being
 /// written leaves the version before it, and a file that vanishes leaves its jobs for `grace`, so that a rename or a checkout
-/// under way removes nothing.
+/// under way removes nothing. The calendars that jobs except are parts of their files: when one changes, the files that name it are
+/// read again.
 package struct JobFolder: Sendable {
     /// As the user wrote it.
     package let path: String
@@ -15,6 +16,7 @@ package struct JobFolder: Sendable {
     private let mindsWriters: Bool
     private var records: [String: Record] = [:]
     private var inForce: [JobName: Definition] = [:]
+    private var calendars = Calendars.Known()
     private var last: Reading?
     private var lastWalkProblems: [Problem] = []
     private var round = 0
@@ -28,6 +30,8 @@ package struct JobFolder: Sendable {
         var isWhole = false
         var problems: [Problem] = []
         var refused: Set<JobName> = []
+        /// Paths of the calendars that its newest version names.
+        var calendars: Set<String> = []
         var vanished: Instant?
         /// The number of the last reading that found the file; 0 for one that was in force before a restart.
         var round = 0
@@ -38,6 +42,7 @@ package struct JobFolder: Sendable {
             self.round = round
             problems = contents.problems
             refused = contents.refused
+            calendars = contents.calendars
             if !contents.hasErrors {
                 definitions = contents.definitions
                 isWhole = true
@@ -76,11 +81,15 @@ package struct JobFolder: Sendable {
         let walk = try FolderWalk(root: path)
         round += 1
         var step = Step(now: now, dirty: dirty)
+        let calendars = Calendars(known: calendars, now: mindsWriters ? now : nil, dirty: dirty)
+        forgetStamps(ofFilesNaming: calendars.changed())
         let due = walk.files.compactMap { file in look(at: file.path, file.kind, in: walk, &step) }
-        let readings = FileReading.all(due.map { walk.shown($0) }, mindsWriters: mindsWriters)
+        let readings = FileReading.all(due.map { walk.shown($0) }, mindsWriters: mindsWriters, calendars: calendars)
         for (path, reading) in zip(due, readings) { take(reading, of: path, walk.shown(path), &step) }
+        if let again = calendars.lookAgain { step.look(again: again) }
         takeVanished(walk, &step)
         if !zones.isEmpty { takeRules(of: zones, &step) }
+        self.calendars = step.hasChanged ? calendars.known.kept(Set(records.values.lazy.flatMap(\.calendars))) : calendars.known
         if let last, !step.hasChanged, walk.problems == lastWalkProblems {
             return Reading(
                 graph: last.graph, definitions: last.definitions, problems: last.problems, lookAgain: step.lookAgain,
@@ -104,6 +113,12 @@ package struct JobFolder: Sendable {
     }
 
     // MARK: Files
+
+    /// Makes files due that have not changed, but name calendars which have.
+    private mutating func forgetStamps(ofFilesNaming changed: Set<String>) {
+        guard !changed.isEmpty else { return }
+        for path in records.keys where records[path]?.calendars.isDisjoint(with: changed) == false { records[path]?.stamp = nil }
+    }
 
     /// Notes that the file is there.
     ///
@@ -134,6 +149,7 @@ package struct JobFolder: Sendable {
     private mutating func take(_ reading: FileReading, of path: String, _ shown: String, _ step: inout Step) {
         switch reading {
         case .beingWritten: step.look(again: step.now + FileStamp.settling)
+        case .awaitsCalendar: break
         case .unusable(let message, let stamp): takeUnusable(path, shown, message, stamp, &step)
         case .contents(let contents, let stamp): take(contents, of: path, stamp, &step)
         }

@@ -14,17 +14,21 @@ extension JobReader {
     private mutating func schedule(seed: String) -> Schedule? {
         let zone = zone()
         let daylight = daylight()
+        // With a wrong zone the rest is still looked through, so that all mistakes are told at once.
+        let limits = limits(zone: zone ?? .utc)
+        let delay = delay(seed: seed)
         var recurrences = recurrences("schedule", "a repeating interval such as R/2026-01-01T02:00/P1D") { text throws(ScheduleError) in
             try Recurrence(interval: text)
         }
         recurrences += self.recurrences("cron", "a cron line such as \"0 2 * * MON-FRI\"") { text throws(ScheduleError) in
             try Recurrence(cron: text, seed: seed)
         }
+        if !fields.has("schedule"), !fields.has("cron") { warnOfLimitsWithoutSchedule() }
         guard !recurrences.isEmpty, let zone, let daylight else { return nil }
         let key = fields.has("schedule") ? "schedule" : "cron"
         places.schedule = fields.placeOfValue(key)
         do {
-            return try Schedule(recurrences, zone: zone, daylight: daylight)
+            return try Schedule(recurrences, zone: zone, daylight: daylight, limits: limits, delay: delay)
         } catch {
             findings.error(fields.placeOfValue(key), "`\(key)`: \(error.message)")
             return nil
@@ -81,7 +85,7 @@ extension JobReader {
     private mutating func parents() -> [Edge] {
         guard let element = fields.element("after") else { return [] }
         var edges: [Edge] = []
-        for item in Self.items(of: element) {
+        for item in element.items {
             guard let edge = edge(item) else { continue }
             if places.parents.updateValue(edge.place, forKey: edge.value.parent) != nil {
                 findings.error(item.place, "`\(edge.value.parent)` stands twice in `after`")
@@ -91,10 +95,6 @@ extension JobReader {
         }
         fields.record("after", .list(edges.map(Self.canonical)))
         return edges
-    }
-
-    private static func items(of element: Element) -> [Element] {
-        if case .list(let items) = element.content { items } else { [element] }
     }
 
     private static func canonical(_ edge: Edge) -> CanonicalValue {

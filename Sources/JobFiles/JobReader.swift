@@ -5,26 +5,24 @@ internal import Timetable
 struct JobReader {
     var fields: Fields
     var places: DefinitionPlaces
+    let calendars: NamedCalendars
     var findings: Findings { fields.findings }
 
-    init(_ fields: Fields) {
+    init(_ fields: Fields, _ calendars: NamedCalendars) {
         self.fields = fields
+        self.calendars = calendars
         places = DefinitionPlaces(name: fields.placeOfValue("name"))
     }
 
     static let keys = [
-        "name", "description", "schedule", "cron", "after", "join", "zone", "dst", "command", "workdir", "env", "runOn", "cpus", "memory",
-        "disk", "constraints", "user", "timeout", "killAfter", "retries", "startWithin", "catchUp", "overlap", "pool", "priority",
-        "onUnknown", "expect", "notify", "labels", "disabled", "softError",
+        "name", "description", "schedule", "cron", "after", "join", "zone", "dst", "except", "between", "notBefore", "notAfter", "spread",
+        "command", "workdir", "env", "runOn", "cpus", "memory", "disk", "constraints", "user", "timeout", "killAfter", "retries",
+        "startWithin", "catchUp", "overlap", "pool", "priority", "onUnknown", "expect", "notify", "labels", "disabled", "softError",
     ]
-    /// Keys of the schedule language that are known, but not carried out yet.
-    static let keysToCome = ["except", "between", "notBefore", "notAfter", "spread"]
-
-    private static let allKeys = Set(keys + keysToCome)
+    private static let allKeys = Set(keys)
 
     mutating func read(fallbackName: JobName?) -> JobShape.Reading? {
-        for key in Self.keysToCome where fields.has(key) { findings.error(fields.placeOfKey(key), "`\(key)` is not supported yet") }
-        if !Self.allKeys.isSuperset(of: fields.unsortedKeys) { fields.refuseKeys(besides: Self.keys + Self.keysToCome, of: "a job") }
+        if !Self.allKeys.isSuperset(of: fields.unsortedKeys) { fields.refuseKeys(besides: Self.keys, of: "a job") }
         let name = name(fallback: fallbackName)
         let command = command()
         // A stand-in lets the rest be read, so that all mistakes of a job are told at once; the job then has errors and is dropped.

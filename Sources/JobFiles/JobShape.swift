@@ -17,10 +17,10 @@ enum JobShape {
     }
 
     /// nil when not even a name and a command could be read.
-    func read(_ fields: Fields, fallbackName: JobName?) -> Reading? {
+    func read(_ fields: Fields, fallbackName: JobName?, _ calendars: NamedCalendars) -> Reading? {
         switch self {
         case .rota:
-            var reader = JobReader(fields)
+            var reader = JobReader(fields, calendars)
             return reader.read(fallbackName: fallbackName)
         case .chronos:
             var reader = ChronosReader(fields)

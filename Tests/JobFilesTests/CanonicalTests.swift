@@ -32,6 +32,14 @@ struct CanonicalTests {
         #expect(try job(text, file: "jobs/a.yaml").version == job(Self.yaml, file: "jobs/other.yaml").version)
     }
 
+    @Test func ofLimitsTheTextsAreKept() throws {
+        let text = "command: x\nspread: PT1H\nnotAfter: 2026-12-31\nexcept: SAT\nbetween: { until: '17:00', from: '09:00' }\ncron: '@daily'"
+        let definition = try #require(JobFile.read(text: text, file: "jobs/a.yaml").definitions.first)
+        #expect(
+            definition.canonical == #"{"between":[{"from":"09:00","until":"17:00"}],"command":"x","cron":["@daily"],"except":["SAT"],"#
+                + #""name":"a","notAfter":"2026-12-31","spread":"PT1H"}"#)
+    }
+
     @Test(arguments: ["command: ./b.sh", "command: ./a.sh\nretries: 0", "command: [./a.sh]", "command: ./a.sh\ndisabled: false"])
     func anyDifferenceIsAnotherVersion(text: String) throws {
         #expect(try job(text).version != job("command: ./a.sh").version)
@@ -39,6 +47,10 @@ struct CanonicalTests {
 
     @Test(arguments: [
         yaml, "command: \"a\\tb\\e\\\\ \\u2028😀\\\"\\n\"", "command: x\ncron: [\"H 2 * * *\"]\nzone: Europe/Berlin\ndst: {fold: both}\n",
+        "command: x\ncron: 0 2 * * *\nexcept: SAT\nbetween: {from: '09:00', until: '17:00'}\nnotAfter: 2026-12-31\nspread: PT1H\n",
+        "command: x\ncron: 0 2 * * *\nzone: Asia/Tokyo\nbetween: [{from: '21:00', until: 03:00, on: FRI}]\nnotBefore: 2026-12-31T05Z\n",
+        "command: x\ncron: 0 2 * * *\nexcept: [--12-25, {calendar: \"BEGIN:VCALENDAR\\r\\nBEGIN:VEVENT\\r\\nUID:1\\r\\nDTSTART:20260101T090000\\r\\n"
+            + "DURATION:PT1H\\r\\nEND:VEVENT\\r\\nEND:VCALENDAR\"}]\nzone: Asia/Tokyo\n",
         "command: x\nretries: {limit: 1, backoff: 1.5}\nexpect: {endBy: 10:30}\nnotify: {on: failure, email: a@b}\nlabels: {}\n",
         "command: x\nafter: [a, {job: b, on: done}]\njoin: latest\nconstraints: [[a, LIKE, b]]\nmemory: 1.5GiB\ntimeout: PT1H\npriority: 0\n",
         #"{"command":"x","parents":["b","a"],"container":{"image":"i","volumes":[]},"mem":12.5,"environmentVariables":[{"name":"A"}]}"#,
@@ -53,7 +65,7 @@ struct CanonicalTests {
 
     @Test(arguments: [
         "", "{", "[]", "{}", #"{"command":"x"}"#, #"{"command":"x","name":"a","zone":"Mars/Olympus"}"#,
-        #"{"command":"x","name":"a","nope":1}"#,
+        #"{"command":"x","name":"a","nope":1}"#, #"{"command":"x","cron":["@daily"],"except":["/dev/null/x.ics"],"name":"a"}"#,
     ])
     func whatIsNoCanonicalTextGivesNoJob(text: String) {
         #expect(Definition.parse(canonical: text) == nil)

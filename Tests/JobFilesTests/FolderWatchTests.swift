@@ -70,6 +70,16 @@ struct FolderWatchTests {
         #expect(try folder.read(at: now, dirty: done.dirty).graph[name("a")]?.command == .shell("two"))
     }
 
+    @Test func aCalendarIsToldAsAJobFileIs() throws {
+        files.write("holidays.ICS", "x")
+        let watch = try FolderWatch(path: files.path)
+        let writer = open("\(files.path)/holidays.ICS", O_WRONLY | O_CLOEXEC)
+        write(writer, "y", 1)
+        #expect(changes(watch).dirty == ["\(files.path)/holidays.ICS"])
+        close(writer)
+        #expect(changes(watch) == FolderWatch.Changes(changed: true))
+    }
+
     @Test func whatEditorsLeaveBehindIsNotTold() throws {
         files.write("a.yaml.swp", "x")
         files.write(".a.yaml.swp", "x")

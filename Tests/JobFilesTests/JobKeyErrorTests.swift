@@ -3,7 +3,7 @@ import Testing
 
 /// Each key with a value that it cannot have: where and in which words a user is told.
 struct JobKeyErrorTests {
-    @Test(arguments: triggers + places + policies + promises)
+    @Test(arguments: triggers + limits + places + policies + promises)
     func aBadValueIsToldWithItsPlaceAndWhatWouldBeRight(line: String, expected: [String]) {
         let told = problems("command: x\n" + line)
         #expect(told.count == expected.count)
@@ -91,13 +91,82 @@ struct JobKeyErrorTests {
         ("dst: {gap: skp}", ["2:12: error: `dst.gap` must be `shift` or `skip`, not `skp`"]),
         ("dst: {gab: skip}", ["2:7: error: unknown key `dst.gab`; did you mean `gap`?"]),
         ("dst: skip", ["2:6: error: `dst` must be a map with `gap` or `fold`, not `skip`"]),
-        ("except: [2026-12-25]", ["2:1: error: `except` is not supported yet"]),
-        ("between: x", ["2:1: error: `between` is not supported yet"]),
-        ("notBefore: x", ["2:1: error: `notBefore` is not supported yet"]),
-        ("notAfter: x", ["2:1: error: `notAfter` is not supported yet"]),
-        ("spread: PT1H", ["2:1: error: `spread` is not supported yet"]),
+        ("except: 2026-12-25", ["2:1: warning: `except` has no effect without `schedule` or `cron`"]),
+        (
+            "spread: PT1H\nbetween: { from: '09:00', until: '17:00' }\nnotBefore: 2026-01-01\nnotAfter: 2026-01-01",
+            [
+                "2:1: warning: `spread` has no effect without `schedule` or `cron`",
+                "3:1: warning: `between` has no effect without `schedule` or `cron`",
+                "4:1: warning: `notBefore` has no effect without `schedule` or `cron`",
+                "5:1: warning: `notAfter` has no effect without `schedule` or `cron`",
+            ]
+        ),
         ("<<: {a: b}", ["2:1: error: unknown key `<<`; merge keys are not supported, write the keys out"]),
     ]
+
+    /// After a schedule, without which they have no effect.
+    static let limits: [(String, [String])] = [
+        ("except: [2026-12-25, '2026-13-01', SAT,FUN]", ["3:28: error: `except`: …", "3:40: error: `except`: …"]),
+        ("except: 2026-12-25/2026-12-24", ["3:20: error: `except`: the last day lies before the first; write the earlier one first"]),
+        (
+            "except: [[SAT]]",
+            ["3:10: error: `except` must hold days such as 2026-12-25 or SAT,SUN, or the path of an .ics file, not a list"]
+        ),
+        (
+            "except: holidays.txt",
+            ["3:9: error: `except`: …"]
+        ),
+        (
+            "except: https://example.org/holidays.ics",
+            ["3:9: error: `except`: calendars are not fetched; save it beside the job file and write its path"]
+        ),
+        (
+            "except: { calender: x }",
+            ["3:9: error: `except.calendar` is missing; …", "3:11: error: unknown key `except.calender`; did you mean `calendar`?"]
+        ),
+        ("except: { calendar: x }", ["3:21: error: `except.calendar`, line 1 of its text: this is no iCalendar file, …"]),
+        ("except: [{ calendar: [x] }]", ["3:22: error: `except.calendar` must be a text, not a list"]),
+        ("except:", ["3:1: error: `except` has no value; write one, or take the key out"]),
+        (
+            "between: 09:00-17:00",
+            [#"3:10: error: `between` must be a map such as { from: "09:00", until: "17:00", on: MON-FRI }, not `09:00-17:00`"#]
+        ),
+        ("between: []", ["3:10: error: `between` is an empty list; …"]),
+        (
+            "between: { from: 9, until: '25:00', on: [MON], to: x }",
+            [
+                "3:18: error: `between.from`: …", "3:29: error: `between.until`: there is no hour 25; hours go from 00 to 24",
+                "3:41: error: `between.on` must be a text, not a list",
+                "3:48: error: unknown key `between.to`; `between` has `from`, `until` or `on`",
+            ]
+        ),
+        (
+            "between: [{ from: '09:00' }, { until: 17:00, on: MAN }]",
+            [
+                #"3:11: error: `between.until` is missing; write a time of day such as "09:00""#,
+                #"3:30: error: `between.from` is missing; write a time of day such as "09:00""#, "3:50: error: `between.on`: …",
+            ]
+        ),
+        (
+            "between: { from: '09:00', until: '09:00' }",
+            ["3:34: error: `between`: a window from 09:00 until 09:00 is empty; leave it out for the whole day"]
+        ),
+        (
+            "notBefore: soon",
+            ["3:12: error: `notBefore`: a date is expected before `soon`; write for example 2026-03-01 or 2026-03-01T09:00"]
+        ),
+        ("notBefore: 2026-03-01T25:00", ["3:23: error: `notBefore`: there is no hour 25; hours go from 00 to 24"]),
+        ("notAfter: 2026-02-30", ["3:19: error: `notAfter`: there is no day 30 in month 2 of 2026; its days go from 01 to 28"]),
+        (
+            "notBefore: 2026-03-02\nnotAfter: 2026-03-01",
+            ["4:11: error: `notAfter` lies before `notBefore`, which leaves no slot; write the later one here"]
+        ),
+        ("spread: PT0S", ["3:9: error: `spread` must be longer than nothing; take it out to move no slot"]),
+        ("spread: -PT5M", ["3:9: error: `spread`: …"]),
+        ("spread: P1M", ["3:9: error: `spread`: …"]),
+        ("spread: 10m", ["3:9: error: `spread`: …"]),
+        ("zone: Mars\nexcept: 2026-13-01\nspread: x", ["3:7: error: `zone`: …", "4:14: error: `except`: …", "5:9: error: `spread`: …"]),
+    ].map { ("cron: 0 2 * * *\n" + $0.0, $0.1) }
 
     static let places: [(String, [String])] = [
         ("workdir: ''", ["2:10: error: `workdir` is empty"]),

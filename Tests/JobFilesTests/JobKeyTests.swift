@@ -13,6 +13,11 @@ struct JobKeyTests {
             schedule: R/2026-01-01T02:00/P1D
             zone: Europe/Berlin
             dst: { gap: skip, fold: both }
+            except: [2026-12-24/2027-01-01, --01-06, "SAT,SUN"]
+            between: { from: "01:00", until: "05:30", on: MON-FRI }
+            notBefore: 2026-02-01T12:00
+            notAfter: 2027-12-31
+            spread: PT10M
             command: ./extract.sh --day "$ROTA_DUE_DATE"
             workdir: /srv/warehouse
             env: { STAGE: prod, ON: NO }
@@ -43,6 +48,11 @@ struct JobKeyTests {
         #expect(job.description == "Pull yesterday's orders")
         #expect(job.schedule?.zone == (try Zone(named: "Europe/Berlin")))
         #expect(job.schedule?.daylight == DaylightRule(gap: .skip, fold: .both))
+        let limits = try #require(job.schedule?.limits)
+        #expect(limits.exclusions == (try ["2026-12-24/2027-01-01", "--01-06", "SAT,SUN"].map(Exclusion.init)))
+        #expect(limits.windows == [try DailyWindow(from: "01:00", until: "05:30", on: "MON-FRI")])
+        #expect(limits.notBefore?.rfc3339 == "2026-02-01T11:00:00Z" && limits.notAfter?.rfc3339 == "2027-12-31T22:59:59.999999Z")
+        #expect(job.schedule?.delay == Schedule.delay(spread: .seconds(600), seed: "extract"))
         #expect(job.command == .shell(#"./extract.sh --day "$ROTA_DUE_DATE""#))
         #expect(job.workdir == "/srv/warehouse")
         #expect(job.environment == ["STAGE": "prod", "ON": "NO"])
@@ -107,6 +117,31 @@ struct JobKeyTests {
     @Test func scheduleAndCronAreAUnion() throws {
         let job = try job("command: x\nschedule: [R/2026-01-01/P1D, R/2026-01-01/P1W]\ncron: 0 2 * * MON-FRI\n")
         #expect(job.schedule?.recurrences.count == 3)
+    }
+
+    @Test(arguments: [
+        ("except: SAT,SUN\n", ["2026-03-06", "2026-03-09", "2026-03-10"]),
+        ("except: [SAT, 2026-03-09]\n", ["2026-03-06", "2026-03-08", "2026-03-10"]),
+        ("between: [{from: 00:00, until: 03:00, on: FRI}, {from: 00:00, until: 24:00, on: SAT}]\n", ["2026-03-06", "2026-03-07"]),
+        ("between: {from: 02:01, until: 24:00}\n", []),
+        ("notBefore: 2026-03-07T02:00\nnotAfter: 2026-03-08\n", ["2026-03-07", "2026-03-08"]),
+        ("notBefore: 2026-03-07T02:00:01\nnotAfter: 2026-03-08T01:00Z\n", ["2026-03-08"]),
+        ("notAfter: 2026-03-07T18:00[America/New_York]\n", ["2026-03-06", "2026-03-07"]),
+    ])
+    func limitsTakeSlotsAway(text: String, expected: [String]) throws {
+        let schedule = try #require(try job("command: x\nschedule: R5/2026-03-06T02:00/P1D\nzone: Europe/Berlin\n" + text).schedule)
+        var slots: [Instant] = []
+        while let next = schedule.next(after: slots.last ?? .epoch) { slots.append(next.due) }
+        #expect(slots.map { String($0.rfc3339.prefix(10)) } == expected)
+    }
+
+    @Test func aSpreadMovesSlotsThatTheLimitsLeftByTheJobsName() throws {
+        let text = "command: x\nschedule: R/2026-03-06T23:55/P1D\nexcept: SUN\nbetween: {from: 23:50, until: 24:00}\nspread: PT10M\n"
+        let delay = Schedule.delay(spread: .seconds(600), seed: "backup")
+        #expect(delay == .seconds(270))
+        let schedule = try #require(try job("name: backup\n" + text).schedule)
+        #expect(schedule.next(after: .epoch)?.due.rfc3339 == "2026-03-06T23:59:30Z")
+        #expect(try job("name: backup2\n" + text).schedule?.delay != delay)
     }
 
     @Test func nullMeansAbsent() throws {

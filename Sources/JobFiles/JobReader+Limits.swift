@@ -1,0 +1,93 @@
+internal import Timetable
+
+/// What takes slots away from a schedule and moves them: `except`, `between`, `notBefore`, `notAfter` and `spread`.
+extension JobReader {
+    private static let limitKeys = ["except", "between", "notBefore", "notAfter", "spread"]
+
+    func warnOfLimitsWithoutSchedule() {
+        for key in Self.limitKeys where fields.has(key) {
+            findings.warning(fields.placeOfKey(key), "`\(key)` has no effect without `schedule` or `cron`")
+        }
+    }
+
+    /// What could be read of the limits; what is wrong with them stands in the findings.
+    /// - Parameter zone: The job's.
+    mutating func limits(zone: Zone) -> Limits {
+        let limits = Limits(
+            notBefore: bound("notBefore", zone: zone), notAfter: bound("notAfter", zone: zone, isLast: true),
+            exclusions: exclusions(zone: zone), windows: windows())
+        if let first = limits.notBefore, let last = limits.notAfter, last < first {
+            findings.error(
+                fields.placeOfValue("notAfter"), "`notAfter` lies before `notBefore`, which leaves no slot; write the later one here")
+        }
+        return limits
+    }
+
+    /// How much later than its schedule says the job is due.
+    /// - Parameter seed: The job's name.
+    mutating func delay(seed: String) -> Duration {
+        guard let spread = fields.duration("spread") else { return .zero }
+        if spread <= .zero {
+            findings.error(fields.placeOfValue("spread"), "`spread` must be longer than nothing; take it out to move no slot")
+        }
+        return Schedule.delay(spread: spread, seed: seed)
+    }
+
+    private mutating func bound(_ key: String, zone: Zone, isLast: Bool = false) -> Instant? {
+        guard let text = fields.text(key) else { return nil }
+        do {
+            return try Limits.bound(parsing: text, zone: zone, isLast: isLast)
+        } catch {
+            findings.error(in: text, at: fields.placeOfValue(key), column: error.column, "`\(key)`: \(error.message)")
+            return nil
+        }
+    }
+
+    // MARK: Between
+
+    private mutating func windows() -> [DailyWindow] {
+        guard let element = fields.element("between") else { return [] }
+        if element.items.isEmpty {
+            findings.error(element.place, "`between` is an empty list; write { from: \"09:00\", until: \"17:00\" }, or take the key out")
+        }
+        let read = element.items.compactMap(window)
+        fields.record("between", .list(read.map(\.canonical)))
+        return read.map(\.window)
+    }
+
+    private func window(_ item: Element) -> (window: DailyWindow, canonical: CanonicalValue)? {
+        guard case .map(let members) = item.content else {
+            findings.error(
+                item.place, "`between` must be a map such as { from: \"09:00\", until: \"17:00\", on: MON-FRI }, not \(item.kind)")
+            return nil
+        }
+        let before = findings.errors
+        var window = Fields(members, at: item.place, path: "between.", findings)
+        window.refuseKeys(besides: ["from", "until", "on"], of: "`between`")
+        let from = part("from", of: &window, DailyWindow.time)
+        let until = part("until", of: &window, DailyWindow.time)
+        let days = part("on", of: &window, DailyWindow.weekdays)
+        for key in ["from", "until"] where !window.has(key) {
+            findings.error(item.place, "`between.\(key)` is missing; write a time of day such as \"09:00\"")
+        }
+        guard let from, let until, findings.errors == before else { return nil }
+        do {
+            return (try DailyWindow(from: from, until: until, on: days), .map(window.canonical))
+        } catch {
+            findings.error(window.placeOfValue("until"), "`between`: \(error.message)")
+            return nil
+        }
+    }
+
+    /// The text of a key in a window, if `check` finds nothing wrong with it.
+    private func part<Value>(_ key: String, of window: inout Fields, _ check: (String) throws(ScheduleError) -> Value) -> String? {
+        guard let text = window.text(key) else { return nil }
+        do {
+            _ = try check(text)
+            return text
+        } catch {
+            findings.error(in: text, at: window.placeOfValue(key), column: error.column, "`between.\(key)`: \(error.message)")
+            return nil
+        }
+    }
+}
