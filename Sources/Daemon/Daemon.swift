@@ -211,8 +211,11 @@ extension RestoredLedger {
     /// What was in force of the files below `folder`, named as the user names them now.
     fileprivate func definitions(below folder: String) -> [Definition] {
         let root = StateFolder.absolute(folder) + "/"
+        let calendars = Calendars()
         return definitions.compactMap { stored in
-            guard stored.file.hasPrefix(root), let job = Definition.parse(canonical: stored.canonical) else { return nil }
+            guard stored.file.hasPrefix(root), let job = Definition.parse(canonical: stored.canonical, calendars: calendars) else {
+                return nil
+            }
             let file = (folder.hasSuffix("/") ? folder : folder + "/") + stored.file.dropFirst(root.count)
             return Definition(job: job, canonical: stored.canonical, source: stored.source, file: file, line: stored.line)
         }

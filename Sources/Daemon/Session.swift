@@ -61,10 +61,11 @@ struct Session {
         boot = try RunFolder.currentBootID()
         runs = folder.runs
         heartbeatDue = clock.now()
-        let jobs = restored.definitions.compactMap { Definition.parse(canonical: $0.canonical) }
+        let calendars = Calendars()
+        let jobs = restored.definitions.compactMap { Definition.parse(canonical: $0.canonical, calendars: calendars) }
         var state = restored.state
         for open in restored.handedOver {
-            state.handedOverAs[open.run.key] = open.definition.flatMap { Definition.parse(canonical: $0.canonical) }
+            state.handedOverAs[open.run.key] = open.definition.flatMap { Definition.parse(canonical: $0.canonical, calendars: calendars) }
         }
         scheduler = Scheduler(
             restoring: state, graph: JobGraph.build(jobs).graph, settings: Scheduler.Settings(capacities: configuration.capacities)

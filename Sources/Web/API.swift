@@ -22,7 +22,11 @@ struct API: Sendable {
         on(router, "/api/v1/jobs", [.get]) { request, _ in
             await answer {
                 try refuseUnknown(request, besides: [])
-                return JSON.response(try reader.jobs().map { JobDocument($0, job: Definition.parse(canonical: $0.definition.canonical)) })
+                let calendars = Calendars()
+                return JSON.response(
+                    try reader.jobs().map {
+                        JobDocument($0, job: Definition.parse(canonical: $0.definition.canonical, calendars: calendars))
+                    })
             }
         }
         on(router, "/api/v1/runs", [.get]) { request, _ in await answer { try runs(request) } }
