@@ -121,7 +121,7 @@ struct ServeTests {
         let serve = try fixture.serve()
         for job in [
             "heartbeat", "rotate-logs", "disk-usage", "shop-orders", "shop-backup", "verify-release", "load-sample", "morning-digest",
-            "weekday-tidy",
+            "weekday-tidy", "stocktaking",
         ] {
             let result = try fixture.rota("run", job, "--wait")
             let logs = try fixture.rota("logs", job)
