@@ -27,6 +27,9 @@ package final class Calendars: Sendable {
         var sights: [String: Sight] = [:]
         fileprivate var parsed: [Key<FileStamp>: Parsed] = [:]
 
+        /// With the files still to be read: the rules of zones have changed in which their times may stand.
+        var unread: Known { Known(sights: sights) }
+
         /// Without what stands at none of `paths` any more.
         func kept(_ paths: Set<String>) -> Known {
             let sights = sights.filter { paths.contains($0.key) }

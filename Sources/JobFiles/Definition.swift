@@ -66,8 +66,8 @@ package struct Definition: Sendable {
     }
 
     /// The same definition with the rules that its zones have now.
-    var readAgain: Definition {
-        guard let job = Self.parse(canonical: canonical) else { return self }
+    func readAgain(_ calendars: Calendars) -> Definition {
+        guard let job = Self.parse(canonical: canonical, calendars: calendars) else { return self }
         return Definition(job: job, canonical: canonical, source: source, file: file, line: line, places: places)
     }
 

@@ -81,7 +81,7 @@ package struct JobFolder: Sendable {
         let walk = try FolderWalk(root: path)
         round += 1
         var step = Step(now: now, dirty: dirty)
-        let calendars = Calendars(known: calendars, now: mindsWriters ? now : nil, dirty: dirty)
+        let calendars = Calendars(known: zones.isEmpty ? calendars : calendars.unread, now: mindsWriters ? now : nil, dirty: dirty)
         forgetStamps(ofFilesNaming: calendars.changed())
         let due = walk.files.compactMap { file in look(at: file.path, file.kind, in: walk, &step) }
         let readings = FileReading.all(due.map { walk.shown($0) }, mindsWriters: mindsWriters, calendars: calendars)
@@ -190,10 +190,11 @@ package struct JobFolder: Sendable {
 
     /// A schedule keeps the rules with which it was made; also that of a file which is bad by now.
     private mutating func takeRules(of zones: [String], _ step: inout Step) {
+        let calendars = Calendars()
         func renewed(_ definition: Definition) -> Definition {
             guard let schedule = definition.job.schedule, zones.contains(where: schedule.reads) else { return definition }
             step.hasChanged = true
-            return definition.readAgain
+            return definition.readAgain(calendars)
         }
         for (path, record) in records { records[path]?.definitions = record.definitions.map(renewed) }
         inForce = inForce.mapValues(renewed)

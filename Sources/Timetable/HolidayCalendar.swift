@@ -13,15 +13,17 @@ package final class HolidayCalendar: Sendable {
     /// A number drawn from `text`, the same on every machine.
     let textHash: UInt64
     let days: ExcludedDays
+    /// The zones in which its times stand.
+    let zones: Set<Zone>
 
     package init(parsing bytes: [UInt8], zone: Zone) throws(HolidayFileError) {
         let exclusions: [Exclusion]
-        (exclusions, text) = try Self.read(bytes, zone: zone)
+        (exclusions, text, zones) = try Self.read(bytes, zone: zone)
         days = ExcludedDays(exclusions)
         textHash = stableHash(of: text, salt: 0)
     }
 
-    static func read(_ bytes: [UInt8], zone: Zone) throws(HolidayFileError) -> (exclusions: [Exclusion], text: String) {
+    static func read(_ bytes: [UInt8], zone: Zone) throws(HolidayFileError) -> (exclusions: [Exclusion], text: String, zones: Set<Zone>) {
         var reader = HolidayReader(zone: zone)
         for line in HolidayLine.lines(of: bytes) { try reader.read(line) }
         return try reader.finished()
@@ -34,5 +36,5 @@ extension HolidayCalendar: Hashable {
         left === right || left.days == right.days
     }
 
-    package func hash(into hasher: inout Hasher) { hasher.combine(textHash) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(days) }
 }

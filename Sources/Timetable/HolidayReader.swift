@@ -7,6 +7,8 @@ struct HolidayReader {
     private var exclusions: [Exclusion] = []
     /// Of each event what was read of it, without what it says beside.
     private var words: [String] = []
+    /// The zones in which its times stand.
+    private var zones: Set<Zone> = []
     private var lastLine = 1
     private var daysToTry = 20_000_000
 
@@ -52,8 +54,8 @@ struct HolidayReader {
         }
     }
 
-    /// The exceptions, and the calendar's text reduced to what makes them.
-    mutating func finished() throws(HolidayFileError) -> (exclusions: [Exclusion], text: String) {
+    /// The exceptions, the calendar's text reduced to what makes them, and the zones in which its times stand.
+    mutating func finished() throws(HolidayFileError) -> (exclusions: [Exclusion], text: String, zones: Set<Zone>) {
         guard sawCalendar, open.isEmpty else {
             let message =
                 sawCalendar
@@ -62,21 +64,30 @@ struct HolidayReader {
             throw HolidayFileError(line: lastLine, message: message)
         }
         // Events come in any order, and their order means nothing.
-        return (exclusions, (["BEGIN:VCALENDAR"] + words.sorted() + ["END:VCALENDAR", ""]).joined(separator: "\n"))
+        return (exclusions, (["BEGIN:VCALENDAR"] + words.sorted() + ["END:VCALENDAR", ""]).joined(separator: "\n"), zones)
+    }
+
+    private mutating func times(of line: HolidayLine) throws(HolidayFileError) -> [HolidayTime] {
+        var times: [HolidayTime] = []
+        for text in line.value.split(separator: ",") { times.append(try line.time(text, zone: zone)) }
+        zones.formUnion(times.map(\.zone))
+        return times
     }
 
     private mutating func readProperty(_ line: HolidayLine) throws(HolidayFileError) {
         switch line.name {
-        case "DTSTART": event?.start = try line.time(line.value, zone: zone)
-        case "DTEND": event?.end = try line.time(line.value, zone: zone)
+        case "DTSTART", "DTEND":
+            let time = try line.time(line.value, zone: zone)
+            zones.insert(time.zone)
+            if line.name == "DTSTART" { event?.start = time } else { event?.end = time }
         case "DURATION":
             do { event?.duration = try Period(parsing: line.value) } catch { throw line.error(error.message) }
         case "RRULE": event?.rule = try HolidayRule(line, zone: zone)
         case "RDATE":
-            for text in line.value.split(separator: ",") { event?.extra.append(try line.time(text, zone: zone)) }
+            let times = try times(of: line)
+            event?.extra += times
         case "EXDATE":
-            for text in line.value.split(separator: ",") {
-                let time = try line.time(text, zone: zone)
+            for time in try times(of: line) {
                 if time.secondOfDay == nil { event?.exceptedDays.insert(time.day) } else { event?.exceptedInstants.insert(time.instant) }
             }
         case "STATUS":

@@ -49,6 +49,7 @@ extension Exclusion {
         case .days(let days): Self.date(days.lowerBound) + " to " + Self.date(days.upperBound)
         case .weekdays(let bits): weekdaysInWords(UInt64(bits))
         case .yearly(let month, let day): "every \(day) \(monthNames[month - 1])"
+        case .calendar: "the days and times of a calendar"
         case .instants(let range): zone.local(range.lowerBound) + " to " + zone.local(range.upperBound)
         }
     }

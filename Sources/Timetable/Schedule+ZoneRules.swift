@@ -1,7 +1,10 @@
 extension Schedule {
     /// Whether some time of the schedule is read on the clock of a zone of that name.
     package func reads(zoneNamed name: String) -> Bool {
-        zones.contains { $0.name == name }
+        let calendars = limits.exclusions.compactMap { exclusion -> HolidayCalendar? in
+            if case .calendar(let calendar) = exclusion { calendar } else { nil }
+        }
+        return zones.contains { $0.name == name } || calendars.contains { $0.zones.contains { $0.name == name } }
     }
 
     /// Where `renewed`, the same schedule by other rules of its zones, stands when this one has come as far as its slot at `due`.

@@ -33,7 +33,7 @@ import Testing
         #expect(intervals.contains { $0 != nil } && intervals.contains { $0 == nil })
         let lines = try texts(.cron).map { try? Recurrence(cron: $0) }
         #expect(lines.contains { $0 != nil } && lines.contains { $0 == nil })
-        let calendars = try texts(.calendar).map { try? Exclusion.exclusions(ofCalendar: Array($0.utf8), zone: .utc) }
+        let calendars = try texts(.calendar).map { try? HolidayCalendar.read(Array($0.utf8), zone: .utc).exclusions }
         #expect(calendars.contains { $0?.isEmpty == false } && calendars.contains { $0 == nil })
         let zones = try Self.inputs(for: .zone).map { try TimeZoneFile([UInt8](Data(contentsOf: $0))) }
         #expect(zones.contains { $0 != nil } && zones.contains { $0 == nil })

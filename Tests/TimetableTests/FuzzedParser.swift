@@ -31,6 +31,9 @@ enum FuzzedParser: String, CaseIterable, Sendable {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let recurrence = promises.value(of: text, parse) else { return }
         promises.expect(recurrence.text.utf8.elementsEqual(text.utf8), "the text is not kept")
+        let canonical = recurrence.canonicalText
+        let again = promises.value(of: canonical, parse)
+        promises.expect(again?.canonicalText == canonical, "the canonical text \(canonical) is read as \(again?.canonicalText ?? "nothing")")
         for daylight in Self.daylightRules {
             let made = promises.value(of: text) { _ throws(ScheduleError) in
                 try Schedule([recurrence], zone: Self.berlin, daylight: daylight)
@@ -43,9 +46,10 @@ enum FuzzedParser: String, CaseIterable, Sendable {
 
     private func readCalendar(_ bytes: [UInt8], _ promises: inout Promises) {
         do {
-            let exclusions = try Exclusion.exclusions(ofCalendar: bytes, zone: Self.berlin)
-            promises.expect(exclusions.count <= 100_000, "\(exclusions.count) exclusions")
-            check(exclusions, &promises)
+            let calendar = try HolidayCalendar(parsing: bytes, zone: Self.berlin)
+            let again = try? HolidayCalendar(parsing: Array(calendar.text.utf8), zone: Self.berlin)
+            promises.expect(again == calendar && again?.text == calendar.text, "the reduced text says something else")
+            check([.calendar(calendar)], &promises)
         } catch {
             promises.expect(error.line >= 1 && error.line <= bytes.count + 1, "line \(error.line) of the error")
             promises.expect(!error.message.isEmpty && error.message.utf8.count < 400, "message `\(error.message)`")

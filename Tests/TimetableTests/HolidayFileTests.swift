@@ -71,7 +71,7 @@ import Testing
         let long = String(repeating: "x\u{301}", count: 20_000)
         for line in ["BEGIN:\(long)", "END:\(long)", "DTSTART;TZID=\(long):20260101T000000", "RRULE:\(long)", "RRULE:FREQ=\(long)"] {
             let text = "BEGIN:VCALENDAR\nBEGIN:VEVENT\n\(line)\n"
-            let error = #expect(throws: HolidayFileError.self) { try Exclusion.exclusions(ofCalendar: Array(text.utf8), zone: .utc) }
+            let error = #expect(throws: HolidayFileError.self) { try HolidayCalendar(parsing: Array(text.utf8), zone: .utc) }
             #expect(error?.message.utf8.count ?? 0 < 400)
         }
     }
