@@ -1,7 +1,7 @@
 import Testing
 import Timetable
 
-/// Each seed is one random schedule, held against the slow oracle.
+/// catalogue 52: each seed is one random schedule, held against the slow oracle.
 ///
 /// A failure prints the seed and the schedule.
 @Suite struct SchedulePropertyTests {
@@ -73,6 +73,78 @@ import Timetable
             #expect(parts == schedule.count(after: start, through: max(cut, end)), comment)
             #expect(schedule.contains(cut) == (expected.contains(cut) || cut > end && schedule.contains(cut)), comment)
         }
+    }
+
+    /// Every slot is its anchor plus as many periods as its number says, however far out.
+    @Test(arguments: 0..<60)
+    func everySlotKnowsItsNumber(seed: Int) throws {
+        var random = SeededGenerator(seed: UInt64(seed) + 5_000_000)
+        let zone = try Zone(named: #require(Self.zones.randomElement(using: &random)))
+        let daylight = DaylightRule(gap: .shift, fold: Self.folds.randomElement(using: &random) ?? .first)
+        let day = SlowDate(year: .random(in: 1990...2030, using: &random), month: 1, day: .random(in: 1...31, using: &random))
+        let (months, days) = [(1, 0), (1, 3), (7, 0), (0, 1), (0, 10), (12, 0)].randomElement(using: &random) ?? (0, 1)
+        let minutes = Int64([0, 0, 45].randomElement(using: &random) ?? 0)
+        let text = "R/\(day.year)-01-\(pad(day.day))T02:30/P\(months)M\(days)DT\(minutes)M"
+        let comment: Comment = "seed \(seed): \(text) \(zone) \(daylight)"
+        let schedule = try Schedule([Recurrence(interval: text)], zone: zone, daylight: daylight)
+        let oracle = SlowOracle(zone: zone, daylight: daylight)
+        for _ in 0..<5 {
+            let number = Int.random(in: 0...1000, using: &random)
+            let wall = (day.adding(months: months * number).dayNumber + Int64(days * number)) * 86_400 + 9000
+            let expected = oracle.instants(showing: wall).map { Instant(seconds: $0 + Int64(number) * minutes * 60) }
+            for due in expected {
+                // Where a shifted slot meets the next one, one slot bears one of their numbers.
+                let found = schedule.next(after: due - Instant.resolution)
+                #expect(found?.due == due && [Int64(number), Int64(number + 1)].contains(found?.occurrence), comment)
+            }
+        }
+    }
+
+    // catalogue 52
+    @Test func theSlotOfNumberAThousandMillionIsFoundAtOnce() throws {
+        let periods: [(text: String, microseconds: Int64)] = [("PT0.5S", 500_000), ("PT2S", 2_000_000), ("PT1M", 60_000_000)]
+        for (text, microseconds) in periods {
+            let schedule = try schedule("R/1970-01-01T00:00:00Z/\(text)")
+            let due = Instant(microseconds: 1_000_000_000 * microseconds)
+            #expect(schedule.next(after: due - Instant.resolution) == Slot(due: due, occurrence: 1_000_000_000))
+            #expect(schedule.count(after: .epoch, through: due) == 1_000_000_000)
+        }
+    }
+
+    /// catalogue 52, with limits: a range is its two parts, slot by slot.
+    @Test(arguments: 0..<40)
+    func aLimitedUnionIsItsPartsWithoutWhatIsTakenAway(seed: Int) throws {
+        var random = SeededGenerator(seed: UInt64(seed) + 6_000_000)
+        let zone = try Zone(named: #require(Self.zones.randomElement(using: &random)))
+        let recurrences = try [
+            Recurrence(cron: "*/\(Int.random(in: 7...55, using: &random)) * * * *"), Recurrence(interval: "R/2026-01-01T02:30/P1D"),
+            Recurrence(interval: "R/2026-01-01T00:00/PT\(Int.random(in: 40...400, using: &random))M"),
+        ]
+        let excepted = try ["SUN", "--03-29", "2026-03-28/2026-03-30", "2026-10-25"].shuffled(using: &random).prefix(2)
+            .map { try Exclusion(parsing: $0) }
+        let hour = Int.random(in: 0...22, using: &random)
+        let window = try DailyWindow(from: "\(pad(hour)):00", until: "\(pad(hour + 1)):30")
+        func made(_ recurrences: [Recurrence], _ limits: Limits) throws -> Schedule {
+            try Schedule(recurrences, zone: zone, limits: limits)
+        }
+        let start = instant(["2026-03-20T00:00:00Z", "2026-10-18T00:00:00Z"].randomElement(using: &random) ?? "")
+        let end = start + .seconds(15 * 86_400)
+        func set(_ schedule: Schedule) -> Set<Instant> { Set(schedule.instants(after: start, through: end)) }
+        let comment: Comment = "seed \(seed): \(zone) \(recurrences.map(\.text)) \(excepted) \(hour)"
+
+        let all = try set(made(recurrences, Limits()))
+        let inWindow = try set(made(recurrences, Limits(windows: [window])))
+        let allowed = try set(made(recurrences, Limits(exclusions: excepted)))
+        let limited = try made(recurrences, Limits(exclusions: excepted, windows: [window]))
+        #expect(set(limited) == inWindow.intersection(allowed), comment)
+        #expect(try all == recurrences.map { try set(made([$0], Limits())) }.reduce([]) { $0.union($1) }, comment)
+        let taken = limited.excluded(after: start, through: end, atMost: .max)
+        #expect(taken == all.subtracting(set(limited)).sorted(), comment)
+
+        let cut = start + .seconds(Int.random(in: 0...(15 * 86_400), using: &random))
+        let parts = limited.instants(after: start, through: cut) + limited.instants(after: cut, through: end)
+        #expect(parts == limited.instants(after: start, through: end), comment)
+        #expect(limited.count(after: start, through: end) == parts.count, comment)
     }
 
     @Test(arguments: 0..<200)
