@@ -78,8 +78,11 @@ private struct Cutter {
     }
 
     func missingCommand(isSystem: Bool) -> CrontabRemark {
-        let what = isSystem ? "a user and a command are" : "a command is"
-        return .error("\(what) expected behind the times", column: scalars.count + 1)
+        let message =
+            isSystem
+            ? "a user and a command are expected behind the times; if lines of this file have no user there, add --no-system"
+            : "a command is expected behind the times"
+        return .error(message, column: scalars.count + 1)
     }
 
     private func word(_ range: Range<Int>) -> CrontabEntry.Word {

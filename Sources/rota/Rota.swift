@@ -29,7 +29,7 @@ struct Rota: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Serve.self, Validate.self, Next.self, Explain.self, List.self, Show.self, RunJob.self, History.self, Logs.self, Status.self,
-            Graph.self,
+            Graph.self, Import.self,
         ]
     )
 

@@ -133,7 +133,7 @@ struct CrontabImportTests {
     }
 
     @Test func aWrongFormIsSeenAndTheWayOutTold() {
-        for line in ["1 1 * * * /opt/a b", "1 1 * * * A=b c", "1 1 * * * tar czf x", "@daily [ -x a ]"] {
+        for line in ["1 1 * * * /opt/a b", "1 1 * * * /opt/a", "1 1 * * * A=b c", "1 1 * * * tar czf x", "@daily [ -x a ]"] {
             let lines = Importing(line + "\n", form: .system).lines
             #expect(
                 lines.first?.outcome == .notCarriedOver && lines.first?.remarks.first?.message.contains("--no-system") == true, "\(line)")

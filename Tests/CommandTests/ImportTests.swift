@@ -1,0 +1,136 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// `rota import crontab`: the real program on real files.
+struct ImportTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private var jobs: String { folder.path + "/jobs" }
+
+    /// Imports a text from standard input, into the folder of this test.
+    private func importing(_ crontab: String, _ arguments: String...) throws -> Program.Result {
+        try folder.write(crontab, to: "stdin")
+        let words = ["\(Program.products)/rota", "import", "crontab", "-", "--into", jobs, "--zone", "Europe/Berlin"] + arguments
+        return try Program.run("/bin/sh", ["-c", "exec \"$@\" < '\(folder.path)/stdin'", "sh"] + words)
+    }
+
+    private func imported(_ arguments: [String]) throws -> Program.Result {
+        try Program.run("rota", ["import", "crontab"] + arguments + ["--into", jobs])
+    }
+
+    private var written: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: jobs)) ?? []).sorted() }
+
+    private func mode(_ path: String) -> mode_t {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & 0o7777 : 0
+    }
+
+    @Test func aCrontabBecomesJobsThatAreValid() throws {
+        let result = try importing("MAILTO=ops@example.org\n# Nightly\n30 2 * * 1-5 ./backup.sh\n@daily mail root%hello%\n")
+        #expect(result.status == 0 && result.stderr.isEmpty, "\(result.stderr)")
+        #expect(written == ["backup.yaml", "mail.yaml"])
+        #expect(
+            result.stdout.contains("crontab:3  30 2 * * 1-5 ./backup.sh  → \(jobs)/backup.yaml (zone Europe/Berlin)"), "\(result.stdout)")
+        #expect(result.stdout.contains("2 jobs in \(jobs), 1 setting, 0 not carried over"))
+        #expect(result.stdout.contains("Next: rota validate \(jobs);") && !result.stdout.contains("\u{1B}"))
+        #expect(try folder.read("jobs/backup.yaml").contains("description: Nightly\n"))
+        #expect(try Program.run("rota", ["validate", jobs]).stdout == "2 jobs in 2 files: 0 errors, 0 warnings\n")
+    }
+
+    @Test func filesAreForTheirOwnerAndTheFolderForAll() throws {
+        #expect(try importing("1 1 * * * a\n").status == 0)
+        #expect(mode(jobs) == 0o755 && mode(jobs + "/a.yaml") == 0o600)
+        #expect(written == ["a.yaml"])
+    }
+
+    @Test func whatCannotBeCarriedOverIsListedAndTheRestIsWritten() throws {
+        let result = try importing("@reboot start\n1 1 30 2 * never\nROTA_X=1\n1 1 * * * a\n0 25 * * * b\n")
+        #expect(result.status == 1 && written == ["a.yaml"])
+        #expect(result.stderr == "error: 4 lines could not be carried over; why is told above\n")
+        for place in ["crontab:1:1: error: ", "crontab:2:5: error: ", "crontab:3:1: error: ", "crontab:5:3: error: "] {
+            #expect(result.stdout.contains("\n" + place) || result.stdout.hasPrefix(place), "\(place) in \(result.stdout)")
+        }
+    }
+
+    @Test func nothingIsOverwrittenUnlessAsked() throws {
+        try folder.write("mine\n", to: "jobs/b.yaml")
+        let refused = try importing("1 1 * * * a\n1 1 * * * b\n")
+        #expect(
+            refused.status == 73 && refused.stderr.contains("\(jobs)/b.yaml") && refused.stderr.contains("--force"), "\(refused.stderr)")
+        #expect(!refused.stderr.contains("a.yaml") && written == ["b.yaml"])
+        #expect(try folder.read("jobs/b.yaml") == "mine\n")
+        #expect(try importing("1 1 * * * a\n1 1 * * * b\n", "--force").status == 0)
+        #expect(try folder.read("jobs/b.yaml").contains("\ncommand: b\n") && written == ["a.yaml", "b.yaml"])
+    }
+
+    @Test func aDryRunPrintsTheFilesAndWritesNone() throws {
+        let result = try importing("1 1 * * * a\n2 2 * * * b\n", "--dry-run", "--disabled")
+        #expect(result.status == 0 && written.isEmpty)
+        #expect(result.stdout.hasPrefix("# From crontab, line 1:\n") && result.stdout.contains("\n---\n# From crontab, line 2:\n"))
+        #expect(result.stdout.contains("disabled: true\n") && result.stderr.contains("→ \(jobs)/a.yaml"))
+        try folder.write(result.stdout, to: "both/all.yaml")
+        #expect(try Program.run("rota", ["validate", folder.path + "/both"]).stdout.hasPrefix("2 jobs in 1 file: 0 errors"))
+    }
+
+    @Test func theJSONHasStableKeys() throws {
+        let result = try importing("# c\nMAILTO=a@example.org\n1 1 * * * a\n@reboot b\n", "--json")
+        #expect(result.status == 1)
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(result.stdout.utf8)) as? [String: Any])
+        #expect(report.keys.sorted() == ["folder", "leftOut", "lines"])
+        let lines = try #require(report["lines"] as? [[String: Any]])
+        #expect(lines.map { $0["outcome"] as? String } == ["comment", "setting", "job", "notCarriedOver"])
+        #expect(lines.map { $0["line"] as? Int } == [1, 2, 3, 4] && lines.allSatisfy { $0["file"] as? String == "crontab" })
+        #expect(
+            lines[2]["job"] as? String == "a" && lines[2]["path"] as? String == "\(jobs)/a.yaml"
+                && lines[2]["text"] as? String == "1 1 * * * a")
+        let remarks = try #require(lines[3]["remarks"] as? [[String: Any]])
+        #expect(remarks.first?["severity"] as? String == "error" && remarks.first?["column"] as? Int == 1)
+    }
+
+    @Test func aFolderOfTheSystemIsReadAsCronReadsIt() throws {
+        try folder.write("5 * * * * root /usr/bin/true\n", to: "etc/crontab")
+        try folder.write("1 1 * * * root cd / && run-parts --report /etc/cron.daily\n", to: "etc/cron.d/daily")
+        try folder.write("1 1 * * * root x\n", to: "etc/cron.d/daily.dpkg-old")
+        try folder.write("", to: "etc/cron.d/.placeholder")
+        let result = try imported([folder.path + "/etc/cron.d", folder.path + "/etc/crontab", "--zone", "UTC"])
+        #expect(result.status == 0 && written == ["cron.daily.yaml", "true.yaml"], "\(result.stdout)")
+        #expect(result.stdout.contains("daily.dpkg-old  left out: ") && result.stdout.contains(".placeholder  left out: "))
+        #expect(try folder.read("jobs/true.yaml").contains("\nuser: root\n"))
+    }
+
+    @Test func theFormCanBeForced() throws {
+        let wrong = try importing("1 1 * * * root /bin/x\n")
+        #expect(wrong.status == 1 && wrong.stdout.contains("--system"), "\(wrong.stdout)")
+        #expect(try importing("1 1 * * * root /bin/x\n", "--system").status == 0)
+        try folder.write("1 1 * * * /bin/y\n", to: "etc/cron.d/y")
+        let path = folder.path + "/etc/cron.d/y"
+        let other = try imported([path])
+        #expect(other.status == 1 && other.stdout.contains("--no-system"))
+        #expect(try imported([path, "--no-system"]).status == 0)
+        #expect(written == ["x.yaml", "y.yaml"])
+    }
+
+    @Test func aCrontabOfTheSpoolIsItsUsers() throws {
+        try folder.write("1 1 * * * a\n", to: "var/spool/cron/crontabs/root")
+        #expect(try imported([folder.path + "/var/spool/cron/crontabs"]).status == 0)
+        #expect(try folder.read("jobs/a.yaml").contains("\nuser: root\n"))
+        #expect(try importing("1 1 * * * b\n", "--user", "root").status == 0)
+        #expect(try folder.read("jobs/b.yaml").contains("\nuser: root\n"))
+    }
+
+    @Test func badDaysHaveTheirExitCodes() throws {
+        #expect(try Program.run("rota", ["import", "crontab"]).status == 64)
+        #expect(try Program.run("rota", ["import", "crontab", "-", "-"]).status == 64)
+        #expect(try Program.run("rota", ["import", "crontab", "-", "--cron", "fcron"]).status == 64)
+        let zone = try Program.run("rota", ["import", "crontab", "-", "--zone", "Europe/Berln"])
+        #expect(zone.status == 64 && zone.stderr.contains("Europe/Berlin"), "\(zone.stderr)")
+        let missing = try imported([folder.path + "/nowhere"])
+        #expect(missing.status == 66 && missing.stderr.contains("nowhere") && written.isEmpty)
+        let unwritable = try importing("1 1 * * * a\n", "--into", "/dev/null/jobs")
+        #expect(unwritable.status == 73 && unwritable.stderr.contains("--into"), "\(unwritable.stderr)")
+    }
+}
