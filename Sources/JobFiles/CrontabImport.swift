@@ -10,13 +10,16 @@ package struct CrontabImport {
         package var file: String
         package var bytes: [UInt8]
         package var form: Form
+        /// Whether the user said so; else a line may show that the guess was wrong.
+        package var isFormGiven: Bool
         /// Whose crontab it is; nil for who imports, and where lines name their users.
         package var owner: String?
 
-        package init(file: String, bytes: [UInt8], form: Form, owner: String? = nil) {
+        package init(file: String, bytes: [UInt8], form: Form, isFormGiven: Bool = false, owner: String? = nil) {
             self.file = file
             self.bytes = bytes
             self.form = form
+            self.isFormGiven = isFormGiven
             self.owner = owner
         }
     }
@@ -219,11 +222,12 @@ package struct CrontabImport {
                 "`\(user.text.shortened)` is no user; if lines of this file have no user between times and command, add --no-system",
                 column: user.column)
         }
+        if source.isFormGiven { return }
         let words = entry.command.text.split(maxSplits: 1) { $0 == " " || $0 == "\t" }.map(String.init)
-        guard words.count == 2, machine.homeOfUser(words[0]) != nil, !machine.isProgram(words[0]) else { return }
+        guard words.count == 2, !words[1].hasPrefix("-"), machine.homeOfUser(words[0]) != nil, !machine.isProgram(words[0]) else { return }
         throw .error(
-            "`\(words[0].shortened)` is a user, not a program; if lines of this file have a user between times and command, add --system",
-            column: entry.command.column)
+            "`\(words[0].shortened)` is a user of this machine; if lines of this file have a user between times and command, add --system, "
+                + "and if it is a program, --no-system", column: entry.command.column)
     }
 
     private static func isPlausible(_ user: String) -> Bool {

@@ -69,9 +69,9 @@ struct CrontabFiles {
     }
 
     private func source(_ shown: String, _ bytes: [UInt8], path: String?) -> CrontabImport.Source {
-        let isSystem = isSystem ?? path.map(Self.isOfSystem) ?? false
-        let owner = isSystem ? nil : owner ?? path.flatMap(Self.ownerInSpool)
-        return CrontabImport.Source(file: shown, bytes: bytes, form: isSystem ? .system : .user, owner: owner)
+        let form: CrontabImport.Form = isSystem ?? path.map(Self.isOfSystem) ?? false ? .system : .user
+        let owner = form == .system ? nil : owner ?? path.flatMap(Self.ownerInSpool)
+        return CrontabImport.Source(file: shown, bytes: bytes, form: form, isFormGiven: isSystem != nil, owner: owner)
     }
 
     /// Whether the path is that of a crontab with users, on this machine or in a copy of another's /etc.

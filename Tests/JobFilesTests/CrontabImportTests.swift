@@ -143,6 +143,14 @@ struct CrontabImportTests {
         #expect(lines.first?.remarks.first?.message.contains("--system") == true && lines.first?.remarks.first?.column == 12)
     }
 
+    @Test func aProgramNamedLikeAUserRunsWhenTheFormIsGiven() throws {
+        #expect(Importing("1 1 * * * etl all\n").lines.first?.outcome == .notCarriedOver)
+        #expect(try Importing("1 1 * * * etl --all\n").job().command == .shell("etl --all"))
+        var reader = CrontabImport(machine: Importing.machine())
+        let source = CrontabImport.Source(file: "x", bytes: Array("1 1 * * * etl all\n".utf8), form: .user, isFormGiven: true)
+        #expect(reader.read(source).first?.outcome == .job)
+    }
+
     // MARK: Texts
 
     @Test func theCommentAboveIsTheDescription() throws {
