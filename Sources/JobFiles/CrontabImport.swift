@@ -51,6 +51,8 @@ package struct CrontabImport {
     private let machine: CrontabMachine
     private let isDisabled: Bool
     private var names: Set<String> = []
+    /// The number behind the newest job of a name, so that a thousandth does not try all before it.
+    private var lastNumbers: [String: Int] = [:]
     /// Whether some job got cron's own PATH.
     package private(set) var usesUsualPath = false
 
@@ -180,11 +182,12 @@ package struct CrontabImport {
 
     private mutating func unique(_ name: String) -> String {
         var unique = name
-        var number = 1
+        var number = lastNumbers[name] ?? 1
         while !names.insert(unique).inserted {
             number += 1
             unique = "\(name)-\(number)"
         }
+        lastNumbers[name] = number
         return unique
     }
 

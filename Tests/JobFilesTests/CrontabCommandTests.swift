@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @testable import JobFiles
@@ -78,19 +79,22 @@ enum Shell {
     }
 
     static func run(_ words: [String], input: String) throws -> Result {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: words[0])
-        process.arguments = Array(words.dropFirst())
-        process.environment = ["PATH": "/usr/bin:/bin", "HOME": "/nowhere", "LC_ALL": "C.UTF-8"]
         let folder = TemporaryFolder()
         folder.write("input", input)
-        let (stdin, stdout) = (FileHandle(forReadingAtPath: folder.path + "/input"), Pipe())
-        process.standardInput = stdin
-        process.standardOutput = stdout
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let output = stdout.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return Result(output: Array(output), status: process.terminationStatus)
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, folder.path + "/input", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, folder.path + "/output", O_WRONLY | O_CREAT, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        let arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
+        let settings = ["PATH=/usr/bin:/bin", "HOME=/nowhere", "LC_ALL=C.UTF-8"]
+        let variables: [UnsafeMutablePointer<CChar>?] = settings.map { strdup($0) }
+        defer { for text in arguments + variables { free(text) } }
+        var child = pid_t()
+        #expect(posix_spawn(&child, words[0], &actions, nil, arguments + [nil], variables + [nil]) == 0)
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) < 0 && errno == EINTR {}
+        return Result(output: [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder.path + "/output"))), status: status)
     }
 }

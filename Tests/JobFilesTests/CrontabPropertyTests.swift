@@ -5,10 +5,10 @@ import Testing
 /// What holds for every crontab there could be.
 struct CrontabPropertyTests {
     /// Rota's key for RANDOM_DELAY is checked apart: readers without it refuse the file.
-    @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64]) func everyFileReadsBackWithoutAFault(_ seed: UInt64) throws {
+    @Test(arguments: [1, 2, 3] as [UInt64]) func everyFileReadsBackWithoutAFault(_ seed: UInt64) throws {
         var random = SplitMix(seed: seed)
         var count = 0
-        for _ in 0..<300 {
+        for _ in 0..<120 {
             let form: CrontabImport.Form = random.pick([.user, .system])
             let text = (0..<8).map { _ in random.line(form) }.joined(separator: "\n") + "\n"
             let lines = Importing(text, form: form, dialect: random.pick(CronDialect.allCases)).lines
@@ -27,7 +27,7 @@ struct CrontabPropertyTests {
             #expect(Set(lines.map(\.number)).count == lines.count)
         }
         // A generator whose lines are all refused would prove nothing.
-        #expect(count > 300, "seed \(seed): \(count)")
+        #expect(count > 150, "seed \(seed): \(count)")
     }
 
     /// No line but blank ones is dropped, whatever its bytes.
