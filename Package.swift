@@ -117,7 +117,7 @@ let package = Package(
         ),
         .testTarget(name: "TimetableTests", dependencies: ["Timetable"], swiftSettings: swift),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "TestSupport", "Timetable"], swiftSettings: swift),
-        .testTarget(name: "JobFilesTests", dependencies: ["JobFiles", "Scheduling", "Timetable"], swiftSettings: swift),
+        .testTarget(name: "JobFilesTests", dependencies: ["JobFiles", "Scheduling", "TestSupport", "Timetable"], swiftSettings: swift),
         .testTarget(
             name: "RunHistoryTests",
             dependencies: ["RunHistory", "Scheduling", "TestSupport", "Timetable", .product(name: "GRDB", package: "GRDB.swift")],

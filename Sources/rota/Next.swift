@@ -13,9 +13,9 @@ struct Next: ParsableCommand {
             `between`, `notBefore`, `notAfter` or `dst` take away; these have no DUE.
 
             EXAMPLES
-              rota next                                           every job's next slot
+              rota next                          every job's next slot
               rota next backup --count 10
-              rota next --until P1D                               what all jobs have before them until tomorrow
+              rota next --until P1D              all slots of the next 24 hours
               rota next 'R/2026-03-27T02:30/P1D' --zone Europe/Berlin --from 2026-03-27
               rota next '0 7 * * MON-FRI' --json
             """)

@@ -90,6 +90,21 @@ struct ScheduleCommandTests {
         try program.wait()
     }
 
+    // catalogue 51
+    @Test func withoutATimeZoneDatabaseNamedZonesAreRefusedAndUTCWorks() throws {
+        func rota(_ arguments: String...) throws -> Program.Result {
+            try Program.run("rota", arguments, environment: ["TZDIR": "/nonexistent", "TZ": "Nowhere/At_All"])
+        }
+        for named in [["R/2026-03-01T02:00[Europe/Berlin]/P1D"], ["0 2 * * *", "--zone", "Europe/Berlin"]] {
+            let refused = try Program.run("rota", ["next"] + named, environment: ["TZDIR": "/nonexistent"])
+            #expect(refused.status == 64 && refused.stderr.contains("install tzdata, or write UTC or an offset"), "\(refused.stderr)")
+        }
+        let utc = try rota("next", "0 2 * * *", "--from", "2026-03-01", "--count", "1")
+        #expect(rows(utc).map { $0[1] } == ["2026-03-01T02:00:00Z"])
+        let offset = try rota("next", "R/2026-03-01T02:00/P1D", "--zone", "+05:45", "--from", "2026-03-01", "--count", "1")
+        #expect(rows(offset).map { $0[2] } == ["2026-03-02T02:00:00+05:45"])
+    }
+
     // catalogue 47
     @Test func anUpdatedTimeZoneDatabaseMovesSlotsToCome() throws {
         let fixture = try CommandFixture(jobs: [

@@ -93,21 +93,6 @@ import Testing
         #expect(try database.reread().isEmpty && database.zone(named: "Test") == new)
     }
 
-    // catalogue 51: another process, for the environment is one for all tests.
-    @Test func aFolderOfZonesThatIsNoneLeavesUTCAndOffsets() async {
-        await #expect(processExitsWith: .success) {
-            setenv("TZDIR", "/nonexistent", 1)
-            setenv("TZ", "Nowhere/At_All", 1)
-            let error = #expect(throws: ZoneError.self) { try Zone(named: "Europe/Berlin") }
-            #expect(error == .noDatabase("Europe/Berlin") && error?.message.contains("install tzdata") ?? false)
-            let suffix = #expect(throws: ScheduleError.self) { try Recurrence(interval: "R/2026-03-01T02:00[Europe/Berlin]/P1D") }
-            #expect(suffix?.column == 20 && suffix?.message.contains("tzdata") ?? false)
-            try #expect(Zone(named: "UTC") == .utc && Zone(named: "+05:45").offset(at: .epoch) == 20_700)
-            try #expect(schedule("R/2026-03-01T02:00+01:00/P1D").next(after: .epoch)?.due == instant("2026-03-01T01:00:00Z"))
-            try #expect(schedule("0 2 * * *").next(after: .epoch)?.due == instant("1970-01-01T02:00:00Z"))
-        }
-    }
-
     // catalogue 51
     @Test func withoutADatabaseOnlyUTCAndOffsetsWork() {
         let database = ZoneDatabase(folder: "/nonexistent")

@@ -17,7 +17,7 @@ struct ImportCrontab: ParsableCommand {
               crontab -l | rota import crontab - --into jobs        write the files
               rota import crontab /etc/crontab /etc/cron.d --into /etc/rota/jobs --disabled
               sudo crontab -l -u etl | rota import crontab - --user etl
-              rota import crontab old-server.cron --zone America/New_York --cron cronie --json
+              rota import crontab old.cron --zone America/New_York --json
             """)
 
     @Argument(help: ArgumentHelp("Crontabs, folders of them, or - for standard input.", valueName: "file"), completion: .file())

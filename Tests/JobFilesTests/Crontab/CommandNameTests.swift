@@ -1,4 +1,5 @@
 import Scheduling
+import TestSupport
 import Testing
 
 @testable import JobFiles
@@ -32,7 +33,7 @@ struct CommandNameTests {
     }
 
     @Test func anyTextGivesANameThatJobsCanHave() {
-        var random = SplitMix(seed: 20)
+        var random = SeededGenerator(seed: 20)
         for _ in 0..<5_000 {
             let text = random.text(of: "abZ09 /.-_'\"\\$`(){}|&;<>#=%ä😀\t[]!*~", upTo: 40)
             let name = CommandName.name(of: text)

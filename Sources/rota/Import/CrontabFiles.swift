@@ -109,5 +109,5 @@ struct CrontabFiles {
         return Array(data)
     }
 
-    private static let largestSize = JobFile.largestSize
+    private static let largestSize = 8 << 20
 }

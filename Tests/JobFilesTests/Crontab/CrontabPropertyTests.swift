@@ -1,12 +1,12 @@
 import JobFiles
 import Scheduling
+import TestSupport
 import Testing
 
 /// What holds for every crontab there could be.
 struct CrontabPropertyTests {
-    /// Rota's key for RANDOM_DELAY is checked apart: readers without it refuse the file.
     @Test(arguments: [1, 2, 3] as [UInt64]) func everyFileReadsBackWithoutAFault(_ seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var count = 0
         for _ in 0..<120 {
             let form: CrontabImport.Form = random.pick([.user, .system])
@@ -32,7 +32,7 @@ struct CrontabPropertyTests {
 
     /// No line but blank ones is dropped, whatever its bytes.
     @Test(arguments: [1, 2, 3] as [UInt64]) func anyBytesAreReadAndEveryLineIsToldOf(_ seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let special = Array("\n\r\t #*@%~-/,=\"'\\0159aAZ\0\u{FEFF}\u{85}".utf8) + [0xFF, 0xC3, 0xED, 0xA0]
         for _ in 0..<2_000 {
             let bytes = (0..<random.number(80)).map { _ in random.pick(special) }
@@ -61,24 +61,9 @@ struct CrontabPropertyTests {
     }
 }
 
-/// The same numbers for the same seed on every machine.
-struct SplitMix {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SeededGenerator {
     /// From 0 up to below `limit`.
-    mutating func number(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
-
-    mutating func pick<Element>(_ elements: [Element]) -> Element { elements[number(elements.count)] }
+    mutating func number(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &self) }
 
     mutating func text(of letters: String, upTo length: Int) -> String {
         let letters = Array(letters.unicodeScalars)
@@ -95,7 +80,7 @@ struct SplitMix {
         switch number(10) {
         case 0: return "#" + text(of: Self.letters, upTo: 40)
         case 1:
-            return pick(["A", "LANG", "B_1", "HOME", "MAILTO", "SHELL", "CRON_TZ", "null", "YES", "on", "PATH"])
+            return pick(["A", "LANG", "B_1", "HOME", "MAILTO", "SHELL", "CRON_TZ", "RANDOM_DELAY", "null", "YES", "on", "PATH"])
                 + pick(["=", " = ", "=\""]) + value()
         case 2: return text(of: Self.letters, upTo: 60)
         default:
@@ -105,7 +90,7 @@ struct SplitMix {
     }
 
     private mutating func value() -> String {
-        pick(["", "/bin/bash", "/srv", "a@x.org,b@y.org", "Asia/Tokyo", "~", "null", "1e3", "'x'\"", text(of: Self.letters, upTo: 20)])
+        pick(["", "/bin/bash", "/srv", "45", "0", "a@x.org,b@y.org", "Asia/Tokyo", "~", "null", "1e3", "'x'\"", text(of: Self.letters, upTo: 20)])
     }
 
     private mutating func times() -> String {
