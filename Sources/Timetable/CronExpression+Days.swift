@@ -11,9 +11,9 @@ extension CronExpression {
         days &= ~UInt64.days(date.day)
         var (year, month) = (date.year, date.month)
         while days == 0 {
-            (year, month) = month == 12 ? (year + 1, 1) : (year, month + 1)
+            (year, month) = months.first(from: month + 1).map { (year, $0) } ?? (year + 1, months.trailingZeroBitCount)
             guard year <= 10_000 else { return nil }
-            days = months.holds(month) ? self.days(inMonth: month, of: year) : 0
+            days = self.days(inMonth: month, of: year)
         }
         let found = CivilDate(year: year, month: month, day: days.trailingZeroBitCount).dayNumber
         return Int64(found) * 86_400 + Int64(time(from: 0) ?? 0)
@@ -30,9 +30,9 @@ extension CronExpression {
         days = days.below(date.day)
         var (year, month) = (date.year, date.month)
         while days == 0 {
-            (year, month) = month == 1 ? (year - 1, 12) : (year, month - 1)
+            (year, month) = months.last(upTo: month - 1).map { (year, $0) } ?? (year - 1, months.highestBit)
             guard year >= -1 else { return nil }
-            days = months.holds(month) ? self.days(inMonth: month, of: year) : 0
+            days = self.days(inMonth: month, of: year)
         }
         let found = CivilDate(year: year, month: month, day: days.highestBit).dayNumber
         return Int64(found) * 86_400 + Int64(time(upTo: 86_399) ?? 0)
