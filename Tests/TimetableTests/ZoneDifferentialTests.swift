@@ -86,7 +86,7 @@ import Testing
                 let offset = Int(words[words.count - 1].dropFirst("gmtoff=".count))
             else { return nil }
             let time = words[4].split(separator: ":").compactMap { Int64($0) }
-            let number = SlowDate(year: year, month: month + 1, day: day).dayNumber
+            let number = Int64(CivilDate(year: year, month: month + 1, day: day).dayNumber)
             found.append((words[0], number * 86_400 + time[0] * 3600 + time[1] * 60 + time[2], offset))
         }
         return found
