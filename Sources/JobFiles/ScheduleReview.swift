@@ -73,7 +73,8 @@ private struct ScheduleReview {
             cursor = slot
         }
         guard let least, least < timeout else { return nil }
-        return "slots come as little as \(least.inWords) apart, but a run may take \(timeout.inWords) (`timeout`); those that come meanwhile "
+        return
+            "slots come as little as \(least.inWords) apart, but a run may take \(timeout.inWords) (`timeout`); those that come meanwhile "
             + "are judged by `overlap`"
     }
 }

@@ -91,7 +91,9 @@ struct Next: ParsableCommand {
 
     /// - Parameter schedule: The only one there is, if so: then what comes after its last slot is told too.
     private func show(_ lines: [Line], of schedule: Schedule?, through end: Instant) throws {
-        if count == nil, lines.count >= Self.most { Terminal.complain("these are the first \(Self.most) of each; ask for less with --until") }
+        if count == nil, lines.count >= Self.most {
+            Terminal.complain("these are the first \(Self.most) of each; ask for less with --until")
+        }
         if json { return try Terminal.json(lines) }
         let headings = ["JOB", "DUE", "LOCAL", "OCCURRENCE", "NOTE"]
         var rows: [[String]] = []

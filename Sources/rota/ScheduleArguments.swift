@@ -8,10 +8,14 @@ struct ScheduleArguments: ParsableArguments {
     @Option(help: ArgumentHelp("The zone of a schedule given as text. (default: UTC)", valueName: "zone"))
     var zone: String?
 
-    @Option(help: ArgumentHelp("What becomes of local times that do not exist, for a schedule given as text: shift or skip.", valueName: "rule"))
+    @Option(
+        help: ArgumentHelp("What becomes of local times that do not exist, for a schedule given as text: shift or skip.", valueName: "rule")
+    )
     var gap: DaylightRule.Gap = .shift
 
-    @Option(help: ArgumentHelp("Which of two equal local times is meant, for a schedule given as text: first, last or both.", valueName: "rule"))
+    @Option(
+        help: ArgumentHelp("Which of two equal local times is meant, for a schedule given as text: first, last or both.", valueName: "rule")
+    )
     var fold: DaylightRule.Fold = .first
 
     @Option(help: ArgumentHelp("The job's name, from which H of a cron line given as text is drawn.", valueName: "name"))

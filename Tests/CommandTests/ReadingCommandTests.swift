@@ -122,7 +122,9 @@ struct ReadingCommandTests {
         try serve.wait()
     }
 
-    @Test(arguments: ["serve", "validate", "next", "explain", "list", "show", "run", "history", "logs", "status", "graph", "import crontab"])
+    @Test(arguments: [
+        "serve", "validate", "next", "explain", "list", "show", "run", "history", "logs", "status", "graph", "import crontab",
+    ])
     func helpHasExamples(_ command: String) throws {
         let result = try Program.run("rota", command.split(separator: " ").map(String.init) + ["--help"])
         #expect(result.status == 0 && result.stdout.contains("EXAMPLES"))

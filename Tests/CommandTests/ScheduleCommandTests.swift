@@ -9,7 +9,9 @@ struct ScheduleCommandTests {
     }
 
     private func rows(_ result: Program.Result) -> [[String]] {
-        result.stdout.split(separator: "\n").dropFirst().map { $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init) }
+        result.stdout.split(separator: "\n").dropFirst().map {
+            $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        }
     }
 
     @Test func nextMarksWhatTheClockMovedAndWhatItLeavesOut() throws {

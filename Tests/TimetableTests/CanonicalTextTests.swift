@@ -98,7 +98,7 @@ enum RandomTexts {
                 "\(year)-\(two(1...12, &random))-\(two(1...28, &random))", "\(year)\(two(1...12, &random))\(two(1...28, &random))",
                 "\(year)-1\(two(0...99, &random))", "\(year)-W\(two(1...52, &random))-\(Int.random(in: 1...7, using: &random))",
             ].randomElement(using: &random) ?? ""
-        let clock = "T\(two(0...23, &random)):\(two(0...59, &random))" + [":07", ":07.25", ",5", ""].randomElement(using: &random)!
+        let clock = "T\(two(0...23, &random)):\(two(0...59, &random))" + [":07", ":07.25", ",5", ""].randomElement(using: &random) ?? ""
         let zone =
             ["", "Z", "+05:45", "-0330", "+00", "[Europe/Berlin]", "[Australia/Lord_Howe]", "Z[America/New_York]", "Z[Africa/Casablanca]"]
             .randomElement(using: &random) ?? ""
@@ -115,7 +115,8 @@ enum RandomTexts {
         let minute = pick("*", "*/7", "5", "1-40/3", "0,1,2,9", "30/10")
         let fields = [
             minute, pick("*", "*/5", "2", "8-18", "0,23", "3/6"),
-            pick("*", "?", "*/4", "*/2,2", "1", "1-31", "L", "LW", "3W,15", "L-4,9", "*,L", "1-9,20"), pick("*", "JAN-MAR", "*/2", "1,3,5-9"),
+            pick("*", "?", "*/4", "*/2,2", "1", "1-31", "L", "LW", "3W,15", "L-4,9", "*,L", "1-9,20"),
+            pick("*", "JAN-MAR", "*/2", "1,3,5-9"),
             pick("*", "?", "*/2", "MON-FRI", "SUN", "7", "5L", "MON#2,2", "L", "*,3L", "0-6", "FRI-SUN"),
         ].joined(separator: " ")
         return pick("", "*/10 ", "5,10-12 ") + fields

@@ -33,7 +33,8 @@ enum FuzzedParser: String, CaseIterable, Sendable {
         promises.expect(recurrence.text.utf8.elementsEqual(text.utf8), "the text is not kept")
         let canonical = recurrence.canonicalText
         let again = promises.value(of: canonical, parse)
-        promises.expect(again?.canonicalText == canonical, "the canonical text \(canonical) is read as \(again?.canonicalText ?? "nothing")")
+        promises.expect(
+            again?.canonicalText == canonical, "the canonical text \(canonical) is read as \(again?.canonicalText ?? "nothing")")
         for daylight in Self.daylightRules {
             let made = promises.value(of: text) { _ throws(ScheduleError) in
                 try Schedule([recurrence], zone: Self.berlin, daylight: daylight)

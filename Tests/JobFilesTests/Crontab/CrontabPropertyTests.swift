@@ -90,7 +90,10 @@ extension SeededGenerator {
     }
 
     private mutating func value() -> String {
-        pick(["", "/bin/bash", "/srv", "45", "0", "a@x.org,b@y.org", "Asia/Tokyo", "~", "null", "1e3", "'x'\"", text(of: Self.letters, upTo: 20)])
+        pick([
+            "", "/bin/bash", "/srv", "45", "0", "a@x.org,b@y.org", "Asia/Tokyo", "~", "null", "1e3", "'x'\"",
+            text(of: Self.letters, upTo: 20),
+        ])
     }
 
     private mutating func times() -> String {
