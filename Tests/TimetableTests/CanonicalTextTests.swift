@@ -98,7 +98,7 @@ enum RandomTexts {
                 "\(year)-\(two(1...12, &random))-\(two(1...28, &random))", "\(year)\(two(1...12, &random))\(two(1...28, &random))",
                 "\(year)-1\(two(0...99, &random))", "\(year)-W\(two(1...52, &random))-\(Int.random(in: 1...7, using: &random))",
             ].randomElement(using: &random) ?? ""
-        let clock = "T\(two(0...23, &random)):\(two(0...59, &random))" + [":07", ":07.25", ",5", ""].randomElement(using: &random) ?? ""
+        let clock = "T\(two(0...23, &random)):\(two(0...59, &random))" + (["", ":07", ":07.25", ",5"].randomElement(using: &random) ?? "")
         let zone =
             ["", "Z", "+05:45", "-0330", "+00", "[Europe/Berlin]", "[Australia/Lord_Howe]", "Z[America/New_York]", "Z[Africa/Casablanca]"]
             .randomElement(using: &random) ?? ""
