@@ -94,6 +94,11 @@ struct ExcludedDays: Hashable, Sendable {
         }
     }
 
+    /// How many stretches there are that come once, not every week or year.
+    var datedCount: Int {
+        calendars.reduce(ranges.count + times.count) { $0 + $1.days.datedCount }
+    }
+
     /// A stretch of time without slots around `instant`, without regard to days; nil when there is none.
     func stretch(around instant: Instant) -> Range<Instant>? {
         let index = times.partitioningIndex { $0.upperBound > instant }

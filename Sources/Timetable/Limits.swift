@@ -58,16 +58,19 @@ struct LimitedSeries: Sendable {
         first = max(limits.notBefore ?? .firstSlot, .firstSlot)
         last = min(limits.notAfter ?? .lastSlot, .lastSlot)
         hasOnlyBounds = limits.windows.isEmpty && limits.exclusions.isEmpty
+        patience = (41 * 366 + Int64(excluded.datedCount)) * WallTime.day
     }
 
-    /// After so many stretches without a slot in a row, some hundred years at least, none is thought to come.
-    private static let patience = 100_000
+    /// When none comes in so much time that was looked through, none ever comes: after 41 years each day of the year has been each day of
+    /// the week, and what is excepted by its date alone comes on top.
+    private let patience: Int64
 
     func next(after instant: Instant) -> Slot? {
         var cursor = max(instant, Instant(microseconds: first.microseconds - 1))
-        for _ in 0..<Self.patience {
-            guard let slot = union.next(after: cursor), slot.due <= last else { return nil }
+        var rest = patience
+        while rest > 0, let slot = union.next(after: cursor), slot.due <= last {
             guard let stretch = closedStretch(at: slot.due) else { return slot }
+            rest -= min(stretch.upperBound - slot.due.microseconds, WallTime.day)
             cursor = Instant(microseconds: stretch.upperBound - 1)
         }
         return nil
@@ -75,9 +78,10 @@ struct LimitedSeries: Sendable {
 
     func previous(before instant: Instant) -> Slot? {
         var cursor = min(instant, Instant(microseconds: last.microseconds + 1))
-        for _ in 0..<Self.patience {
-            guard let slot = union.previous(before: cursor), slot.due >= first else { return nil }
+        var rest = patience
+        while rest > 0, let slot = union.previous(before: cursor), slot.due >= first {
             guard let stretch = closedStretch(at: slot.due) else { return slot }
+            rest -= min(slot.due.microseconds - stretch.lowerBound + 1, WallTime.day)
             cursor = Instant(microseconds: stretch.lowerBound)
         }
         return nil

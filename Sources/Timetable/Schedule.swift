@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Everything that moves a job's slots: recurrences, zone, daylight rule, limits and delay.
 ///
 /// A constant, and cheap to copy.
@@ -14,6 +16,10 @@ package struct Schedule: Sendable {
         let isLimited: Bool
         let needsAnchor: Bool
         let registration: Instant?
+        /// From here on, and up to here, nothing was found that the limits leave. To find that out takes a search through years, which
+        /// nobody should have to wait for twice.
+        private let barrenAfter = Atomic<Int64>(.max)
+        private let barrenBefore = Atomic<Int64>(.min)
 
         init(_ rules: Rules, series: [Series], registration: Instant?) {
             self.rules = rules
@@ -23,6 +29,22 @@ package struct Schedule: Sendable {
                 if case .interval(let interval) = $0 { interval.needsAnchor } else { false }
             }
             self.registration = registration
+        }
+
+        func next(after instant: Instant) -> Slot? {
+            guard isLimited else { return slots.union.next(after: instant) }
+            guard instant.microseconds < barrenAfter.load(ordering: .relaxed) else { return nil }
+            if let slot = slots.next(after: instant - rules.delay) { return slot.later(by: rules.delay) }
+            barrenAfter.min(instant.microseconds, ordering: .relaxed)
+            return nil
+        }
+
+        func previous(before instant: Instant) -> Slot? {
+            guard isLimited else { return slots.union.previous(before: instant) }
+            guard instant.microseconds > barrenBefore.load(ordering: .relaxed) else { return nil }
+            if let slot = slots.previous(before: instant - rules.delay) { return slot.later(by: rules.delay) }
+            barrenBefore.max(instant.microseconds, ordering: .relaxed)
+            return nil
         }
     }
 
@@ -112,16 +134,10 @@ extension Schedule: Hashable {
 
 extension Schedule {
     /// The first slot strictly after `instant`; nil when no more come.
-    package func next(after instant: Instant) -> Slot? {
-        guard storage.isLimited else { return storage.slots.union.next(after: instant) }
-        return storage.slots.next(after: instant - delay).map(delayed)
-    }
+    package func next(after instant: Instant) -> Slot? { storage.next(after: instant) }
 
     /// The last slot strictly before `instant`; nil when none came.
-    package func previous(before instant: Instant) -> Slot? {
-        guard storage.isLimited else { return storage.slots.union.previous(before: instant) }
-        return storage.slots.previous(before: instant - delay).map(delayed)
-    }
+    package func previous(before instant: Instant) -> Slot? { storage.previous(before: instant) }
 
     package func contains(_ instant: Instant) -> Bool {
         next(after: instant - Instant.resolution)?.due == instant
@@ -158,10 +174,6 @@ extension Schedule {
             series: storage.slots.union.series.filter { series in
                 if case .uniform = series { false } else { true }
             })
-    }
-
-    private func delayed(_ slot: Slot) -> Slot {
-        Slot(due: slot.due + delay, occurrence: slot.occurrence)
     }
 }
 

@@ -108,6 +108,8 @@ private struct Explanation: Encodable {
         case job, texts, canonical, inWords, zone, gap, fold, first, last, next, clockChanges
     }
 
+    /// How far ahead occurrences are looked for that the limits take away.
+    private static let absenceHorizon = Duration.seconds(10 * 366 * 86_400)
     /// What lies beyond is no end that anybody set.
     private static let endOfTime = "9999"
 
@@ -129,7 +131,7 @@ private struct Explanation: Encodable {
                 due: $0.slot.due.rfc3339, local: $0.zone.local($0.slot.due), occurrence: $0.slot.occurrence, clockChange: $0.change?.word,
                 inSeconds: ($0.slot.due - now).inSeconds, note: $0.note)
         }
-        absent = outlook.isEmpty ? Outlook.absent(in: schedule, after: now - Instant.resolution, through: .distantFuture).first : []
+        absent = outlook.isEmpty ? Outlook.absent(in: schedule, after: now - Instant.resolution, through: now + Self.absenceHorizon).first : []
         clockChanges = schedule.zones.sorted { $0.name < $1.name }.flatMap { Self.changes(of: $0, after: now, in: schedule) }
     }
 

@@ -20,6 +20,30 @@ import Timetable
         #expect(daily.previous(before: instant("2027-01-04T08:00:00Z"))?.due == instant("2026-12-23T08:00:00Z"))
     }
 
+    /// 29 February on a Sunday, which the turn of 2100 keeps away for forty years.
+    @Test func aDayThatIsLeftOnceInDecadesIsFound() throws {
+        let others = try [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31].enumerated().flatMap { month, length in
+            try (1...length).map { try Exclusion(parsing: "--\(pad(month + 1))-\(pad($0))") }
+        }
+        let schedule = try limited("R/2026-03-01T12:00/P1D", limits: Limits(exclusions: others + [Exclusion(parsing: "MON-SAT")]))
+        let days = schedule.first(5, after: "2050-01-01T00:00:00Z").map { String($0.prefix(10)) }
+        #expect(days == ["2060-02-29", "2088-02-29", "2128-02-29", "2156-02-29", "2184-02-29"])
+        #expect(schedule.previous(before: instant("2128-01-01T00:00:00Z"))?.due == instant("2088-02-29T11:00:00Z"))
+    }
+
+    @Test func whatNeverComesIsKnownToTheNextWhoAsks() throws {
+        let never = try limited("0 20 * * *", limits: Limits(windows: [DailyWindow(from: "09:00", until: "17:00")]))
+        for instant in [instant("2026-01-01T00:00:00Z"), .epoch, .distantPast, .distantFuture] {
+            #expect(never.next(after: instant) == nil && never.previous(before: instant) == nil)
+        }
+        let ending = try limited(
+            "0 10 * * *", limits: Limits(notAfter: instant("2026-01-03T12:00:00Z"), windows: [DailyWindow(from: "09:00", until: "17:00")]))
+        #expect(ending.next(after: instant("2026-02-01T00:00:00Z")) == nil)
+        #expect(ending.next(after: instant("2026-01-02T00:00:00Z"))?.due == instant("2026-01-02T09:00:00Z"))
+        #expect(ending.next(after: instant("2026-01-03T10:00:00Z")) == nil)
+        #expect(ending.previous(before: instant("2026-02-01T00:00:00Z"))?.due == instant("2026-01-03T09:00:00Z"))
+    }
+
     @Test func whatTakesAnOccurrenceAwayIsTold() throws {
         let limits = try Limits(
             notBefore: instant("2026-03-03T00:00:00Z"), notAfter: instant("2026-03-06T12:00:00Z"),
