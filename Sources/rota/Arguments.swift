@@ -42,37 +42,27 @@ enum Subject {
 
 /// An instant on the command line: any date and time of ISO 8601, in UTC unless it says otherwise (`2026-03-01`, `2026-03-01T02:00+01:00`,
 /// `2026-03-01T02:00[Europe/Berlin]`), or how long ago: `PT2H`.
-struct InstantArgument: ExpressibleByArgument {
-    let instant: Instant
-
-    init?(argument: String) {
-        if let instant = Self.instant(argument) {
-            self.instant = instant
-        } else if let ago = try? Period.elapsed(parsing: argument) {
-            instant = SystemClock().now() - ago
-        } else {
-            return nil
-        }
+enum InstantArgument {
+    @Sendable static func read(_ text: String) throws -> Instant {
+        if let instant = instant(text) { return instant }
+        if let ago = try? Period.elapsed(parsing: text) { return SystemClock().now() - ago }
+        throw ValidationError("an instant is written 2026-03-01, 2026-03-01T02:00+01:00 or 2026-03-01T02:00Z; PT2H is two hours ago")
     }
 
-    static func instant(_ text: String) -> Instant? {
+    fileprivate static func instant(_ text: String) -> Instant? {
         Instant(rfc3339: text) ?? (try? Limits.bound(parsing: text, zone: .utc))
     }
 }
 
 /// The end of a range on the command line: an instant, or how long after the range's start: `P7D`.
-enum EndArgument: ExpressibleByArgument {
+enum EndArgument {
     case instant(Instant)
     case after(Duration)
 
-    init?(argument: String) {
-        if let instant = InstantArgument.instant(argument) {
-            self = .instant(instant)
-        } else if let length = try? Period.elapsed(parsing: argument) {
-            self = .after(length)
-        } else {
-            return nil
-        }
+    @Sendable static func read(_ text: String) throws -> EndArgument {
+        if let instant = InstantArgument.instant(text) { return .instant(instant) }
+        if let length = try? Period.elapsed(parsing: text) { return .after(length) }
+        throw ValidationError("an end is written 2026-03-01 or 2026-03-01T02:00Z; P7D is seven days after --from")
     }
 
     func end(from start: Instant) -> Instant {

@@ -24,8 +24,10 @@ struct Explain: ParsableCommand {
     @Option(help: "How many slots to show.")
     var count = 5
 
-    @Option(help: ArgumentHelp("Look from this instant on, e.g. 2026-03-01T00:00:00Z. (default: now)", valueName: "instant"))
-    var from: InstantArgument?
+    @Option(
+        help: ArgumentHelp("Look from this instant on, e.g. 2026-03-01T00:00:00Z. (default: now)", valueName: "instant"),
+        transform: InstantArgument.read)
+    var from: Instant?
 
     @OptionGroup var reading: ScheduleArguments
 
@@ -39,7 +41,7 @@ struct Explain: ParsableCommand {
     }
 
     func run() throws {
-        let now = from?.instant ?? SystemClock().now()
+        let now = from ?? SystemClock().now()
         let explanation: Explanation
         switch try ScheduleSubject(subjects, in: place) {
         case .texts(let texts):
@@ -131,7 +133,8 @@ private struct Explanation: Encodable {
                 due: $0.slot.due.rfc3339, local: $0.zone.local($0.slot.due), occurrence: $0.slot.occurrence, clockChange: $0.change?.word,
                 inSeconds: ($0.slot.due - now).inSeconds, note: $0.note)
         }
-        absent = outlook.isEmpty ? Outlook.absent(in: schedule, after: now - Instant.resolution, through: now + Self.absenceHorizon).first : []
+        absent =
+            outlook.isEmpty ? Outlook.absent(in: schedule, after: now - Instant.resolution, through: now + Self.absenceHorizon).first : []
         clockChanges = schedule.zones.sorted { $0.name < $1.name }.flatMap { Self.changes(of: $0, after: now, in: schedule) }
     }
 

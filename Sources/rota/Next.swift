@@ -26,10 +26,13 @@ struct Next: ParsableCommand {
     @Option(help: "How many slots of each at most. (default: 1 for all jobs, else 5; with --until all there are)")
     var count: Int?
 
-    @Option(help: ArgumentHelp("Slots at this instant or later, e.g. 2026-03-01T00:00:00Z. (default: now)", valueName: "instant"))
-    var from: InstantArgument?
+    @Option(
+        help: ArgumentHelp("Slots at this instant or later, e.g. 2026-03-01T00:00:00Z. (default: now)", valueName: "instant"),
+        transform: InstantArgument.read)
+    var from: Instant?
 
-    @Option(help: ArgumentHelp("Slots up to this instant, or so long after --from, e.g. P7D.", valueName: "end"))
+    @Option(
+        help: ArgumentHelp("Slots up to this instant, or so long after --from, e.g. P7D.", valueName: "end"), transform: EndArgument.read)
     var until: EndArgument?
 
     @OptionGroup var reading: ScheduleArguments
@@ -65,7 +68,7 @@ struct Next: ParsableCommand {
     }
 
     func run() throws {
-        let start = from?.instant ?? SystemClock().now()
+        let start = from ?? SystemClock().now()
         let after = start - Instant.resolution
         let end = until?.end(from: start) ?? .distantFuture
         guard end >= start else { throw CommandFailure(.usage, "--until lies before --from; give a later end, or a length such as P7D") }

@@ -92,6 +92,15 @@ struct ScheduleCommandTests {
         try program.wait()
     }
 
+    @Test func anInstantThatIsNoneIsToldWithAnExample() throws {
+        for arguments in [["next", "R/PT1H", "--from", "yesterday"], ["history", "--since", "2026-03-01T25:00"]] {
+            let result = try Program.run("rota", arguments)
+            #expect(result.status == 64 && result.stderr.contains("written 2026-03-01, 2026-03-01T02:00+01:00"), "\(result.stderr)")
+        }
+        let local = rows(try rota("next", "@daily", "--from", "2026-03-01T23:30[Europe/Berlin]", "--count", "1"))
+        #expect(local.first?[1] == "2026-03-02T00:00:00Z")
+    }
+
     // catalogue 51
     @Test func withoutATimeZoneDatabaseNamedZonesAreRefusedAndUTCWorks() throws {
         func rota(_ arguments: String...) throws -> Program.Result {
