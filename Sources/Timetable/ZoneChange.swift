@@ -69,6 +69,15 @@ extension Schedule {
         return zones
     }
 
+    /// The zone whose clock tells its times best: its own, or the one that its texts name where nothing is read on UTC.
+    package var localZone: Zone {
+        let named = recurrences.map { recurrence -> Zone? in
+            if case .interval(let interval) = recurrence { interval.zone } else { nil }
+        }
+        guard zone == .utc, let first = named.first, let first, named.allSatisfy({ $0 == first }) else { return zone }
+        return first
+    }
+
     private func changedSlots(around change: ZoneChange, atMost most: Int) -> [ChangedSlot] {
         let length = Duration.seconds((change.after - change.before).magnitude)
         let start = (change.isGap ? change.at : change.at - length) - Instant.resolution

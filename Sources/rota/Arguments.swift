@@ -40,36 +40,47 @@ enum Subject {
     }
 }
 
-/// An instant on the command line: any date and time of ISO 8601, in UTC unless it says otherwise (`2026-03-01`, `2026-03-01T02:00+01:00`,
+/// An instant on the command line: any date and time of ISO 8601 (`2026-03-01`, `2026-03-01T02:00+01:00`,
 /// `2026-03-01T02:00[Europe/Berlin]`), or how long ago: `PT2H`.
-enum InstantArgument {
-    @Sendable static func read(_ text: String) throws -> Instant {
-        if let instant = instant(text) { return instant }
-        if let ago = try? Period.elapsed(parsing: text) { return SystemClock().now() - ago }
-        throw ValidationError("an instant is written 2026-03-01, 2026-03-01T02:00+01:00 or 2026-03-01T02:00Z; PT2H is two hours ago")
+struct InstantArgument {
+    private let text: String
+
+    /// - Throws: What the argument parser tells the user, when `text` is none.
+    @Sendable static func read(_ text: String) throws -> InstantArgument {
+        let argument = InstantArgument(text: text)
+        guard argument.absolute(in: .utc) != nil || (try? Period.elapsed(parsing: text)) != nil else {
+            throw ValidationError("an instant is written 2026-03-01, 2026-03-01T02:00+01:00 or 2026-03-01T02:00Z; PT2H is two hours ago")
+        }
+        return argument
     }
 
-    fileprivate static func instant(_ text: String) -> Instant? {
-        Instant(rfc3339: text) ?? (try? Limits.bound(parsing: text, zone: .utc))
+    /// - Parameter zone: Where a time stands that says nothing of its own.
+    func instant(in zone: Zone = .utc) -> Instant {
+        if let instant = absolute(in: zone) { return instant }
+        return SystemClock().now() - ((try? Period.elapsed(parsing: text)) ?? .zero)
+    }
+
+    private func absolute(in zone: Zone) -> Instant? {
+        Instant(rfc3339: text) ?? (try? Limits.bound(parsing: text, zone: zone))
     }
 }
 
 /// The end of a range on the command line: an instant, or how long after the range's start: `P7D`.
-enum EndArgument {
-    case instant(Instant)
-    case after(Duration)
+struct EndArgument {
+    private let text: String
 
+    /// - Throws: What the argument parser tells the user, when `text` is none.
     @Sendable static func read(_ text: String) throws -> EndArgument {
-        if let instant = InstantArgument.instant(text) { return .instant(instant) }
-        if let length = try? Period.elapsed(parsing: text) { return .after(length) }
-        throw ValidationError("an end is written 2026-03-01 or 2026-03-01T02:00Z; P7D is seven days after --from")
+        guard (try? Period.elapsed(parsing: text)) != nil || (try? Limits.bound(parsing: text, zone: .utc)) != nil else {
+            throw ValidationError("an end is written 2026-03-01 or 2026-03-01T02:00Z; P7D is seven days after --from")
+        }
+        return EndArgument(text: text)
     }
 
-    func end(from start: Instant) -> Instant {
-        switch self {
-        case .instant(let instant): instant
-        case .after(let length): start + length
-        }
+    /// - Parameter zone: Where a time stands that says nothing of its own; a date alone includes its whole day.
+    func end(from start: Instant, in zone: Zone) -> Instant {
+        if let length = try? Period.elapsed(parsing: text) { return start + length }
+        return (try? Limits.bound(parsing: text, zone: zone, isLast: true)) ?? start
     }
 }
 

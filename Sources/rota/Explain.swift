@@ -27,7 +27,7 @@ struct Explain: ParsableCommand {
     @Option(
         help: ArgumentHelp("Look from this instant on, e.g. 2026-03-01T00:00:00Z. (default: now)", valueName: "instant"),
         transform: InstantArgument.read)
-    var from: Instant?
+    var from: InstantArgument?
 
     @OptionGroup var reading: ScheduleArguments
 
@@ -41,7 +41,7 @@ struct Explain: ParsableCommand {
     }
 
     func run() throws {
-        let now = from ?? SystemClock().now()
+        let now = from?.instant(in: try reading.zoneAsked() ?? .utc) ?? SystemClock().now()
         let explanation: Explanation
         switch try ScheduleSubject(subjects, in: place) {
         case .texts(let texts):
@@ -120,11 +120,11 @@ private struct Explanation: Encodable {
         texts = schedule.recurrences.map(\.text)
         canonical = schedule.recurrences.map(\.canonicalText)
         inWords = schedule.inWords
-        zone = schedule.zone.name
+        zone = schedule.localZone.name
         gap = schedule.daylight.gap.rawValue
         fold = schedule.daylight.fold.rawValue
-        first = schedule.next(after: .distantPast).map { schedule.zone.local($0.due) }.flatMap { $0.hasPrefix("0000") ? nil : $0 }
-        last = schedule.previous(before: .distantFuture).map { schedule.zone.local($0.due) }.flatMap {
+        first = schedule.next(after: .distantPast).map { schedule.localZone.local($0.due) }.flatMap { $0.hasPrefix("0000") ? nil : $0 }
+        last = schedule.previous(before: .distantFuture).map { schedule.localZone.local($0.due) }.flatMap {
             $0.hasPrefix(Self.endOfTime) ? nil : $0
         }
         let outlook = Outlook.slots(of: schedule, after: now - Instant.resolution, count: slots)
@@ -207,7 +207,7 @@ extension Explanation.Change.Effect {
         asked = changed.asked
         what = changed.change?.word ?? "leftOut"
         due = changed.change.map { _ in changed.due.rfc3339 }
-        local = changed.change.map { _ in schedule.zone.local(changed.due) }
+        local = changed.change.map { _ in schedule.localZone.local(changed.due) }
     }
 
     fileprivate var words: String {

@@ -30,7 +30,7 @@ struct History: ParsableCommand {
     @Option(
         help: ArgumentHelp("Only slots due since 2026-03-01T02:00:00Z, 2026-03-01, or so long ago: PT2H.", valueName: "when"),
         transform: InstantArgument.read)
-    var since: Instant?
+    var since: InstantArgument?
 
     @Option(help: ArgumentHelp("Only the runs of this flow, as the JSON's `flow` names it.", valueName: "head@due"))
     var flow: String?
@@ -57,7 +57,7 @@ struct History: ParsableCommand {
             throw CommandFailure(.usage, "there is no job `\(job.name)`; `rota list` shows the jobs in force")
         }
         let filter = HistoryFilter(
-            job: job?.name, states: Set(states), since: since, flow: flow.flatMap(FlowKey.init(text:)), limit: limit)
+            job: job?.name, states: Set(states), since: since?.instant(), flow: flow.flatMap(FlowKey.init(text:)), limit: limit)
         let entries = try reader.history(filter)
         if json { return try Terminal.json(entries.map(HistoryDocument.init)) }
         Terminal.table(

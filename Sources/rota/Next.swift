@@ -29,7 +29,7 @@ struct Next: ParsableCommand {
     @Option(
         help: ArgumentHelp("Slots at this instant or later, e.g. 2026-03-01T00:00:00Z. (default: now)", valueName: "instant"),
         transform: InstantArgument.read)
-    var from: Instant?
+    var from: InstantArgument?
 
     @Option(
         help: ArgumentHelp("Slots up to this instant, or so long after --from, e.g. P7D.", valueName: "end"), transform: EndArgument.read)
@@ -68,13 +68,16 @@ struct Next: ParsableCommand {
     }
 
     func run() throws {
-        let start = from ?? SystemClock().now()
+        let zone = try reading.zoneAsked()
+        let start = from?.instant(in: zone ?? .utc) ?? SystemClock().now()
         let after = start - Instant.resolution
-        let end = until?.end(from: start) ?? .distantFuture
+        let end = until?.end(from: start, in: zone ?? .utc) ?? .distantFuture
         guard end >= start else { throw CommandFailure(.usage, "--until lies before --from; give a later end, or a length such as P7D") }
         let usual = until != nil ? Self.most : subjects.isEmpty ? 1 : 5
         func lines(_ schedule: Schedule, _ job: String?) -> [Line] {
-            Outlook.slots(of: schedule, after: after, through: end, count: count ?? usual).map { Line(job: job, outlook: $0) }
+            Outlook.slots(of: schedule, after: after, through: end, count: count ?? usual, shownIn: zone).map {
+                Line(job: job, outlook: $0)
+            }
         }
         switch try ScheduleSubject(subjects, in: place) {
         case .texts(let texts):

@@ -34,22 +34,30 @@ struct Outlook {
     private static let mostAbsences = 3
 
     /// Slots of `schedule` in (`after`, `end`], `count` at most.
-    static func slots(of schedule: Schedule, after: Instant, through end: Instant = .distantFuture, count: Int) -> [Outlook] {
+    ///
+    /// - Parameter zone: In which local times are shown, if not in the schedule's own.
+    static func slots(
+        of schedule: Schedule, after: Instant, through end: Instant = .distantFuture, count: Int, shownIn zone: Zone? = nil
+    ) -> [Outlook] {
         var outlook: [Outlook] = []
         var cursor = after
         while outlook.count < count, let slot = schedule.next(after: cursor), slot.due <= end {
-            let (absent, absences) = absent(in: schedule, after: cursor, through: slot.due)
+            let (absent, absences) = absent(in: schedule, after: cursor, through: slot.due, shownIn: zone)
             outlook.append(
-                Outlook(slot: slot, zone: schedule.zone, change: schedule.clockChange(at: slot.due), absent: absent, absences: absences))
+                Outlook(
+                    slot: slot, zone: zone ?? schedule.localZone, change: schedule.clockChange(at: slot.due), absent: absent, absences: absences)
+            )
             cursor = slot.due
         }
         return outlook
     }
 
     /// The first occurrences in (`after`, `end`] that are no slots, and how many there are.
-    static func absent(in schedule: Schedule, after: Instant, through end: Instant) -> (first: [Absence], count: Int) {
+    static func absent(
+        in schedule: Schedule, after: Instant, through end: Instant, shownIn zone: Zone? = nil
+    ) -> (first: [Absence], count: Int) {
         let excluded = schedule.excluded(after: after, through: end, atMost: mostAbsences)
-        var absent = excluded.map { Absence(due: $0.due, local: schedule.zone.local($0.due), by: $0.limit.rawValue) }
+        var absent = excluded.map { Absence(due: $0.due, local: (zone ?? schedule.localZone).local($0.due), by: $0.limit.rawValue) }
         var count = schedule.excludedCount(after: after, through: end)
         if schedule.daylight.gap == .skip {
             let leftOut = schedule.changedSlots(after: after, through: end, atMost: mostAbsences).filter { $0.change == nil }

@@ -5,7 +5,10 @@ import Timetable
 
 /// How a schedule that is given as text is to be read.
 struct ScheduleArguments: ParsableArguments {
-    @Option(help: ArgumentHelp("The zone of a schedule given as text. (default: UTC)", valueName: "zone"))
+    @Option(
+        help: ArgumentHelp(
+            "The zone of a schedule given as text, of times on the command line, and of LOCAL. (default: UTC; LOCAL of a job: its own)",
+            valueName: "zone"))
     var zone: String?
 
     @Option(
@@ -21,17 +24,19 @@ struct ScheduleArguments: ParsableArguments {
     @Option(help: ArgumentHelp("The job's name, from which H of a cron line given as text is drawn.", valueName: "name"))
     var seed: String = ""
 
+    /// - Throws: `CommandFailure` when --zone is none.
+    func zoneAsked() throws -> Zone? {
+        do { return try zone.map { try Zone(named: $0) } } catch let error as ZoneError { throw CommandFailure(.usage, error.message) }
+    }
+
     /// One schedule of all `texts`; a start that is missing is at `registration`.
     func schedule(_ texts: [String], registration: Instant) throws -> Schedule {
         let recurrences = try texts.map(recurrence)
         do {
-            let zone = try zone.map { try Zone(named: $0) } ?? .utc
-            let schedule = try Schedule(recurrences, zone: zone, daylight: DaylightRule(gap: gap, fold: fold))
+            let schedule = try Schedule(recurrences, zone: try zoneAsked() ?? .utc, daylight: DaylightRule(gap: gap, fold: fold))
             return schedule.anchored(at: registration)
         } catch let error as ScheduleError {
             throw CommandFailure(.usage, "`\(Terminal.oneLine(texts.joined(separator: "` and `")))`: \(error.message)")
-        } catch let error as ZoneError {
-            throw CommandFailure(.usage, error.message)
         }
     }
 

@@ -54,6 +54,13 @@ import Testing
         #expect(Duration.seconds(93_784).inWords == "1 day, 2 hours, 3 minutes and 4 seconds")
     }
 
+    @Test func localTimesAreShownWhereTheTextStands() throws {
+        #expect(try schedule("R/2026-03-01T02:00[Asia/Tokyo]/P1D").localZone.name == "Asia/Tokyo")
+        #expect(try schedule("R/2026-03-01T02:00[Asia/Tokyo]/P1D", "@daily").localZone == .utc)
+        #expect(try schedule("R/2026-03-01T02:00[Asia/Tokyo]/P1D", "R/2026-03-01T02:00+01:00/P1D").localZone == .utc)
+        #expect(try schedule("R/2026-03-01T02:00[Asia/Tokyo]/P1D", zone: "Europe/Berlin").localZone.name == "Europe/Berlin")
+    }
+
     @Test func zonesTellTheirNextChange() throws {
         let berlin = try Zone(named: "Europe/Berlin")
         let change = try #require(berlin.nextChange(after: instant("2026-01-01T00:00:00Z")))
