@@ -113,7 +113,7 @@ struct ScheduleCommandTests {
         let utc = try rota("next", "0 2 * * *", "--from", "2026-03-01", "--count", "1")
         #expect(rows(utc).map { $0[1] } == ["2026-03-01T02:00:00Z"])
         let offset = try rota("next", "R/2026-03-01T02:00/P1D", "--zone", "+05:45", "--from", "2026-03-01", "--count", "1")
-        #expect(rows(offset).map { $0[2] } == ["2026-03-02T02:00:00+05:45"])
+        #expect(rows(offset).map { $0[2] } == ["2026-03-01T02:00:00+05:45"])
     }
 
     // catalogue 47
