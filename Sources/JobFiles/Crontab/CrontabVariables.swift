@@ -75,7 +75,9 @@ struct CrontabVariables {
         var remarks: [CrontabRemark] = []
         if !mailTo.isEmpty {
             remarks.append(
-                .note("cron mailed all output; Rota keeps it (`rota logs`), and `notify` tells of failures and recoveries only"))
+                .warning(
+                    "cron mailed all output; Rota keeps it (`rota logs`), and `notify` is there to tell of failures and recoveries, but sends "
+                        + "nothing yet", column: setting.column))
         }
         if !local.isEmpty {
             remarks.append(
