@@ -26,7 +26,7 @@ struct ZoneUpdate {
             guard let new = graph[name]?.schedule, let old = scheduler.graph[name]?.schedule, old != new,
                 Optional(old).saysTheSame(as: new)
             else { continue }
-            zones.formUnion(old.zones.subtracting(new.zones).map(\.name))
+            zones.formUnion(old.allZones.subtracting(new.allZones).map(\.name))
             entries.append(Entry(job: name, next: scheduler.schedule(of: name)?.next(after: now)?.due))
         }
         guard !entries.isEmpty else { return nil }
@@ -50,6 +50,6 @@ struct ZoneUpdate {
             log.notice("the next slot of a job moved with its zone", metadata: ["job": "\(job)", "next": "\(text)"])
         }
         let change: DefinitionsInForce.Note = { try $0.change("zones.changed", detail: names) }
-        return [change] + moved.map { job, text in { try $0.change("zones.moved", job: job, detail: text) } }
+        return [change] + moved.prefix(Self.mostJobsTold).map { job, text in { try $0.change("zones.moved", job: job, detail: text) } }
     }
 }

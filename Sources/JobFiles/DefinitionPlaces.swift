@@ -11,9 +11,6 @@ struct DefinitionPlaces: Sendable {
 
     /// Where the value of `schedule`, else of `cron`, stands.
     var schedule: Place?
-    /// Whether `dst` says what becomes of local times that do not exist, and of those that come twice.
-    var statesGap = false
-    var statesFold = false
 
     init(name: Place) { self.name = name }
 

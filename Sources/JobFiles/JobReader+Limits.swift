@@ -4,6 +4,8 @@ internal import Timetable
 extension JobReader {
     private static let limitKeys = ["except", "between", "notBefore", "notAfter", "spread"]
 
+    private static let longestSpread = Duration.seconds(366 * 86_400)
+
     func warnOfLimitsWithoutSchedule() {
         for key in Self.limitKeys where fields.has(key) {
             findings.warning(fields.placeOfKey(key), "`\(key)` has no effect without `schedule` or `cron`")
@@ -14,9 +16,9 @@ extension JobReader {
     /// - Parameter zone: The job's.
     mutating func limits(zone: Zone) -> Limits {
         let limits = Limits(
-            notBefore: bound("notBefore", zone: zone), notAfter: bound("notAfter", zone: zone, isLast: true),
+            notBefore: bound("notBefore"), notAfter: bound("notAfter", isLast: true),
             exclusions: exclusions(zone: zone), windows: windows())
-        if let first = limits.notBefore, let last = limits.notAfter, last < first {
+        if let first = limits.notBefore, let last = limits.notAfter, last.instant(in: zone) < first.instant(in: zone) {
             findings.error(
                 fields.placeOfValue("notAfter"), "`notAfter` lies before `notBefore`, which leaves no slot; write the later one here")
         }
@@ -29,14 +31,16 @@ extension JobReader {
         guard let spread = fields.duration("spread") else { return .zero }
         if spread <= .zero {
             findings.error(fields.placeOfValue("spread"), "`spread` must be longer than nothing; take it out to move no slot")
+        } else if spread > Self.longestSpread {
+            findings.error(fields.placeOfValue("spread"), "`spread` must be 366 days at most; write for example PT10M")
         }
         return Schedule.delay(spread: spread, seed: seed)
     }
 
-    private mutating func bound(_ key: String, zone: Zone, isLast: Bool = false) -> Instant? {
+    private mutating func bound(_ key: String, isLast: Bool = false) -> Bound? {
         guard let text = fields.text(key) else { return nil }
         do {
-            return try Limits.bound(parsing: text, zone: zone, isLast: isLast)
+            return try Bound(parsing: text, isLast: isLast)
         } catch {
             findings.error(in: text, at: fields.placeOfValue(key), column: error.column, "`\(key)`: \(error.message)")
             return nil

@@ -69,14 +69,11 @@ extension JobReader {
     /// The defaults when there is no `dst`, nil when it is wrong.
     private mutating func daylight() -> DaylightRule? {
         let before = findings.errors
-        var states = (gap: false, fold: false)
         let rule = fields.map("dst", known: ["gap", "fold"]) { fields in
-            states = (fields.has("gap"), fields.has("fold"))
             let gap = fields.choice("gap", [DaylightRule.Gap.shift, .skip])
             let fold = fields.choice("fold", [DaylightRule.Fold.first, .last, .both])
-            return DaylightRule(gap: gap ?? .shift, fold: fold ?? .first)
+            return DaylightRule(gap: gap, fold: fold)
         }
-        (places.statesGap, places.statesFold) = states
         return findings.errors == before ? rule ?? DaylightRule() : nil
     }
 

@@ -14,7 +14,8 @@ extension Definition {
             messages = [message]
         } else {
             messages = [
-                review.clock(places.statesGap ? nil : \.isInGap), review.clock(places.statesFold ? nil : \.isInFold),
+                review.clock(schedule.daylight.statedGap != nil ? nil : \.isInGap),
+                review.clock(schedule.daylight.statedFold != nil ? nil : \.isInFold),
                 job.overlap == .allow ? nil : job.timeout.flatMap(review.haste),
             ].compactMap(\.self)
         }

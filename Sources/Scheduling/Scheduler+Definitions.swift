@@ -44,9 +44,9 @@ extension Scheduler {
         guard let job = graph[name], let schedule = schedules[name], let control = controls[name] else { return }
         let successor = new[name]
         let hasOtherRules = successor?.schedule != job.schedule
-        let isOver = hasOtherRules && !job.schedule.saysTheSame(as: successor?.schedule)
+        let isOver = !job.schedule.saysTheSame(as: successor?.schedule)
         let isEnabled = job.disabled && successor?.disabled == false
-        guard hasOtherRules || isEnabled else { return }
+        guard hasOtherRules || isOver || isEnabled else { return }
         if !isStart { accountSlots(of: name) }
         guard isOver || isEnabled && isStart else { return }
         let fate: (state: RunState, reason: String) =
@@ -108,11 +108,12 @@ extension Scheduler {
         if keepsSchedule, isPinned, !wasRemoved, control.version == job.version { return false }
         if !keepsSchedule {
             let first = firstFreeDue(of: [job.name, oldGraph.heads[job.name] ?? job.name], from: step.now)
-            control.anchor = job.schedule?.needsAnchor == true ? first : nil
+            let keepsAnchor = haveOneAnchor(control.schedule ?? "", job.schedule?.fingerprint ?? "")
+            if !keepsAnchor { control.anchor = job.schedule?.needsAnchor == true ? first : nil }
             control.schedule = job.schedule?.fingerprint
             control.accountedUntil = max(control.accountedUntil, first - Instant.resolution)
         }
-        if keepsSchedule, !isPinned { control.accountedUntil = max(control.accountedUntil, progressByNewRules(of: job, control)) }
+        let late = keepsSchedule && !isPinned ? takeNewRules(of: job, &control) : []
         if wasRemoved { control.accountedUntil = max(control.accountedUntil, step.now - Instant.resolution) }
         if wasRemoved { control.consumed = [:] }
         control.removedAt = nil
@@ -123,16 +124,36 @@ extension Scheduler {
         turns[job.name]?.offered = []
         step.touch(job.name, wholly: true)
         pinSchedule(of: job.name)
+        for due in late { admitLate(due, of: job, isNewest: due == late.last) }
         armSlotAlarm(of: job.name)
         return true
     }
 
-    /// How far the job's slots by the new rules of its zone are accounted for.
-    private func progressByNewRules(of job: Job, _ control: JobControl) -> Instant {
-        guard let before = schedules[job.name], let after = job.schedule,
-            let last = before.previous(before: control.accountedUntil + Instant.resolution)?.due
-        else { return control.accountedUntil }
-        return before.progress(through: last, in: control.anchor.map { after.anchored(at: $0) } ?? after)
+    /// Moves the progress to where it stands by the new rules of the schedule's zone.
+    ///
+    /// - Returns: Slots up to there that are still owed.
+    private func takeNewRules(of job: Job, _ control: inout JobControl) -> [Instant] {
+        guard let before = schedules[job.name], let after = job.schedule else { return [] }
+        let renewed = control.anchor.map { after.anchored(at: $0) } ?? after
+        let (late, until) = before.handOver(to: renewed, accountedUntil: control.accountedUntil)
+        control.accountedUntil = until
+        return late
+    }
+
+    /// A slot that lies behind the progress, by rules that were not known then.
+    private mutating func admitLate(_ due: Instant, of job: Job, isNewest: Bool) {
+        let isOverdue = step.now - due > settings.catchUpAfter
+        let fate: (state: RunState, reason: String)? =
+            if job.disabled {
+                (.skipped, "disabled")
+            } else if isOverdue, job.catchUp == .none || job.catchUp == .latest && !isNewest {
+                (.missed, "catch-up")
+            } else {
+                nil
+            }
+        guard let fate else { return admit(due, of: job, isCaughtUp: isOverdue && job.catchUp == .all) }
+        step.write(
+            .gap(Gap(job: job.name, firstDue: due, lastDue: due, slots: 1, state: fate.state, reason: fate.reason, decidedAt: step.now)))
     }
 
     private mutating func armSlotAlarm(of name: JobName) {

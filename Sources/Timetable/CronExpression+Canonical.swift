@@ -5,28 +5,17 @@ extension CronExpression {
     /// Read again it asks for the same times, and its canonical text is the same.
     var canonicalText: String {
         let fields = [
-            Self.text(of: minutes, .minute), Self.text(of: hours, .hour), dayOfMonth.canonicalText, Self.text(of: months, .month),
+            Self.text(of: minutes, isStar: minutesAreStar, .minute), Self.text(of: hours, isStar: hoursAreStar, .hour),
+            dayOfMonth.canonicalText, Self.text(of: months, .month),
             dayOfWeek.canonicalText,
         ]
         return ((seconds == 1 ? [] : [Self.text(of: seconds, .second)]) + fields).joined(separator: " ")
     }
 
-    /// `*`, `*/5`, or a list of numbers and ranges.
+    /// Of a field in which a star means nothing but its numbers: `*`, `*/5`, or a list of numbers and ranges.
     fileprivate static func text(of set: UInt64, _ field: CronField) -> String {
-        if set == whole(field) { return "*" }
-        return stepped(set, field) ?? parts(of: set).joined(separator: ",")
-    }
-
-    fileprivate static func whole(_ field: CronField) -> UInt64 {
-        field.all.reduce(0) { $0 | 1 << UInt64($1) }
-    }
-
-    /// `*/n` when that is the set; nil for others, and where the numbers themselves are no longer.
-    fileprivate static func stepped(_ set: UInt64, _ field: CronField) -> String? {
-        let members = Array(set.bits)
-        guard members.count > 2, members[0] == field.all.lowerBound else { return nil }
-        let step = members[1] - members[0]
-        return members == Array(stride(from: field.all.lowerBound, through: field.all.upperBound, by: step)) ? "*/\(step)" : nil
+        let text = text(of: set, isStar: set.holds(field.all.lowerBound), field)
+        return text.contains(",") || !text.hasPrefix("*") || set.nonzeroBitCount < 3 ? parts(of: set).joined(separator: ",") : text
     }
 
     /// `1`, `3-5`: three in a row or more become a range.
@@ -43,13 +32,18 @@ extension CronExpression {
         return parts
     }
 
-    /// The parts of a day field; one that begins with a star joins the other day field by `and`, so that the star must stay.
-    fileprivate static func text(ofDays days: UInt64, isStar: Bool, _ field: CronField, besides others: [String]) -> String {
-        if isStar, days == whole(field) { return (["*"] + others).joined(separator: ",") }
-        if others.isEmpty, isStar, let stepped = stepped(days, field) { return stepped }
-        // A step as long as the field leaves its first number alone, which every field with a star has.
-        let numbers = isStar ? ["*/\(field.range.upperBound)"] + parts(of: days & ~(1 << UInt64(field.all.lowerBound))) : parts(of: days)
-        return (numbers + others).joined(separator: ",")
+    /// The parts of a field in which a star at the beginning means more than its numbers, so that it must stay.
+    fileprivate static func text(of set: UInt64, isStar: Bool, _ field: CronField, besides others: [String] = []) -> String {
+        var (first, rest): ([String], UInt64) = ([], set)
+        // A field that begins with a star holds the numbers of some step, if only the first.
+        if isStar, let step = (1...field.range.upperBound).first(where: { steps(of: $0, field) & ~set == 0 }) {
+            (first, rest) = ([step == 1 ? "*" : "*/\(step)"], set & ~steps(of: step, field))
+        }
+        return (first + parts(of: rest) + others).joined(separator: ",")
+    }
+
+    private static func steps(of step: Int, _ field: CronField) -> UInt64 {
+        stride(from: field.all.lowerBound, through: field.all.upperBound, by: step).reduce(0) { $0 | 1 << UInt64($1) }
     }
 }
 
@@ -58,13 +52,13 @@ extension CronExpression.DaysOfMonth {
         var others = beforeLast.bits.map { $0 == 0 ? "L" : "L-\($0)" }
         others += nearestWeekday.bits.map { "\($0)W" }
         if lastWeekday { others.append("LW") }
-        return CronExpression.text(ofDays: days, isStar: isStar, .dayOfMonth, besides: others)
+        return CronExpression.text(of: days, isStar: isStar, .dayOfMonth, besides: others)
     }
 }
 
 extension CronExpression.DaysOfWeek {
     fileprivate var canonicalText: String {
         let others = nth.bits.map { "\($0 / 8)#\($0 % 8)" } + last.bits.map { "\($0)L" }
-        return CronExpression.text(ofDays: days, isStar: isStar, .dayOfWeek, besides: others)
+        return CronExpression.text(of: days, isStar: isStar, .dayOfWeek, besides: others)
     }
 }

@@ -69,8 +69,8 @@ extension CronExpression {
     private mutating func store(_ reader: CronFieldReader, _ field: CronField) {
         switch field {
         case .second: seconds = reader.numbers
-        case .minute: minutes = reader.numbers
-        case .hour: hours = reader.numbers
+        case .minute: (minutes, minutesAreStar) = (reader.numbers, reader.isStar)
+        case .hour: (hours, hoursAreStar) = (reader.numbers, reader.isStar)
         case .month: months = reader.numbers
         case .dayOfMonth: dayOfMonth = reader.daysOfMonth
         case .dayOfWeek: dayOfWeek = reader.daysOfWeek

@@ -16,6 +16,9 @@ package struct CronExpression: Hashable, Sendable {
     var months: UInt64 = 0
     var dayOfMonth = DaysOfMonth()
     var dayOfWeek = DaysOfWeek()
+    /// The field begins with `*`.
+    var minutesAreStar = false
+    var hoursAreStar = false
 
     init(text: String) {
         self.text = text
@@ -44,7 +47,11 @@ package struct CronExpression: Hashable, Sendable {
         var last: UInt64 = 0
     }
 
-    /// Whether some time of every hour is asked for, so that the expression goes by elapsed time rather than by the clock on the wall.
+    /// Whether the minute or the hour begins with `*`: then the expression goes by elapsed time rather than by the clock on the wall, as in
+    /// Vixie cron and cronie (`MIN_STAR`, `HR_STAR`), unless something else is asked for.
+    var isWildcard: Bool { minutesAreStar || hoursAreStar || runsEveryHour }
+
+    /// Whether some time of every hour is asked for; such an expression goes by elapsed time whatever is asked for.
     var runsEveryHour: Bool { hours == (1 << 24) - 1 }
 }
 

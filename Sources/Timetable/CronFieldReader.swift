@@ -7,7 +7,8 @@ struct CronFieldReader {
     /// Meaningful for the day of the month only; so its twin for the day of the week.
     private var ofMonth = CronExpression.DaysOfMonth()
     private var ofWeek = CronExpression.DaysOfWeek()
-    private var isStar = false
+    /// Whether the field begins with `*` or `?`.
+    private(set) var isStar = false
 
     init(field: CronField, seed: String) {
         self.field = field

@@ -1,8 +1,8 @@
 /// The slots of a cron expression in a zone.
 ///
-/// An expression that asks for some time of every hour, like `*/15 * * * *`, goes on by elapsed time when the clock changes, whatever
-/// the daylight rule says: hours that are left out do not come and hours that repeat come twice, as cron does for wildcard hours.
-/// All others follow the rule.
+/// An expression whose minute or hour begins with `*`, like `*/15 * * * *` or `0 */2 * * *`, goes on by elapsed time when the clock
+/// changes, as in cron: hours that are left out do not come and hours that repeat come twice. A rule that is stated goes before that,
+/// but for expressions that ask for some time of every hour. All others follow the rule.
 struct CronSeries: Sendable {
     let expression: CronExpression
     let zone: Zone
@@ -11,7 +11,15 @@ struct CronSeries: Sendable {
     init(_ expression: CronExpression, zone: Zone, daylight: DaylightRule) {
         self.expression = expression
         self.zone = zone
-        self.daylight = expression.runsEveryHour ? DaylightRule(gap: .skip, fold: .both) : daylight
+        let elapsed = DaylightRule(gap: .skip, fold: .both)
+        self.daylight =
+            if expression.runsEveryHour {
+                elapsed
+            } else if expression.isWildcard {
+                DaylightRule(gap: daylight.statedGap ?? elapsed.gap, fold: daylight.statedFold ?? elapsed.fold)
+            } else {
+                daylight
+            }
     }
 
     /// A span of the zone's offset and the wall times that make slots in it, all in seconds.
@@ -26,6 +34,9 @@ struct CronSeries: Sendable {
         /// The least offset of this span and the next.
         let leastOffset: Int64
     }
+
+    /// Whether a change of the clock moves nothing.
+    private var goesByElapsedTime: Bool { expression.isWildcard && daylight.gap == .skip && daylight.fold == .both }
 
     private func stretch(at second: Int64) -> Stretch {
         let span = zone.rules.span(at: second)
@@ -106,7 +117,7 @@ struct CronSeries: Sendable {
     }
 
     func clockChange(at due: Instant) -> ClockChange? {
-        if expression.runsEveryHour { return nil }
+        if goesByElapsedTime { return nil }
         let second = due.microseconds.floored(by: WallTime.second)
         let stretch = stretch(at: second)
         guard isRegular(second, in: stretch) else { return .shifted(by: .seconds(stretch.span.offset - stretch.offsetBefore)) }

@@ -46,10 +46,18 @@ package struct DailyWindow: Hashable, Sendable {
         return weekdays
     }
 
-    /// Whether a clock that shows `second` of a day, which is the weekday `weekday`, is inside.
-    func contains(_ second: Int, weekday: Int) -> Bool {
-        guard until < from else { return begins(on: weekday) && (from..<until).contains(second) }
-        return begins(on: weekday) && second >= from || begins(on: (weekday + 6) % 7) && second < until
+    /// The seconds of a day of that weekday in which it is open: as it begins, and as it goes on from the day before.
+    func seconds(ofWeekday weekday: Int) -> (goingOn: Range<Int>, beginning: Range<Int>) {
+        let isOvernight = until < from
+        return (
+            isOvernight && begins(on: (weekday + 6) % 7) ? 0..<until : 0..<0,
+            begins(on: weekday) ? from..<(isOvernight ? 86_400 : until) : 0..<0
+        )
+    }
+
+    func isClosed(onWeekday weekday: Int) -> Bool {
+        let seconds = seconds(ofWeekday: weekday)
+        return seconds.goingOn.isEmpty && seconds.beginning.isEmpty
     }
 
     private func begins(on weekday: Int) -> Bool { weekdays >> UInt8(weekday) & 1 == 1 }

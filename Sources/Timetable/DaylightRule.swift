@@ -13,11 +13,15 @@ package struct DaylightRule: Hashable, Sendable {
         case first, last, both
     }
 
-    package var gap: Gap
-    package var fold: Fold
+    /// What was asked for; nil leaves it to the usual: `shift`, and `first`, but cron lines with wildcards go by elapsed time.
+    package let statedGap: Gap?
+    package let statedFold: Fold?
 
-    package init(gap: Gap = .shift, fold: Fold = .first) {
-        self.gap = gap
-        self.fold = fold
+    package init(gap: Gap? = nil, fold: Fold? = nil) {
+        statedGap = gap
+        statedFold = fold
     }
+
+    package var gap: Gap { statedGap ?? .shift }
+    package var fold: Fold { statedFold ?? .first }
 }

@@ -94,6 +94,16 @@ struct ExcludedDays: Hashable, Sendable {
         }
     }
 
+    var takesAllDays: Bool { weekdays == 0x7F }
+
+    /// Whether no day is left on which the window could be open.
+    func takesAll(of window: DailyWindow) -> Bool {
+        (0..<7).allSatisfy { weekdays >> UInt8($0) & 1 == 1 || window.isClosed(onWeekday: $0) }
+    }
+
+    /// Ranges of dates, each as a text.
+    var dayWords: [String] { ranges.map { "\($0.lowerBound) \($0.upperBound)" } }
+
     /// How many stretches there are that come once, not every week or year.
     var datedCount: Int {
         calendars.reduce(ranges.count + times.count) { $0 + $1.days.datedCount }

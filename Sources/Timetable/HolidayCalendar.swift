@@ -10,20 +10,20 @@ package final class HolidayCalendar: Sendable {
     ///
     /// Read for the same zone it gives an equal calendar; files that differ in nothing that counts have the same text.
     package let text: String
-    /// A number drawn from `text`, the same on every machine.
-    let textHash: UInt64
+    /// A number drawn from what it excepts, in the words of clocks and not of instants: the same for calendars that say the same, on
+    /// every machine and by all rules of their zones.
+    let meaning: UInt64
     let days: ExcludedDays
     /// The zones in which its times stand.
     let zones: Set<Zone>
 
     package init(parsing bytes: [UInt8], zone: Zone) throws(HolidayFileError) {
-        let exclusions: [Exclusion]
-        (exclusions, text, zones) = try Self.read(bytes, zone: zone)
-        days = ExcludedDays(exclusions)
-        textHash = stableHash(of: text, salt: 0)
+        let read = try Self.read(bytes, zone: zone)
+        (text, zones, days) = (read.text, read.zones, ExcludedDays(read.exclusions))
+        meaning = stableHash(of: (days.dayWords + read.timeWords.sorted()).joined(separator: "\n"), salt: 0)
     }
 
-    static func read(_ bytes: [UInt8], zone: Zone) throws(HolidayFileError) -> (exclusions: [Exclusion], text: String, zones: Set<Zone>) {
+    static func read(_ bytes: [UInt8], zone: Zone) throws(HolidayFileError) -> HolidayReader.Reading {
         var reader = HolidayReader(zone: zone)
         for line in HolidayLine.lines(of: bytes) { try reader.read(line) }
         return try reader.finished()

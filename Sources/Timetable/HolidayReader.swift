@@ -9,6 +9,7 @@ struct HolidayReader {
     private var words: [String] = []
     /// The zones in which its times stand.
     private var zones: Set<Zone> = []
+    private var timeWords: Set<String> = []
     private var lastLine = 1
     private var daysToTry = 20_000_000
 
@@ -54,8 +55,18 @@ struct HolidayReader {
         }
     }
 
-    /// The exceptions, the calendar's text reduced to what makes them, and the zones in which its times stand.
-    mutating func finished() throws(HolidayFileError) -> (exclusions: [Exclusion], text: String, zones: Set<Zone>) {
+    /// What a whole calendar comes to.
+    struct Reading {
+        let exclusions: [Exclusion]
+        /// The text reduced to what makes the exceptions.
+        let text: String
+        /// The zones in which its times stand.
+        let zones: Set<Zone>
+        /// Of each time that is excepted what the clock shows, and for how long.
+        let timeWords: Set<String>
+    }
+
+    mutating func finished() throws(HolidayFileError) -> Reading {
         guard sawCalendar, open.isEmpty else {
             let message =
                 sawCalendar
@@ -64,7 +75,8 @@ struct HolidayReader {
             throw HolidayFileError(line: lastLine, message: message)
         }
         // Events come in any order, and their order means nothing.
-        return (exclusions, (["BEGIN:VCALENDAR"] + words.sorted() + ["END:VCALENDAR", ""]).joined(separator: "\n"), zones)
+        let text = (["BEGIN:VCALENDAR"] + words.sorted() + ["END:VCALENDAR", ""]).joined(separator: "\n")
+        return Reading(exclusions: exclusions, text: text, zones: zones, timeWords: timeWords)
     }
 
     private mutating func times(of line: HolidayLine) throws(HolidayFileError) -> [HolidayTime] {
@@ -120,8 +132,8 @@ struct HolidayReader {
         words.append((["BEGIN:VEVENT"] + event.words + ["END:VEVENT"]).joined(separator: "\n"))
     }
 
-    private func exclusion(of event: Event, start: HolidayTime, at time: HolidayTime) throws(HolidayFileError) -> Exclusion {
-        guard time.secondOfDay != nil else {
+    private mutating func exclusion(of event: Event, start: HolidayTime, at time: HolidayTime) throws(HolidayFileError) -> Exclusion {
+        guard let second = time.secondOfDay else {
             let length = event.end.map { $0.day - start.day } ?? Int(event.duration?.days ?? 1)
             guard length >= 0 else { throw event.line.error("the event ends before it starts") }
             return .days(time.day...(time.day + max(length, 1) - 1))
@@ -129,6 +141,7 @@ struct HolidayReader {
         var length = event.duration.map { $0.averageMicroseconds } ?? 0
         if let end = event.end { length = end.instant.microseconds - start.instant.microseconds }
         guard length >= 0 else { throw event.line.error("the event ends before it starts") }
+        timeWords.insert("\(time.day) \(second) \(time.zone.name) \(length)")
         let begin = time.instant.microseconds
         return .instants(Instant(microseconds: begin)..<Instant(microseconds: begin + max(length, 1)))
     }

@@ -1,16 +1,16 @@
 /// What takes slots away from a schedule: bounds in time, days and times of day.
 ///
-/// They look at a slot before `delay` moves it.
+/// They look at a slot before `delay` moves it, and go by the clock of the schedule's zone.
 package struct Limits: Hashable, Sendable {
     /// The first instant that may be a slot.
-    package var notBefore: Instant?
+    package var notBefore: Bound?
     /// The last instant that may be a slot.
-    package var notAfter: Instant?
+    package var notAfter: Bound?
     package var exclusions: [Exclusion]
     /// Slots must lie in one of them; none means the whole day.
     package var windows: [DailyWindow]
 
-    package init(notBefore: Instant? = nil, notAfter: Instant? = nil, exclusions: [Exclusion] = [], windows: [DailyWindow] = []) {
+    package init(notBefore: Bound? = nil, notAfter: Bound? = nil, exclusions: [Exclusion] = [], windows: [DailyWindow] = []) {
         self.notBefore = notBefore
         self.notAfter = notAfter
         self.exclusions = exclusions
@@ -18,25 +18,6 @@ package struct Limits: Hashable, Sendable {
     }
 
     package var isEmpty: Bool { notBefore == nil && notAfter == nil && exclusions.isEmpty && windows.isEmpty }
-
-    /// Reads a bound: any date and time of ISO 8601 that can start an interval, on the clock of `zone` unless it names another.
-    ///
-    /// A repeated time is taken the first time, one that a gap leaves out is shifted.
-    /// - Parameter isLast: A date without a time then means the end of that day, not its beginning.
-    package static func bound(parsing text: String, zone: Zone, isLast: Bool = false) throws(ScheduleError) -> Instant {
-        var scanner = TextScanner(text)
-        guard scanner.digitsAhead > 0 else {
-            throw scanner.error("a date is expected before \(scanner.found); write for example 2026-03-01 or 2026-03-01T09:00")
-        }
-        var afterDate = scanner
-        _ = try afterDate.date()
-        let time = try WrittenTime(&scanner)
-        guard scanner.isAtEnd else { throw scanner.error("nothing may follow the time; remove \(scanner.found)") }
-        let own = time.zone ?? zone
-        guard isLast, !afterDate.isAt("T") else { return time.instant(in: own, fold: .first) }
-        let nextDay = WrittenTime(wall: WallTime(microseconds: time.wall.microseconds + WallTime.day), zone: time.zone)
-        return nextDay.instant(in: own, fold: .first) - Instant.resolution
-    }
 }
 
 /// A union of series seen through limits.
@@ -49,42 +30,108 @@ struct LimitedSeries: Sendable {
     private let first: Instant
     private let last: Instant
     private let hasOnlyBounds: Bool
+    /// Where slots may be found at all.
+    private let places: Places
+    /// On how many days a slot is looked for in one search. After 41 years each day of the year has been each day of the week, and what
+    /// is excepted by its date alone comes on top; only a time of day that drifts by less than a window could be further off.
+    private let patience: Int
+
+    private enum Places {
+        case nowhere
+        /// The times of day asked for lie in no window: only slots that a gap shifts may come to lie in one.
+        case afterGaps
+        case anywhere
+    }
 
     init(_ union: SeriesUnion, limits: Limits, zone: Zone) {
         self.union = union
         self.zone = zone
         windows = limits.windows
-        excluded = ExcludedDays(limits.exclusions)
-        first = max(limits.notBefore ?? .firstSlot, .firstSlot)
-        last = min(limits.notAfter ?? .lastSlot, .lastSlot)
+        let excluded = ExcludedDays(limits.exclusions)
+        self.excluded = excluded
+        first = max(limits.notBefore?.instant(in: zone) ?? .firstSlot, .firstSlot)
+        last = min(limits.notAfter?.instant(in: zone) ?? .lastSlot, .lastSlot)
         hasOnlyBounds = limits.windows.isEmpty && limits.exclusions.isEmpty
-        patience = (41 * 366 + Int64(excluded.datedCount)) * WallTime.day
+        patience = 41 * 366 + excluded.datedCount
+        let open = limits.windows.filter { !excluded.takesAll(of: $0) }
+        if excluded.takesAllDays || !limits.windows.isEmpty && open.isEmpty {
+            places = .nowhere
+        } else if open.isEmpty || union.series.contains(where: { $0.mayLie(in: open, zone: zone) }) {
+            places = .anywhere
+        } else {
+            places = union.series.contains(where: \.shiftsOverGaps) ? .afterGaps : .nowhere
+        }
     }
 
-    /// When none comes in so much time that was looked through, none ever comes: after 41 years each day of the year has been each day of
-    /// the week, and what is excepted by its date alone comes on top.
-    private let patience: Int64
-
     func next(after instant: Instant) -> Slot? {
-        var cursor = max(instant, Instant(microseconds: first.microseconds - 1))
-        var rest = patience
-        while rest > 0, let slot = union.next(after: cursor), slot.due <= last {
-            guard let stretch = closedStretch(at: slot.due) else { return slot }
-            rest -= min(stretch.upperBound - slot.due.microseconds, WallTime.day)
-            cursor = Instant(microseconds: stretch.upperBound - 1)
+        let instant = max(instant, Instant(microseconds: first.microseconds - 1))
+        switch places {
+        case .nowhere: return nil
+        case .anywhere: return next(after: instant, through: last)
+        case .afterGaps:
+            for gap in gaps(from: instant - .seconds(ZoneRules.widestOffset)) {
+                if let slot = next(after: max(instant, gap.lowerBound - Instant.resolution), through: min(gap.upperBound, last)) {
+                    return slot
+                }
+            }
+            return nil
+        }
+    }
+
+    private func next(after instant: Instant, through end: Instant) -> Slot? {
+        var cursor = instant
+        var days = 0
+        var day = Int.min
+        while days <= patience, let slot = union.next(after: cursor), slot.due <= end {
+            guard !hasOnlyBounds else { return slot }
+            let found = stretch(at: slot.due)
+            if found.isOpen { return slot }
+            if found.day != day { (days, day) = (days + 1, found.day) }
+            cursor = Instant(microseconds: found.stretch.upperBound - 1)
         }
         return nil
     }
 
     func previous(before instant: Instant) -> Slot? {
-        var cursor = min(instant, Instant(microseconds: last.microseconds + 1))
-        var rest = patience
-        while rest > 0, let slot = union.previous(before: cursor), slot.due >= first {
-            guard let stretch = closedStretch(at: slot.due) else { return slot }
-            rest -= min(slot.due.microseconds - stretch.lowerBound + 1, WallTime.day)
-            cursor = Instant(microseconds: stretch.lowerBound)
+        let instant = min(instant, Instant(microseconds: last.microseconds + 1))
+        switch places {
+        case .nowhere: return nil
+        case .anywhere: return previous(before: instant, from: first)
+        case .afterGaps:
+            // There is no list of gaps from the back; those of the years before are few.
+            let start = instant - .seconds(41 * 366 * 86_400)
+            for gap in gaps(from: start).filter({ $0.lowerBound < instant }).reversed() {
+                let bound = min(instant, gap.upperBound + Instant.resolution)
+                if let slot = previous(before: bound, from: max(gap.lowerBound, first)) { return slot }
+            }
+            return nil
+        }
+    }
+
+    private func previous(before instant: Instant, from start: Instant) -> Slot? {
+        var cursor = instant
+        var days = 0
+        var day = Int.max
+        while days <= patience, let slot = union.previous(before: cursor), slot.due >= start {
+            guard !hasOnlyBounds else { return slot }
+            let found = stretch(at: slot.due)
+            if found.isOpen { return slot }
+            if found.day != day { (days, day) = (days + 1, found.day) }
+            cursor = Instant(microseconds: found.stretch.lowerBound)
         }
         return nil
+    }
+
+    /// For each time that the clock is put forward in the 41 years from `start` on, the instants to which slots are shifted.
+    private func gaps(from start: Instant) -> [ClosedRange<Instant>] {
+        var gaps: [ClosedRange<Instant>] = []
+        var cursor = start
+        let end = start + .seconds(42 * 366 * 86_400)
+        while let change = zone.nextChange(after: cursor), change.at <= end {
+            if change.isGap { gaps.append(change.at...(change.at + .seconds(change.after - change.before))) }
+            cursor = change.at
+        }
+        return gaps
     }
 
     func count(after start: Instant, through end: Instant) -> Int {
@@ -93,7 +140,7 @@ struct LimitedSeries: Sendable {
         guard !hasOnlyBounds else { return cursor < end ? union.count(after: cursor, through: end) : 0 }
         var count = 0
         while let slot = union.next(after: cursor), slot.due <= end {
-            let (stretch, isOpen) = stretch(at: slot.due)
+            let (stretch, isOpen, _) = stretch(at: slot.due)
             let stop = min(end, Instant(microseconds: stretch.upperBound - 1))
             if isOpen { count += union.count(after: cursor, through: stop) }
             cursor = stop
@@ -129,50 +176,57 @@ struct LimitedSeries: Sendable {
         guard instant >= first, instant <= last else { return nil }
         let bounds = first.microseconds..<(last.microseconds + 1)
         guard !hasOnlyBounds else { return bounds }
-        let (stretch, isOpen) = stretch(at: instant)
+        let (stretch, isOpen, _) = stretch(at: instant)
         return isOpen ? stretch.clamped(to: bounds) : nil
     }
 
-    /// A stretch around `instant` in which there can be no slots; nil when there can be one at `instant`.
-    private func closedStretch(at instant: Instant) -> Range<Int64>? {
-        guard !hasOnlyBounds else { return nil }
-        let (stretch, isOpen) = stretch(at: instant)
-        return isOpen ? nil : stretch
-    }
-
-    /// The microseconds around `instant` during which nothing changes: neither the offset, nor the day, nor what windows are open.
+    /// The microseconds around `instant` during which nothing changes: neither the offset, nor the day, nor whether a window is open.
     ///
-    /// Days without slots in a row are one stretch.
-    private func stretch(at instant: Instant) -> (Range<Int64>, isOpen: Bool) {
-        if let event = excluded.stretch(around: instant) {
-            return (event.lowerBound.microseconds..<event.upperBound.microseconds, false)
-        }
+    /// Days without slots in a row are one stretch. `day` is the local one of `instant`.
+    private func stretch(at instant: Instant) -> (stretch: Range<Int64>, isOpen: Bool, day: Int) {
         let span = zone.rules.span(at: instant.microseconds.floored(by: WallTime.second))
         let wall = WallTime(microseconds: instant.microseconds + span.offset * WallTime.second)
         let day = wall.dayNumber
-        let second = Int(wall.microsecondOfDay / WallTime.second)
-        var walls = Int64(day) * 86_400..<Int64(day + 1) * 86_400
+        if let event = excluded.stretch(around: instant) {
+            return (event.lowerBound.microseconds..<event.upperBound.microseconds, false, day)
+        }
+        let midnight = Int64(day) * 86_400
+        var walls = midnight..<midnight + 86_400
         var isOpen = windows.isEmpty
         if let days = excluded.stretch(around: day) {
             walls = Int64(days.lowerBound) * 86_400..<Int64(days.upperBound + 1) * 86_400
             isOpen = false
-        } else {
-            let weekday = CivilDate.weekday(ofDayNumber: day)
-            for window in windows {
-                if window.contains(second, weekday: weekday) { isOpen = true }
-                for edge in [window.from, window.until] {
-                    let edge = Int64(day) * 86_400 + Int64(edge)
-                    if edge <= Int64(day) * 86_400 + Int64(second) {
-                        walls = max(walls.lowerBound, edge)..<walls.upperBound
-                    } else {
-                        walls = walls.lowerBound..<min(walls.upperBound, edge)
-                    }
-                }
-            }
+        } else if !windows.isEmpty {
+            let part = part(ofDay: day, at: Int(wall.microsecondOfDay / WallTime.second))
+            walls = midnight + Int64(part.seconds.lowerBound)..<midnight + Int64(part.seconds.upperBound)
+            isOpen = part.isOpen
         }
         let (start, end) = (max(walls.lowerBound - span.offset, span.start), min(walls.upperBound - span.offset, span.end))
         let events = isOpen ? excluded.edges(around: instant) : (last: .distantPast, next: .distantFuture)
         let stretch = max(start * WallTime.second, events.last.microseconds)..<min(end * WallTime.second, events.next.microseconds)
-        return (stretch, isOpen)
+        return (stretch, isOpen, day)
+    }
+
+    /// The seconds of a day around `second` during which windows stay open, or closed.
+    private func part(ofDay day: Int, at second: Int) -> (seconds: Range<Int>, isOpen: Bool) {
+        let weekday = CivilDate.weekday(ofDayNumber: day)
+        var open: (from: Int, until: Int)?
+        var (closedFrom, closedUntil) = (0, 86_400)
+        func look(at range: Range<Int>) {
+            if range.isEmpty { return }
+            if range.contains(second) {
+                open = (min(open?.from ?? range.lowerBound, range.lowerBound), max(open?.until ?? range.upperBound, range.upperBound))
+            } else if range.upperBound <= second {
+                closedFrom = max(closedFrom, range.upperBound)
+            } else {
+                closedUntil = min(closedUntil, range.lowerBound)
+            }
+        }
+        for window in windows {
+            let seconds = window.seconds(ofWeekday: weekday)
+            look(at: seconds.goingOn)
+            look(at: seconds.beginning)
+        }
+        return open.map { ($0.from..<$0.until, true) } ?? (closedFrom..<closedUntil, false)
     }
 }

@@ -17,7 +17,7 @@ extension RepeatingInterval {
 
 extension WrittenTime {
     /// `2026-03-01T02:00:00`, with the zone that the text names: `Z`, `+01:00`, `[Europe/Berlin]` or `+01:00[Europe/Berlin]`.
-    fileprivate var canonicalText: String {
+    var canonicalText: String {
         guard let zone else { return Self.text(of: wall) }
         if zone == .utc { return Self.text(of: wall) + "Z" }
         if zone.isFixed, zone.name.hasPrefix("+") || zone.name.hasPrefix("-") { return Self.text(of: wall) + zone.name }

@@ -23,8 +23,8 @@ extension Schedule {
             let rest = limits.exclusions.count - shown.count
             words.append("except " + list(shown + (rest > 0 ? ["\(rest) more"] : [])))
         }
-        if let first = limits.notBefore { words.append("not before " + zone.local(first)) }
-        if let last = limits.notAfter { words.append("not after " + zone.local(last)) }
+        if let first = limits.notBefore { words.append("not before " + zone.local(first.instant(in: zone))) }
+        if let last = limits.notAfter { words.append("not after " + zone.local(last.instant(in: zone))) }
         if delay > .zero { words.append("each " + delay.inWords + " later (spread)") }
         return words
     }

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Everything that moves a job's slots: recurrences, zone, daylight rule, limits and delay.
 ///
 /// A constant, and cheap to copy.
@@ -16,10 +14,9 @@ package struct Schedule: Sendable {
         let isLimited: Bool
         let needsAnchor: Bool
         let registration: Instant?
-        /// From here on, and up to here, nothing was found that the limits leave. To find that out takes a search through years, which
-        /// nobody should have to wait for twice.
-        private let barrenAfter = Atomic<Int64>(.max)
-        private let barrenBefore = Atomic<Int64>(.min)
+
+        /// What the delay does not move past the last slot there may be.
+        var lastBeforeDelay: Instant { .lastSlot - rules.delay }
 
         init(_ rules: Rules, series: [Series], registration: Instant?) {
             self.rules = rules
@@ -29,22 +26,6 @@ package struct Schedule: Sendable {
                 if case .interval(let interval) = $0 { interval.needsAnchor } else { false }
             }
             self.registration = registration
-        }
-
-        func next(after instant: Instant) -> Slot? {
-            guard isLimited else { return slots.union.next(after: instant) }
-            guard instant.microseconds < barrenAfter.load(ordering: .relaxed) else { return nil }
-            if let slot = slots.next(after: instant - rules.delay) { return slot.later(by: rules.delay) }
-            barrenAfter.min(instant.microseconds, ordering: .relaxed)
-            return nil
-        }
-
-        func previous(before instant: Instant) -> Slot? {
-            guard isLimited else { return slots.union.previous(before: instant) }
-            guard instant.microseconds > barrenBefore.load(ordering: .relaxed) else { return nil }
-            if let slot = slots.previous(before: instant - rules.delay) { return slot.later(by: rules.delay) }
-            barrenBefore.max(instant.microseconds, ordering: .relaxed)
-            return nil
         }
     }
 
@@ -76,6 +57,9 @@ package struct Schedule: Sendable {
     private init(_ storage: Storage) {
         self.storage = storage
     }
+
+    /// Whether both are copies of one; never true of two that were made apart.
+    package func isCopy(of other: Schedule) -> Bool { storage === other.storage }
 
     package var recurrences: [Recurrence] { storage.rules.recurrences }
     /// Where times stand whose text names no zone, and where the days of `limits` are.
@@ -134,10 +118,16 @@ extension Schedule: Hashable {
 
 extension Schedule {
     /// The first slot strictly after `instant`; nil when no more come.
-    package func next(after instant: Instant) -> Slot? { storage.next(after: instant) }
+    package func next(after instant: Instant) -> Slot? {
+        guard storage.isLimited else { return storage.slots.union.next(after: instant) }
+        return storage.slots.next(after: instant - delay).flatMap(delayed)
+    }
 
     /// The last slot strictly before `instant`; nil when none came.
-    package func previous(before instant: Instant) -> Slot? { storage.previous(before: instant) }
+    package func previous(before instant: Instant) -> Slot? {
+        guard storage.isLimited else { return storage.slots.union.previous(before: instant) }
+        return storage.slots.previous(before: min(instant - delay, storage.lastBeforeDelay + Instant.resolution)).flatMap(delayed)
+    }
 
     package func contains(_ instant: Instant) -> Bool {
         next(after: instant - Instant.resolution)?.due == instant
@@ -149,7 +139,7 @@ extension Schedule {
     /// its days. For several, slots that coincide are found by walking those of all but the one with the most.
     package func count(after start: Instant, through end: Instant) -> Int {
         guard storage.isLimited else { return storage.slots.union.count(after: start, through: end) }
-        return storage.slots.count(after: start - delay, through: end - delay)
+        return storage.slots.count(after: start - delay, through: min(end - delay, storage.lastBeforeDelay))
     }
 
     /// Occurrence `number`, which is the anchor plus `number` periods: 0 for the anchor itself, negative before an end.
@@ -166,6 +156,11 @@ extension Schedule {
     /// nil when nothing happened, when some recurrence asks for this very instant, and when there is no such slot.
     package func clockChange(at due: Instant) -> ClockChange? {
         contains(due) ? storage.slots.union.clockChange(at: due - delay) : nil
+    }
+
+    /// nil past the year 9999.
+    private func delayed(_ slot: Slot) -> Slot? {
+        slot.due <= storage.lastBeforeDelay ? Slot(due: slot.due + delay, occurrence: slot.occurrence) : nil
     }
 
     /// The recurrences that changes of the clock can touch, without limits and delay.

@@ -8,8 +8,6 @@ package struct Slot: Hashable, Sendable {
         self.due = due
         self.occurrence = occurrence
     }
-
-    func later(by delay: Duration) -> Slot { Slot(due: due + delay, occurrence: occurrence) }
 }
 
 extension Instant {

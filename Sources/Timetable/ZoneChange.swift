@@ -82,7 +82,7 @@ extension Schedule {
         let length = Duration.seconds((change.after - change.before).magnitude)
         let start = (change.isGap ? change.at : change.at - length) - Instant.resolution
         let end = change.at + length - Instant.resolution
-        let shifting = change.isGap && daylight.gap == .skip ? unlimited(gap: .shift) : unlimited(gap: daylight.gap)
+        let shifting = change.isGap && daylight.gap == .skip ? unlimited(gap: .shift) : unlimited(gap: daylight.statedGap)
         let onTheWall = shifting.onTheWall
         var found: [ChangedSlot] = []
         var cursor = start
@@ -100,8 +100,8 @@ extension Schedule {
     }
 
     /// The same recurrences with another rule for gaps, and neither limits nor delay.
-    private func unlimited(gap: DaylightRule.Gap) -> Schedule {
-        let plain = try? Schedule(recurrences, zone: zone, daylight: DaylightRule(gap: gap, fold: daylight.fold))
+    private func unlimited(gap: DaylightRule.Gap?) -> Schedule {
+        let plain = try? Schedule(recurrences, zone: zone, daylight: DaylightRule(gap: gap, fold: daylight.statedFold))
         guard let plain, let anchor else { return plain ?? self }
         return plain.anchored(at: anchor)
     }

@@ -8,6 +8,8 @@ final class ZoneDatabase: Sendable {
     static let system = ZoneDatabase()
 
     private let zones = Mutex<[String: Entry]>([:])
+    /// Names that were asked for in vain.
+    private let missing = Mutex<Set<String>>([])
     private let allNames = Mutex<[String]?>(nil)
     private let givenFolder: String?
 
@@ -21,15 +23,15 @@ final class ZoneDatabase: Sendable {
         let device: UInt
         let inode: UInt
         let size: Int
-        let seconds: Int
-        let nanoseconds: Int
+        let modified: [Int]
+        let changed: [Int]
 
         init(_ status: stat) {
             device = UInt(status.st_dev)
             inode = UInt(status.st_ino)
             size = Int(status.st_size)
-            seconds = status.st_mtim.tv_sec
-            nanoseconds = status.st_mtim.tv_nsec
+            modified = [status.st_mtim.tv_sec, status.st_mtim.tv_nsec]
+            changed = [status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
         }
     }
 
@@ -43,7 +45,13 @@ final class ZoneDatabase: Sendable {
     /// Names that are no safe relative path are unknown.
     func zone(named name: String) throws(ZoneError) -> Zone {
         if let entry = zones.withLock({ $0[name] }) { return entry.zone }
-        let entry = try load(name)
+        let entry: Entry
+        do {
+            entry = try load(name)
+        } catch {
+            missing.withLock { if $0.count < Self.mostMissing, name.utf8.count <= 100 { $0.insert(name) } }
+            throw error
+        }
         return zones.withLock { zones in
             let known = zones[name] ?? entry
             zones[name] = known
@@ -51,8 +59,10 @@ final class ZoneDatabase: Sendable {
         }
     }
 
-    /// Reads every zone in memory whose file changed anew, and returns the names of those whose rules are no longer the same, in
-    /// alphabetical order.
+    private static let mostMissing = 1_000
+
+    /// Reads every zone in memory whose file changed anew, and returns the names of those whose rules are no longer the same, and of
+    /// those that were asked for in vain and are there now, in alphabetical order.
     ///
     /// What is gone or broken stays as it was. Zones handed out before keep their old rules, and are no longer equal to the new ones.
     func reread() -> [String] {
@@ -68,6 +78,10 @@ final class ZoneDatabase: Sendable {
                 zones.withLock { $0[name] = entry }
                 changed.append(name)
             }
+        }
+        for name in missing.withLock({ $0 }) where (try? load(name)) != nil {
+            missing.withLock { _ = $0.remove(name) }
+            changed.append(name)
         }
         return changed.sorted()
     }

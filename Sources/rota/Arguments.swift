@@ -61,7 +61,7 @@ struct InstantArgument {
     }
 
     private func absolute(in zone: Zone) -> Instant? {
-        Instant(rfc3339: text) ?? (try? Limits.bound(parsing: text, zone: zone))
+        Instant(rfc3339: text) ?? (try? Bound(parsing: text).instant(in: zone))
     }
 }
 
@@ -71,7 +71,7 @@ struct EndArgument {
 
     /// - Throws: What the argument parser tells the user, when `text` is none.
     @Sendable static func read(_ text: String) throws -> EndArgument {
-        guard (try? Period.elapsed(parsing: text)) != nil || (try? Limits.bound(parsing: text, zone: .utc)) != nil else {
+        guard (try? Period.elapsed(parsing: text)) != nil || (try? Bound(parsing: text)) != nil else {
             throw ValidationError("an end is written 2026-03-01 or 2026-03-01T02:00Z; P7D is seven days after --from")
         }
         return EndArgument(text: text)
@@ -80,7 +80,7 @@ struct EndArgument {
     /// - Parameter zone: Where a time stands that says nothing of its own; a date alone includes its whole day.
     func end(from start: Instant, in zone: Zone) -> Instant {
         if let length = try? Period.elapsed(parsing: text) { return start + length }
-        return (try? Limits.bound(parsing: text, zone: zone, isLast: true)) ?? start
+        return (try? Bound(parsing: text, isLast: true).instant(in: zone)) ?? start
     }
 }
 

@@ -45,7 +45,8 @@ struct Outlook {
             let (absent, absences) = absent(in: schedule, after: cursor, through: slot.due, shownIn: zone)
             outlook.append(
                 Outlook(
-                    slot: slot, zone: zone ?? schedule.localZone, change: schedule.clockChange(at: slot.due), absent: absent, absences: absences)
+                    slot: slot, zone: zone ?? schedule.localZone, change: schedule.clockChange(at: slot.due), absent: absent,
+                    absences: absences)
             )
             cursor = slot.due
         }

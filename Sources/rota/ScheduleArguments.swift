@@ -12,14 +12,18 @@ struct ScheduleArguments: ParsableArguments {
     var zone: String?
 
     @Option(
-        help: ArgumentHelp("What becomes of local times that do not exist, for a schedule given as text: shift or skip.", valueName: "rule")
+        help: ArgumentHelp(
+            "What becomes of local times that do not exist, for a schedule given as text: shift or skip. (default: shift)",
+            valueName: "rule")
     )
-    var gap: DaylightRule.Gap = .shift
+    var gap: DaylightRule.Gap?
 
     @Option(
-        help: ArgumentHelp("Which of two equal local times is meant, for a schedule given as text: first, last or both.", valueName: "rule")
+        help: ArgumentHelp(
+            "Which of two equal local times is meant, for a schedule given as text: first, last or both. (default: first)",
+            valueName: "rule")
     )
-    var fold: DaylightRule.Fold = .first
+    var fold: DaylightRule.Fold?
 
     @Option(help: ArgumentHelp("The job's name, from which H of a cron line given as text is drawn.", valueName: "name"))
     var seed: String = ""

@@ -51,7 +51,9 @@ struct JobKeyTests {
         let limits = try #require(job.schedule?.limits)
         #expect(limits.exclusions == (try ["2026-12-24/2027-01-01", "--01-06", "SAT,SUN"].map(Exclusion.init)))
         #expect(limits.windows == [try DailyWindow(from: "01:00", until: "05:30", on: "MON-FRI")])
-        #expect(limits.notBefore?.rfc3339 == "2026-02-01T11:00:00Z" && limits.notAfter?.rfc3339 == "2027-12-31T22:59:59.999999Z")
+        try #expect(
+            limits.notBefore?.instant(in: Zone(named: "Europe/Berlin")).rfc3339 == "2026-02-01T11:00:00Z"
+                && limits.notAfter?.instant(in: Zone(named: "Europe/Berlin")).rfc3339 == "2027-12-31T22:59:59.999999Z")
         #expect(job.schedule?.delay == Schedule.delay(spread: .seconds(600), seed: "extract"))
         #expect(job.command == .shell(#"./extract.sh --day "$ROTA_DUE_DATE""#))
         #expect(job.workdir == "/srv/warehouse")

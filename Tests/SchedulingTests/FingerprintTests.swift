@@ -25,7 +25,8 @@ struct FingerprintTests {
 
     @Test func limitsAndDelaysAreToldApart() throws {
         let limits = try [
-            Limits(), Limits(notBefore: .epoch), Limits(notAfter: .epoch), Limits(exclusions: [Exclusion(parsing: "SAT,SUN")]),
+            Limits(), Limits(notBefore: Bound(.epoch)), Limits(notAfter: Bound(.epoch)),
+            Limits(exclusions: [Exclusion(parsing: "SAT,SUN")]),
             Limits(exclusions: [Exclusion(parsing: "--12-25")]), Limits(windows: [DailyWindow(from: "09:00", until: "17:00")]),
             calendar(events: 9), calendar(events: 10),
         ]
@@ -37,7 +38,7 @@ struct FingerprintTests {
     /// What it is must not depend on the process: no seed of a hasher, no order of a set.
     @Test func theTextIsTheSameInEveryProcess() throws {
         let limits = try Limits(
-            notAfter: Instant(seconds: 1_800_000_000), exclusions: [Exclusion(parsing: "SAT,SUN")] + calendar(events: 9).exclusions)
+            notAfter: Bound(Instant(seconds: 1_800_000_000)), exclusions: [Exclusion(parsing: "SAT,SUN")] + calendar(events: 9).exclusions)
         #expect(try schedule(limits, delay: .seconds(270)).fingerprint.hasSuffix("\nlimits=fda204876310cb1f\ndelay=270000000"))
     }
 

@@ -128,11 +128,10 @@ struct SimulationCheck: Sendable {
             var from = simulation.now
             if let last, last.through == nil {
                 if last.schedule == pinned { continue }
-                // By new rules of a zone, slots may be owed that lie before now: those after the time of day that was reached.
-                if let pinned, pinned.saysWhat(last.schedule) {
-                    let reached = last.schedule.previous(before: simulation.now + Instant.resolution)?.due
-                    from = reached.map { max($0, last.schedule.progress(through: $0, in: pinned)) + Instant.resolution } ?? last.from
-                    from = max(from, last.from)
+                // By new rules of a zone, slots may be owed that lie before now, and others have had their turn.
+                if let pinned, Optional(pinned).saysTheSame(as: last.schedule) {
+                    let (late, until) = last.schedule.handOver(to: pinned, accountedUntil: simulation.now)
+                    from = late.first ?? until + Instant.resolution
                 }
                 var ended = last
                 ended.through = simulation.now
@@ -141,14 +140,6 @@ struct SimulationCheck: Sendable {
             }
             if let pinned { eras[name, default: []].append(Era(schedule: pinned, from: from)) }
         }
-    }
-}
-
-extension Schedule {
-    /// Whether both were written alike, though perhaps read by other rules of their zone.
-    fileprivate func saysWhat(_ other: Schedule) -> Bool {
-        recurrences.map(\.text) == other.recurrences.map(\.text) && zone.name == other.zone.name && daylight == other.daylight
-            && limits == other.limits && delay == other.delay
     }
 }
 

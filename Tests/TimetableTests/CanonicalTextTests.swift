@@ -23,8 +23,10 @@ import Testing
         ("0 0 ? JAN-DEC MON-FRI", "0 0 * * 1-5"),
         ("*/15 8-18/2 1,2,3,10 */3 7", "*/15 8,10,12,14,16,18 1-3,10 */3 0"),
         ("0/20 * * * * *", "*/20 * * * * *"),
+        ("0,10,20,30,40,50 0-23 * * *", "0,10,20,30,40,50 0-23 * * *"),
+        ("*/20,5 */4 * * *", "*/20,5 */4 * * *"),
         ("0 0 */10 * FRI", "0 0 */10 * 5"),
-        ("0 0 */10,5 * FRI", "0 0 */31,5,11,21,31 * 5"),
+        ("0 0 */10,5 * FRI", "0 0 */10,5 * 5"),
         ("0 0 1-31 * FRI", "0 0 1-31 * 5"),
         ("0 0 *,L * FRI", "0 0 *,L * 5"),
         ("0 0 LW,15W,L-3,L,4 * MON#1,5L,TUE", "0 0 4,L,L-3,15W,LW * 2,1#1,5L"),
@@ -66,6 +68,8 @@ import Testing
             expression = blank
             expression.seconds = read.seconds
             expression.minutes = read.minutes
+            expression.minutesAreStar = read.minutesAreStar
+            expression.hoursAreStar = read.hoursAreStar
             expression.hours = read.hours
             expression.months = read.months
             expression.dayOfMonth = read.dayOfMonth

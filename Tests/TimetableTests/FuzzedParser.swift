@@ -76,7 +76,7 @@ enum FuzzedParser: String, CaseIterable, Sendable {
         if words.count > 1, let window = try? DailyWindow(from: words[0], until: words[1], on: words.count > 2 ? words[2] : nil) {
             check([], windows: [window], &promises)
         }
-        _ = promises.value(of: text) { text throws(ScheduleError) in try Limits.bound(parsing: text, zone: Self.berlin) }
+        _ = promises.value(of: text) { text throws(ScheduleError) in try Bound(parsing: text).instant(in: Self.berlin) }
         if let period = promises.value(of: text, { text throws(ScheduleError) in try Period.elapsed(parsing: text) }) {
             promises.expect(period >= .zero, "a negative period")
         }

@@ -37,7 +37,8 @@ import Timetable
             #expect(never.next(after: instant) == nil && never.previous(before: instant) == nil)
         }
         let ending = try limited(
-            "0 10 * * *", limits: Limits(notAfter: instant("2026-01-03T12:00:00Z"), windows: [DailyWindow(from: "09:00", until: "17:00")]))
+            "0 10 * * *",
+            limits: Limits(notAfter: Bound(instant("2026-01-03T12:00:00Z")), windows: [DailyWindow(from: "09:00", until: "17:00")]))
         #expect(ending.next(after: instant("2026-02-01T00:00:00Z")) == nil)
         #expect(ending.next(after: instant("2026-01-02T00:00:00Z"))?.due == instant("2026-01-02T09:00:00Z"))
         #expect(ending.next(after: instant("2026-01-03T10:00:00Z")) == nil)
@@ -46,7 +47,7 @@ import Timetable
 
     @Test func whatTakesAnOccurrenceAwayIsTold() throws {
         let limits = try Limits(
-            notBefore: instant("2026-03-03T00:00:00Z"), notAfter: instant("2026-03-06T12:00:00Z"),
+            notBefore: Bound(instant("2026-03-03T00:00:00Z")), notAfter: Bound(instant("2026-03-06T12:00:00Z")),
             exclusions: [Exclusion(parsing: "2026-03-04")], windows: [DailyWindow(from: "09:00", until: "17:00")])
         let schedule = try Schedule(
             [Recurrence(cron: "0 8,10 * * *")], limits: limits, delay: .seconds(90))
@@ -89,8 +90,8 @@ import Timetable
     @Test func boundsAreSlotsThemselves() throws {
         let zone = try Zone(named: "Europe/Berlin")
         let limits = try Limits(
-            notBefore: Limits.bound(parsing: "2026-03-02T09:00", zone: zone),
-            notAfter: Limits.bound(parsing: "2026-03-04T08:00Z", zone: zone))
+            notBefore: Bound(parsing: "2026-03-02T09:00"),
+            notAfter: Bound(parsing: "2026-03-04T08:00Z"))
         let daily = try limited("R/2026-01-01T09:00/P1D", limits: limits)
         #expect(daily.instants(after: .distantPast, through: .distantFuture).count == 3)
         #expect(daily.count(after: .distantPast, through: .distantFuture) == 3)
@@ -114,8 +115,8 @@ import Timetable
     ])
     func aLastDayIsWhole(text: String, zone: String, first: String, last: String) throws {
         let zone = try Zone(named: zone)
-        #expect(try Limits.bound(parsing: text, zone: zone) == instant(first))
-        #expect(try Limits.bound(parsing: text, zone: zone, isLast: true) == instant(last))
+        #expect(try Bound(parsing: text).instant(in: zone) == instant(first))
+        #expect(try Bound(parsing: text, isLast: true).instant(in: zone) == instant(last))
     }
 
     @Test func calendarsAreAFilterBesideTheOtherExceptions() throws {
@@ -142,7 +143,8 @@ import Timetable
         }
         let all =
             try [
-                Limits(notBefore: .epoch), Limits(notAfter: .epoch), Limits(windows: [DailyWindow(from: "09:00", until: "17:00")]),
+                Limits(notBefore: Bound(.epoch)), Limits(notAfter: Bound(.epoch)),
+                Limits(windows: [DailyWindow(from: "09:00", until: "17:00")]),
                 Limits(windows: [DailyWindow(from: "09:00", until: "17:00", on: "MON")]), Limits(exclusions: [calendar(20_261_224)]),
                 Limits(exclusions: [calendar(20_261_225)]), Limits(),
             ] + ["SAT", "SUN", "--12-24", "2026-12-24", "2026-12-24/2026-12-25"].map { Limits(exclusions: [try Exclusion(parsing: $0)]) }
@@ -183,7 +185,7 @@ import Timetable
         let silvester = try limited("* * * * * *", limits: Limits(exclusions: [Exclusion(parsing: "2026-12-31")]))
         let midnight = instant("2026-12-30T23:00:00Z")
         #expect(silvester.excluded(after: start, through: end, atMost: 2).map(\.due) == [midnight, midnight + .seconds(1)])
-        let ending = try limited("* * * * * *", limits: Limits(notBefore: start + .seconds(3), notAfter: end - .seconds(2)))
+        let ending = try limited("* * * * * *", limits: Limits(notBefore: Bound(start + .seconds(3)), notAfter: Bound(end - .seconds(2))))
         #expect(
             ending.excluded(after: start, through: end, atMost: 9).map(\.due)
                 == [start + .seconds(1), start + .seconds(2), end - .seconds(1), end])

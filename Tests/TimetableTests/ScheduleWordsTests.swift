@@ -40,7 +40,7 @@ import Testing
     @Test func limitsAreToldInWords() throws {
         let berlin = try Zone(named: "Europe/Berlin")
         let limits = try Limits(
-            notBefore: instant("2026-03-01T00:00:00Z"), notAfter: instant("2027-03-01T00:00:00Z"),
+            notBefore: Bound(instant("2026-03-01T00:00:00Z")), notAfter: Bound(instant("2027-03-01T00:00:00Z")),
             exclusions: ["SAT,SUN", "--12-25", "2026-05-01", "2026-08-01/2026-08-14"].map { try Exclusion(parsing: $0) },
             windows: [DailyWindow(from: "09:00", until: "17:00:30", on: "MON-THU"), DailyWindow(from: "22:00", until: "24:00")])
         let schedule = try Schedule([Recurrence(cron: "@hourly")], zone: berlin, limits: limits, delay: .seconds(90))
