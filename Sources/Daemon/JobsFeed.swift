@@ -24,6 +24,7 @@ final class JobsFeed: Sendable {
     func start(with folder: JobFolder, lookAgain: Instant?, into mailbox: Mailbox) {
         Thread.detachNewThread { [self] in
             var folder = folder
+            var zones: Set<String> = []
             var lookAgain = min(lookAgain ?? .distantFuture, clock.now() + Self.longestPause)
             while !isStopped {
                 let wasSet = clock.wait(until: lookAgain, descriptors: [watch.descriptor, bell.descriptor, rereadBell.descriptor])
@@ -34,15 +35,19 @@ final class JobsFeed: Sendable {
                     folder.forgetStamps()
                 }
                 guard changes.changed || wasSet || isAsked || lookAgain <= clock.now(), !isStopped else { continue }
-                lookAgain = clock.now() + look(at: &folder, dirty: changes.dirty, mailbox)
+                lookAgain = clock.now() + look(at: &folder, dirty: changes.dirty, zones: &zones, mailbox)
             }
         }
     }
 
     /// - Returns: How long to wait for the next look, if nothing tells of a change before.
-    private func look(at folder: inout JobFolder, dirty: Set<String>, _ mailbox: Mailbox) -> Duration {
+    ///
+    /// - Parameter zones: Names of zones with new rules that no reading has taken yet.
+    private func look(at folder: inout JobFolder, dirty: Set<String>, zones: inout Set<String>, _ mailbox: Mailbox) -> Duration {
         do {
-            var reading = try folder.read(at: clock.now(), dirty: dirty, newRulesOf: Zone.rereadDatabase())
+            zones.formUnion(Zone.rereadDatabase())
+            var reading = try folder.read(at: clock.now(), dirty: dirty, newRulesOf: zones.sorted())
+            zones = []
             if let complaint = watch.complaint {
                 reading.problems.append(Problem(file: folder.path, severity: .warning, message: complaint.message))
             }

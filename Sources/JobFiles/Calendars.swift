@@ -131,7 +131,7 @@ package final class Calendars: Sendable {
         if let parsed = state.known.parsed[key] { return parsed }
         let parsed: Parsed
         switch FileBytes(path: path, mindsWriters: now != nil) {
-        case .unusable(.unreadable(let why), _):
+        case .unusable(.unreadable(let why), _) where why != systemMessage(EACCES):
             // The reason may pass without a trace on the file: the next reading tries again.
             state.known.sights[path] = .fault(.unusable(.unreadable(why)))
             return .failure(.unusable(.unreadable(why)))

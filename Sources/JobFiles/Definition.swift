@@ -65,9 +65,9 @@ package struct Definition: Sendable {
         return job
     }
 
-    /// The same definition with the rules that its zones have now.
-    func readAgain(_ calendars: Calendars) -> Definition {
-        guard let job = Self.parse(canonical: canonical, calendars: calendars) else { return self }
+    /// The same definition with the rules that its zones have now; nil when they make it an error.
+    func readAgain(_ calendars: Calendars) -> Definition? {
+        guard let job = Self.parse(canonical: canonical, calendars: calendars) else { return nil }
         return Definition(job: job, canonical: canonical, source: source, file: file, line: line, places: places)
     }
 

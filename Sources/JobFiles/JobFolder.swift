@@ -81,6 +81,7 @@ package struct JobFolder: Sendable {
         let walk = try FolderWalk(root: path)
         round += 1
         var step = Step(now: now, dirty: dirty)
+        if !zones.isEmpty { takeRules(of: zones, &step) }
         let calendars = Calendars(known: zones.isEmpty ? calendars : calendars.unread, now: mindsWriters ? now : nil, dirty: dirty)
         forgetStamps(ofFilesNaming: calendars.changed())
         let due = walk.files.compactMap { file in look(at: file.path, file.kind, in: walk, &step) }
@@ -88,7 +89,6 @@ package struct JobFolder: Sendable {
         for (path, reading) in zip(due, readings) { take(reading, of: path, walk.shown(path), &step) }
         if let again = calendars.lookAgain { step.look(again: again) }
         takeVanished(walk, &step)
-        if !zones.isEmpty { takeRules(of: zones, &step) }
         self.calendars = step.hasChanged ? calendars.known.kept(Set(records.values.lazy.flatMap(\.calendars))) : calendars.known
         if let last, !step.hasChanged, walk.problems == lastWalkProblems {
             return Reading(
@@ -186,18 +186,26 @@ package struct JobFolder: Sendable {
     /// The next reading takes all files anew, also those that have not changed.
     package mutating func forgetStamps() {
         for path in records.keys { records[path]?.stamp = nil }
+        calendars = Calendars.Known()
     }
 
     /// A schedule keeps the rules with which it was made; also that of a file which is bad by now.
+    ///
+    /// Files with errors are read again: a zone may be among them that is there now. So are those of a definition that the new rules make an
+    /// error, which is told there, and the old rules stay in force.
     private mutating func takeRules(of zones: [String], _ step: inout Step) {
         let calendars = Calendars()
-        func renewed(_ definition: Definition) -> Definition {
+        func renewed(_ definition: Definition) -> Definition? {
             guard let schedule = definition.job.schedule, zones.contains(where: schedule.reads) else { return definition }
             step.hasChanged = true
             return definition.readAgain(calendars)
         }
-        for (path, record) in records { records[path]?.definitions = record.definitions.map(renewed) }
-        inForce = inForce.mapValues(renewed)
+        for (path, record) in records {
+            let definitions = record.definitions.map { ($0, renewed($0)) }
+            records[path]?.definitions = definitions.map { $1 ?? $0 }
+            if !record.problems.isEmpty || definitions.contains(where: { $1 == nil }) { records[path]?.stamp = nil }
+        }
+        inForce = inForce.mapValues { renewed($0) ?? $0 }
     }
 
     // MARK: Judgement

@@ -37,11 +37,12 @@ private struct ScheduleReview {
     var absence: String? {
         if schedule.next(after: now - Instant.resolution) != nil { return nil }
         if let last = schedule.previous(before: now)?.due {
-            return "all slots are past, the last was at \(schedule.zone.local(last)); the job is not due any more"
+            return "all slots are past, the last was at \(schedule.localZone.local(last)); the job is not due any more"
         }
-        let takesAway = Set(schedule.excluded(after: .distantPast, through: .distantFuture, atMost: 10).map(\.limit.rawValue)).sorted()
+        let takesAway = Set(schedule.excluded(after: now, through: now + Self.horizon, atMost: 10).map(\.limit.rawValue)).sorted()
         guard !takesAway.isEmpty else { return "this schedule has no slot at all; the job is never due" }
-        return "the job is never due: \(takesAway.map { "`\($0)`" }.joined(separator: " and ")) take all its slots away"
+        let verb = takesAway.count == 1 ? "takes" : "take"
+        return "the job is never due: \(takesAway.map { "`\($0)`" }.joined(separator: " and ")) \(verb) all its slots away"
     }
 
     /// What changes of the clock do to slots of one kind; nil when they do nothing, or `kind` is nil.
@@ -57,7 +58,7 @@ private struct ScheduleReview {
             switch first.change {
             case nil: "does not exist and has no slot\(more); write `dst: { gap: skip }` if that is meant, else `shift`"
             case .shifted:
-                "does not exist, its slot moves to \(schedule.zone.local(first.due))\(more); write `dst: { gap: shift }` if that is meant, else `skip`"
+                "does not exist, its slot moves to \(schedule.localZone.local(first.due))\(more); write `dst: { gap: shift }` if that is meant, else `skip`"
             case .firstOfTwo, .lastOfTwo:
                 "comes twice, \(schedule.daylight.fold.inWords)\(more); write `dst: { fold: \(schedule.daylight.fold.rawValue) }` if that is meant, else `\(schedule.daylight.fold == .first ? "last" : "first")`\(schedule.daylight.fold == .both ? "" : " or `both`")"
             }

@@ -7,7 +7,7 @@ extension Schedule {
     /// The anchor of a schedule without a start of its own is no part of it; it stands beside it in the control row. What a schedule does
     /// not have leaves no trace: ledgers hold texts of times when there were no limits.
     var fingerprint: String {
-        var lines = recurrences.map(\.text) + ["zone=\(zone.name)", "gap=\(daylight.gap.rawValue)", "fold=\(daylight.fold.rawValue)"]
+        var lines = recurrences.map(\.words) + ["zone=\(zone.name)", "gap=\(daylight.gap.rawValue)", "fold=\(daylight.fold.rawValue)"]
         let stated = [daylight.statedGap?.rawValue, daylight.statedFold?.rawValue].compactMap(\.self)
         if !stated.isEmpty { lines.append("stated=\(stated.joined(separator: ","))") }
         if !limits.isEmpty { lines.append("limits=\(String(limits.stableHash, radix: 16))") }

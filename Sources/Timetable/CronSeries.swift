@@ -36,7 +36,7 @@ struct CronSeries: Sendable {
     }
 
     /// Whether a change of the clock moves nothing.
-    private var goesByElapsedTime: Bool { expression.isWildcard && daylight.gap == .skip && daylight.fold == .both }
+    var goesByElapsedTime: Bool { expression.isWildcard && daylight.gap == .skip && daylight.fold == .both }
 
     private func stretch(at second: Int64) -> Stretch {
         let span = zone.rules.span(at: second)

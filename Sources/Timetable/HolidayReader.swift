@@ -31,7 +31,7 @@ struct HolidayReader {
     }
 
     /// More would take too long to ask on every slot.
-    private static let mostExclusions = 100_000
+    private static let mostExclusions = 1_000_000
 
     init(zone: Zone) {
         self.zone = zone

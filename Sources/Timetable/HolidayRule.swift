@@ -104,10 +104,36 @@ struct HolidayRule {
         while found.count < count - 1, day <= Self.lastDay, !isOver(at: day, start) {
             guard budget > 0 else { return nil }
             budget -= 1
+            if let later = firstCandidate(from: day, first) {
+                day = later
+                continue
+            }
             if means(day, from: first, start.day) { found.append(day) }
             day += 1
         }
         return found
+    }
+
+    /// Where to go on when nothing in the month of `day` can be meant: a rule of every year names few days of many.
+    private func firstCandidate(from day: Int, _ first: CivilDate) -> Int? {
+        let date = CivilDate(dayNumber: day)
+        // Without months or weekdays a rule of the year is about the month of its start, unless days of months are named.
+        let wanted = months != 0 ? months : frequency == .yearly && weekdays == nil && !hasMonthDays ? 1 << UInt64(first.month) : 0
+        let isWrongYear = frequency == .yearly && (date.year - first.year) % interval != 0
+        let isWrongMonth =
+            wanted != 0 && !wanted.holds(date.month)
+            || frequency == .monthly && ((date.year - first.year) * 12 + date.month - first.month) % interval != 0
+        if isWrongYear { return CivilDate(year: date.year + 1, month: 1, day: 1).dayNumber }
+        if isWrongMonth {
+            return date.month == 12
+                ? CivilDate(year: date.year + 1, month: 1, day: 1).dayNumber
+                : CivilDate(year: date.year, month: date.month + 1, day: 1).dayNumber
+        }
+        let isOneDay = weekdays == nil && !hasMonthDays && (frequency == .monthly || frequency == .yearly)
+        if isOneDay, date.day < first.day {
+            return CivilDate.days(inMonth: date.month, of: date.year) < first.day ? nil : day + first.day - date.day
+        }
+        return nil
     }
 
     private func isOver(at day: Int, _ start: HolidayTime) -> Bool {

@@ -23,6 +23,12 @@ package enum Recurrence: Hashable, Sendable {
         }
     }
 
+    /// As the user wrote it, and the zone on whose wall clock it was put instead of its own.
+    package var words: String {
+        guard case .interval(let interval) = self, let zone = interval.wallZone else { return text }
+        return text + " on the wall of " + zone.name
+    }
+
     /// In one way of writing it, whatever form the text has: read again it means the same, and its canonical text is the same.
     ///
     /// Numbers that `H` drew are written out.

@@ -19,11 +19,14 @@ package struct RepeatingInterval: Hashable, Sendable {
     /// How many occurrences there are in all; nil for no end.
     package let count: Int64?
     let layout: Layout
+    /// The zone on whose wall its times stand, whatever its text says; nil when they stand where the text says.
+    let wallZone: Zone?
 
-    init(text: String, count: Int64?, layout: Layout) {
+    init(text: String, count: Int64?, layout: Layout, wallZone: Zone? = nil) {
         self.text = text
         self.count = count
         self.layout = layout
+        self.wallZone = wallZone
     }
 
     var needsAnchor: Bool {
@@ -40,6 +43,6 @@ package struct RepeatingInterval: Hashable, Sendable {
             case .upTo(let period, let end): .upTo(period, end.keepingWallClock(in: zone))
             case .fromRegistration: layout
             }
-        return RepeatingInterval(text: text, count: count, layout: moved)
+        return RepeatingInterval(text: text, count: count, layout: moved, wallZone: layout == moved ? nil : zone)
     }
 }

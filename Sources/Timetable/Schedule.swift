@@ -167,7 +167,11 @@ extension Schedule {
     var onTheWall: SeriesUnion {
         SeriesUnion(
             series: storage.slots.union.series.filter { series in
-                if case .uniform = series { false } else { true }
+                switch series {
+                case .uniform: false
+                case .calendar: true
+                case .cron(let series): !series.goesByElapsedTime
+                }
             })
     }
 }

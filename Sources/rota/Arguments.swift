@@ -98,5 +98,8 @@ extension RunState: ExpressibleByArgument {}
 
 extension StoredJob {
     /// What the stored text says; nil when this version of Rota cannot read it.
-    var job: Job? { Definition.parse(canonical: definition.canonical) }
+    var job: Job? { Definition.parse(canonical: definition.canonical, calendars: Self.calendars) }
+
+    /// Jobs that except one calendar share it.
+    private static let calendars = Calendars()
 }

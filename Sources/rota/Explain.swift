@@ -110,10 +110,9 @@ private struct Explanation: Encodable {
         case job, texts, canonical, inWords, zone, gap, fold, first, last, next, clockChanges
     }
 
-    /// How far ahead occurrences are looked for that the limits take away.
-    private static let absenceHorizon = Duration.seconds(10 * 366 * 86_400)
-    /// What lies beyond is no end that anybody set.
-    private static let endOfTime = "9999"
+    /// What lies beyond is no start and no end that anybody set: the years 1 and 9998.
+    private static let beginning = Instant(seconds: -62_100_000_000)
+    private static let endOfTime = Instant(seconds: 253_370_000_000)
 
     init(of schedule: Schedule, job: String?, at now: Instant, slots: Int) {
         self.job = job
@@ -123,10 +122,8 @@ private struct Explanation: Encodable {
         zone = schedule.localZone.name
         gap = schedule.daylight.gap.rawValue
         fold = schedule.daylight.fold.rawValue
-        first = schedule.next(after: .distantPast).map { schedule.localZone.local($0.due) }.flatMap { $0.hasPrefix("0000") ? nil : $0 }
-        last = schedule.previous(before: .distantFuture).map { schedule.localZone.local($0.due) }.flatMap {
-            $0.hasPrefix(Self.endOfTime) ? nil : $0
-        }
+        first = schedule.next(after: .distantPast).flatMap { $0.due < Self.beginning ? nil : schedule.localZone.local($0.due) }
+        last = schedule.previous(before: .distantFuture).flatMap { $0.due >= Self.endOfTime ? nil : schedule.localZone.local($0.due) }
         let outlook = Outlook.slots(of: schedule, after: now - Instant.resolution, count: slots)
         next = outlook.map {
             Line(
@@ -134,7 +131,7 @@ private struct Explanation: Encodable {
                 inSeconds: ($0.slot.due - now).inSeconds, note: $0.note)
         }
         absent =
-            outlook.isEmpty ? Outlook.absent(in: schedule, after: now - Instant.resolution, through: now + Self.absenceHorizon).first : []
+            outlook.isEmpty ? Outlook.absent(in: schedule, after: now - Instant.resolution, through: now + Outlook.horizon).first : []
         clockChanges = schedule.zones.sorted { $0.name < $1.name }.flatMap { Self.changes(of: $0, after: now, in: schedule) }
     }
 

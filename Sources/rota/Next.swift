@@ -112,8 +112,9 @@ struct Next: ParsableCommand {
                 outlook.note,
             ])
         }
-        if let schedule, !subjects.isEmpty, let last = lines.last?.outlook.slot.due, schedule.next(after: last) == nil {
-            let (absent, count) = Outlook.absent(in: schedule, after: last, through: end)
+        if let schedule, !subjects.isEmpty, let last = lines.last?.outlook, schedule.next(after: last.slot.due) == nil {
+            let due = last.slot.due
+            let (absent, count) = Outlook.absent(in: schedule, after: due, through: min(end, due + Outlook.horizon), shownIn: last.zone)
             rows += Self.rows(of: absent, count, lines.last?.job ?? "-")
         }
         Terminal.table(headings, rows)

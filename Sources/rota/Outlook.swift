@@ -32,6 +32,9 @@ struct Outlook {
     }
 
     private static let mostAbsences = 3
+    private static let mostLeftOut = 10_000
+    /// How far ahead occurrences are looked for that are no slots.
+    static let horizon = Duration.seconds(10 * 366 * 86_400)
 
     /// Slots of `schedule` in (`after`, `end`], `count` at most.
     ///
@@ -61,7 +64,7 @@ struct Outlook {
         var absent = excluded.map { Absence(due: $0.due, local: (zone ?? schedule.localZone).local($0.due), by: $0.limit.rawValue) }
         var count = schedule.excludedCount(after: after, through: end)
         if schedule.daylight.gap == .skip {
-            let leftOut = schedule.changedSlots(after: after, through: end, atMost: mostAbsences).filter { $0.change == nil }
+            let leftOut = schedule.changedSlots(after: after, through: end, atMost: mostLeftOut).filter { $0.change == nil }
             absent += leftOut.map { Absence(due: $0.due, local: $0.asked, by: "dst") }
             count += leftOut.count
         }

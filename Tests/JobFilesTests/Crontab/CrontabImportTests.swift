@@ -91,7 +91,7 @@ struct CrontabImportTests {
         let jobs = try importing.jobs()
         #expect(jobs.map(\.notify.email) == [["a@x.org", "b@x.org"], [], []])
         #expect(jobs.map(\.notify.on) == [[.failure, .recovery], [], []])
-        #expect(importing.lines.map { $0.remarks.map(\.severity) } == [[.note, .warning], [], [], [], [.warning], []])
+        #expect(importing.lines.map { $0.remarks.map(\.severity) } == [[.warning, .warning], [], [], [], [.warning], []])
         #expect(importing.lines.allSatisfy { $0.outcome != .notCarriedOver })
     }
 
