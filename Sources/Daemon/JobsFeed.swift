@@ -45,12 +45,14 @@ final class JobsFeed: Sendable {
     /// - Parameter zones: Names of zones with new rules that no reading has taken yet.
     private func look(at folder: inout JobFolder, dirty: Set<String>, zones: inout Set<String>, _ mailbox: Mailbox) -> Duration {
         do {
-            zones.formUnion(Zone.rereadDatabase())
+            let news = Zone.rereadDatabase()
+            zones.formUnion(news.renewed)
             var reading = try folder.read(at: clock.now(), dirty: dirty, newRulesOf: zones.sorted())
             zones = []
             if let complaint = watch.complaint {
                 reading.problems.append(Problem(file: folder.path, severity: .warning, message: complaint.message))
             }
+            reading.problems += news.unusable.map(Self.problem)
             mailbox.post(reading)
             return reading.lookAgain.map { min($0 - clock.now(), Self.longestPause) } ?? Self.longestPause
         } catch {
@@ -58,6 +60,13 @@ final class JobsFeed: Sendable {
             mailbox.post(complaint: error.message)
             return .seconds(1)
         }
+    }
+
+    private static func problem(ofZone name: String) -> Problem {
+        let message =
+            "the time zone `\(name)` is gone from the tz database, or its file is broken; its rules as they were read before hold until the "
+            + "scheduler is started again, when jobs that name it will be refused; install tzdata anew"
+        return Problem(file: "tz database", severity: .warning, message: message)
     }
 
     private static let longestPause = Duration.seconds(30)

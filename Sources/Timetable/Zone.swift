@@ -53,11 +53,10 @@ package struct Zone: Hashable, Sendable {
         return (hours * 3600 + minutes * 60) * (isNegative ? -1 : 1)
     }
 
-    /// Reads every zone that was ever asked for anew, and returns the names of those whose rules changed, or that were not there before,
-    /// in alphabetical order: for when the machine's tz database was updated.
+    /// Reads every zone that was ever asked for anew, for when the machine's tz database was updated.
     ///
     /// Zones and schedules made before keep their old rules. Made anew they have the new ones, and are no longer equal to the old.
-    package static func rereadDatabase() -> [String] {
+    package static func rereadDatabase() -> ZoneDatabaseNews {
         ZoneDatabase.system.reread()
     }
 

@@ -61,29 +61,30 @@ final class ZoneDatabase: Sendable {
 
     private static let mostMissing = 1_000
 
-    /// Reads every zone in memory whose file changed anew, and returns the names of those whose rules are no longer the same, and of
-    /// those that were asked for in vain and are there now, in alphabetical order.
+    /// Reads every zone in memory whose file changed anew.
     ///
     /// What is gone or broken stays as it was. Zones handed out before keep their old rules, and are no longer equal to the new ones.
-    func reread() -> [String] {
+    func reread() -> ZoneDatabaseNews {
         allNames.withLock { $0 = nil }
-        guard let folder else { return [] }
-        var changed: [String] = []
+        var news = ZoneDatabaseNews()
+        let folder = folder
         for (name, known) in zones.withLock({ $0 }) {
             var status = stat()
-            guard stat(folder + "/" + name, &status) == 0, Stamp(status) != known.stamp, let entry = try? load(name) else { continue }
-            if entry.zone == known.zone {
-                zones.withLock { $0[name] = Entry(zone: known.zone, stamp: entry.stamp) }
-            } else {
-                zones.withLock { $0[name] = entry }
-                changed.append(name)
+            if let folder, stat(folder + "/" + name, &status) == 0, Stamp(status) == known.stamp { continue }
+            guard let entry = try? load(name) else {
+                news.unusable.append(name)
+                continue
             }
+            zones.withLock { $0[name] = entry.zone == known.zone ? Entry(zone: known.zone, stamp: entry.stamp) : entry }
+            if entry.zone != known.zone { news.renewed.append(name) }
         }
         for name in missing.withLock({ $0 }) where (try? load(name)) != nil {
             missing.withLock { _ = $0.remove(name) }
-            changed.append(name)
+            news.renewed.append(name)
         }
-        return changed.sorted()
+        news.renewed.sort()
+        news.unusable.sort()
+        return news
     }
 
     private func load(_ name: String) throws(ZoneError) -> Entry {
@@ -172,4 +173,12 @@ final class ZoneDatabase: Sendable {
         }
         return names
     }
+}
+
+/// What is new in the tz database, by names of zones in alphabetical order.
+package struct ZoneDatabaseNews: Hashable, Sendable {
+    /// Zones whose rules changed, or that were asked for in vain and are there now.
+    package var renewed: [String] = []
+    /// Zones in use whose files are gone or broken; their rules stay what they were.
+    package var unusable: [String] = []
 }

@@ -141,8 +141,28 @@ struct ScheduleCommandTests {
         let told = program.errors
         #expect(told.contains("zones=Town") && told.contains("jobs=1") && told.contains("job=daily"))
         #expect(try due("daily") == "2027-01-10T21:30:00Z" && due("utc") == "2027-01-10T03:00:00Z")
+        // A zone that goes away is told, and its rules stay.
+        try FileManager.default.removeItem(atPath: zones + "/Town")
+        program.signal(SIGHUP)
+        #expect(TestSupport.wait { program.errors.contains("the time zone `Town` is gone from the tz database") })
+        #expect(try fixture.rota("status").stdout.contains("`Town` is gone"))
         program.signal(SIGTERM)
         let result = try program.wait()
         #expect(result.status == 0)
+    }
+
+    // catalogue 51
+    @Test func aZoneThatComesWithALaterTimeZoneDatabaseIsNoticed() throws {
+        let fixture = try CommandFixture(jobs: ["daily.yaml": "schedule: R/2026-01-01T03:00/P1D\nzone: Town\ncommand: 'true'\n"])
+        let zones = fixture.folder.path + "/zoneinfo"
+        try FileManager.default.createDirectory(atPath: zones, withIntermediateDirectories: true)
+        let program = try fixture.serve(environment: ["TZDIR": zones])
+        #expect(TestSupport.wait { program.errors.contains("there is no time zone `Town`") })
+        try FileManager.default.copyItem(atPath: "/usr/share/zoneinfo/Asia/Tokyo", toPath: zones + "/new")
+        #expect(rename(zones + "/new", zones + "/Town") == 0)
+        program.signal(SIGHUP)
+        #expect(TestSupport.wait { (try? fixture.rota("list").stdout.contains("daily")) == true })
+        program.signal(SIGTERM)
+        try program.wait()
     }
 }

@@ -116,4 +116,26 @@ import Timetable
         #expect(error?.column == column, "\(String(describing: error))")
         #expect(error?.message.contains(part) ?? false, "\(String(describing: error))")
     }
+
+    /// MIN_STAR and HR_STAR of Vixie cron and cronie: what begins with `*` in the minute or the hour goes by elapsed time.
+    @Test(arguments: [
+        ("*/15 2 * * *", 0, 8), ("15 */2 * * *", 11, 13), ("0,15,30,45 2 * * *", 4, 4), ("*/15 * * * *", 92, 100),
+        ("15 0-23 * * *", 23, 25),
+        ("15 2,3 * * *", 1, 2), ("* 2 * * *", 0, 120), ("@hourly", 23, 25), ("30 2 * * *", 1, 1),
+    ])
+    func wildcardsGoByElapsedTimeWhenTheClockChanges(line: String, onTheShortDay: Int, onTheLongDay: Int) throws {
+        let schedule = try schedule(line, zone: "Europe/Berlin")
+        #expect(schedule.count(after: instant("2026-03-28T22:59:59Z"), through: instant("2026-03-29T21:59:59Z")) == onTheShortDay)
+        #expect(schedule.count(after: instant("2026-10-24T21:59:59Z"), through: instant("2026-10-25T22:59:59Z")) == onTheLongDay)
+    }
+
+    @Test func aRuleThatIsStatedGoesBeforeThatOfWildcards() throws {
+        let shifted = try schedule("*/15 2 * * *", zone: "Europe/Berlin", gap: .shift, fold: .last)
+        let slots = shifted.slots(after: "2026-03-28T23:00:00Z", through: "2026-03-29T22:00:00Z").map { String($0.dropFirst(11).prefix(5)) }
+        #expect(slots == ["03:00", "03:15", "03:30", "03:45"])
+        let folded = shifted.slots(after: "2026-10-24T22:00:00Z", through: "2026-10-25T23:00:00Z")
+        #expect(folded.count == 4 && folded.allSatisfy { $0.hasSuffix("+01:00") })
+        let everyHour = try schedule("*/30 * * * *", zone: "Europe/Berlin", gap: .shift, fold: .first)
+        #expect(everyHour.count(after: instant("2026-10-24T22:00:00Z"), through: instant("2026-10-25T23:00:00Z")) == 50)
+    }
 }

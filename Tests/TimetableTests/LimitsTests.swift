@@ -31,7 +31,45 @@ import Timetable
         #expect(schedule.previous(before: instant("2128-01-01T00:00:00Z"))?.due == instant("2088-02-29T11:00:00Z"))
     }
 
-    @Test func whatNeverComesIsKnownToTheNextWhoAsks() throws {
+    /// Counted in questions to the recurrences, each of which looks at one day: a walk would need thousands.
+    @Test(arguments: ["55 8 * * *", "0 8 * * *", "R/2026-01-01T20:00/P1D", "0 10 * * SAT", "R/2026-01-03T10:00/P1W"])
+    func whatNeverComesIsSaidAtOnce(text: String) throws {
+        let window = try DailyWindow(from: "09:00", until: "17:00", on: text.contains("10:00") || text.contains("SAT") ? "MON-FRI" : nil)
+        let thousands = (0..<1_440).map { minute in
+            try? DailyWindow(from: "\(pad(minute / 60)):\(pad(minute % 60)):30", until: "\(pad(minute / 60)):\(pad(minute % 60)):31")
+        }.compactMap(\.self)
+        for zone in ["UTC", "Europe/Berlin"] {
+            for windows in [[window], thousands] {
+                let never = try limited(text, zone: zone, limits: Limits(windows: windows))
+                #expect(never.next(after: instant("2026-01-01T00:00:00Z")) == nil)
+                #expect(never.previous(before: instant("2026-01-01T00:00:00Z")) == nil)
+            }
+        }
+    }
+
+    /// The times of day asked for are never inside, but where the clock is put forward some are moved there.
+    @Test func whatOnlyAGapMovesIntoAWindowIsFound() throws {
+        let window = try DailyWindow(from: "03:00", until: "04:00")
+        for text in ["30 2 * * *", "R/2026-01-01T02:30/P1D"] {
+            let schedule = try limited(text, limits: Limits(windows: [window]))
+            let slots = schedule.first(3, after: "2026-01-01T00:00:00Z")
+            #expect(slots.map { String($0.prefix(16)) } == ["2026-03-29T03:30", "2027-03-28T03:30", "2028-03-26T03:30"])
+            #expect(schedule.previous(before: instant("2028-01-01T00:00:00Z"))?.due == instant("2027-03-28T01:30:00Z"))
+            #expect(schedule.count(after: instant("2026-01-01T00:00:00Z"), through: instant("2028-12-31T00:00:00Z")) == 3)
+        }
+    }
+
+    @Test func windowsThatOverlapOrTouchAreOne() throws {
+        let windows = try [("22:00", "02:00"), ("01:00", "03:00"), ("03:00", "04:00"), ("23:00", "24:00")].map {
+            try DailyWindow(from: $0.0, until: $0.1)
+        }
+        let hourly = try limited("0 * * * *", zone: "UTC", limits: Limits(windows: windows))
+        let hours = hourly.slots(after: "2026-03-01T12:00:00Z", through: "2026-03-02T12:00:00Z").map { String($0.dropFirst(11).prefix(2)) }
+        #expect(hours == ["22", "23", "00", "01", "02", "03"])
+        #expect(hourly.count(after: instant("2026-03-01T12:00:00Z"), through: instant("2026-03-11T12:00:00Z")) == 60)
+    }
+
+    @Test func whatNeverComesIsNilWhereverOneAsks() throws {
         let never = try limited("0 20 * * *", limits: Limits(windows: [DailyWindow(from: "09:00", until: "17:00")]))
         for instant in [instant("2026-01-01T00:00:00Z"), .epoch, .distantPast, .distantFuture] {
             #expect(never.next(after: instant) == nil && never.previous(before: instant) == nil)

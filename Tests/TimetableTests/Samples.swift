@@ -5,8 +5,7 @@ func instant(_ text: String) -> Instant {
     return instant
 }
 
-func schedule(_ texts: String..., zone: String = "UTC", gap: DaylightRule.Gap = .shift, fold: DaylightRule.Fold = .first) throws -> Schedule
-{
+func schedule(_ texts: String..., zone: String = "UTC", gap: DaylightRule.Gap? = nil, fold: DaylightRule.Fold? = nil) throws -> Schedule {
     let recurrences = try texts.map { $0.hasPrefix("R") ? try Recurrence(interval: $0) : try Recurrence(cron: $0) }
     return try Schedule(recurrences, zone: try Zone(named: zone), daylight: DaylightRule(gap: gap, fold: fold))
 }

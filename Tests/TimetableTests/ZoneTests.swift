@@ -83,14 +83,20 @@ import Testing
         let database = ZoneDatabase(folder: folder)
         write([3600, 7200])
         let old = try database.zone(named: "Test")
-        #expect(database.names == ["Test"] && database.reread().isEmpty)
+        #expect(database.names == ["Test"] && database.reread() == ZoneDatabaseNews())
         write([3600, 5400])
         #expect(try database.zone(named: "Test") == old)
-        #expect(database.reread() == ["Test"])
+        #expect(database.reread() == ZoneDatabaseNews(renewed: ["Test"]))
         let new = try database.zone(named: "Test")
         #expect(new != old && new.offset(at: .epoch) == 5400 && old.offset(at: .epoch) == 7200)
         unlink(path)
-        #expect(try database.reread().isEmpty && database.zone(named: "Test") == new)
+        #expect(try database.reread() == ZoneDatabaseNews(unusable: ["Test"]) && database.zone(named: "Test") == new)
+        #expect(throws: ZoneError.self) { try database.zone(named: "Other") }
+        write([3600, 5400])
+        link(path, folder + "/Other")
+        #expect(try database.reread() == ZoneDatabaseNews(renewed: ["Other"]) && database.zone(named: "Test") == new)
+        unlink(folder + "/Other")
+        unlink(path)
     }
 
     // catalogue 51
