@@ -64,12 +64,17 @@ package struct CrontabImport {
 
     package mutating func read(_ source: Source) -> [Line] {
         let text = CrontabText(source.bytes)
-        if source.bytes.starts(with: "#!".utf8) { return [Self.script(source, text)] }
         var reading = Reading(source: source, variables: CrontabVariables(dialect: machine.dialect))
         var lines = text.lines.compactMap { read($0, &reading) }
+        if text.lines.first?.text.hasPrefix(Self.scriptMark) ?? false {
+            guard lines.contains(where: { $0.outcome == .job || $0.outcome == .setting }) else { return [Self.script(source, text)] }
+            lines[0].remarks.append(.warning("`#!` begins a script; to cron it is a comment, and the lines below are read as a crontab"))
+        }
         Self.tell(about: text, in: &lines)
         return lines
     }
+
+    private static let scriptMark = "#!"
 
     /// What the lines above say about the ones below.
     private struct Reading {
@@ -110,7 +115,8 @@ package struct CrontabImport {
             return nil
         }
         if start == "#" {
-            reading.comments.add(line.text)
+            // What a script begins with says nothing about the line below it.
+            if line.number > 1 || !line.text.hasPrefix(Self.scriptMark) { reading.comments.add(line.text) }
             return result
         }
         defer { reading.comments.clear() }

@@ -224,6 +224,14 @@ struct CrontabImportTests {
         #expect(lines.map(\.outcome) == [.notCarriedOver] && lines.first?.remarks.first?.message.contains("script") == true)
     }
 
+    @Test func aCrontabMayBeginLikeAScript() throws {
+        let importing = Importing("#!/bin/sh\n1 1 * * * a\nwhat is this\n")
+        #expect(importing.lines.map(\.outcome) == [.comment, .job, .notCarriedOver])
+        #expect(importing.lines.map { $0.remarks.map(\.severity) } == [[.warning], [], [.error]])
+        #expect(try importing.jobs().count == 1 && importing.lines[1].job?.text.contains("description") == false)
+        #expect(Importing("#! /usr/bin/crontab\nA=1\n").lines.map(\.outcome) == [.comment, .setting])
+    }
+
     @Test func oneBadLineDoesNotStopTheOthers() {
         let bytes =
             Array("1 1 * * * a\n1 1 * * * b \0\n".utf8) + [0x31, 0xFF, 0x0A] + Array("what\n1 1 * * * %x\n\\\n1 1 * * * c \\\n".utf8)
