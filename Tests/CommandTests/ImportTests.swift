@@ -102,6 +102,39 @@ struct ImportTests {
         #expect(try folder.read("jobs/true.yaml").contains("\nuser: root\n"))
     }
 
+    @Test func ofAFolderOnlyRegularFilesAreReadAndTheOthersToldOf() throws {
+        let crontabs = folder.path + "/crontabs"
+        try folder.write("1 1 * * * a\n", to: "crontabs/good")
+        #expect(mkfifo(crontabs + "/pipe", 0o600) == 0)
+        let leavesOut = try imported([crontabs, "--zone", "UTC"])
+        #expect(leavesOut.status == 0 && leavesOut.stdout.contains("crontabs/pipe  left out: it is a pipe"), "\(leavesOut.stdout)")
+        #expect(written == ["a.yaml"])
+        #expect(symlink("/nowhere", crontabs + "/dangling") == 0)
+        let result = try imported([crontabs, "--zone", "UTC", "--force"])
+        #expect(result.status == 1 && result.stdout.contains("crontabs/dangling  left out: it cannot be read ("), "\(result.stdout)")
+        #expect(result.stderr == "error: 1 file could not be read; why is told above\n" && written == ["a.yaml"])
+    }
+
+    @Test func aPipeThatIsNamedIsRead() throws {
+        let pipe = folder.path + "/pipe"
+        #expect(mkfifo(pipe, 0o600) == 0)
+        let script = "printf '1 1 * * * a\\n' > \"$1\" & exec \"$2\" import crontab \"$1\" --into \"$3\" --zone UTC"
+        #expect(try Program.run("/bin/sh", ["-c", script, "sh", pipe, "\(Program.products)/rota", jobs]).status == 0)
+        #expect(written == ["a.yaml"])
+    }
+
+    @Test func namesOfFilesAreHarmlessForATerminal() throws {
+        try folder.write("1 1 * * * a\n", to: "crontabs/bad\u{1B}[31m")
+        try folder.write("1 1 * * * a\n", to: "crontabs/.hid\u{1B}[31mden")
+        let arguments = ["import", "crontab", folder.path + "/crontabs", "--into", jobs + "\u{1B}[31m", "--zone", "UTC"]
+        let result = try Program.run("rota", arguments)
+        #expect(result.status == 0 && !result.stdout.contains("\u{1B}") && result.stdout.contains("left out"), "\(result.stdout)")
+        let again = try Program.run("rota", arguments)
+        #expect(again.status == 73 && !again.stderr.contains("\u{1B}"), "\(again.stderr)")
+        let missing = try imported(["\u{1B}[31m"])
+        #expect(missing.status == 66 && !missing.stderr.contains("\u{1B}"), "\(missing.stderr)")
+    }
+
     @Test func theFormCanBeForced() throws {
         let wrong = try importing("1 1 * * * root /bin/x\n")
         #expect(wrong.status == 1 && wrong.stdout.contains("--system"), "\(wrong.stdout)")

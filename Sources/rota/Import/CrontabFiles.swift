@@ -7,6 +7,10 @@ struct CrontabFiles {
     struct LeftOut: Encodable {
         let file: String
         let why: String
+        /// Whether it should have been read, and could not.
+        let isUnreadable: Bool
+
+        private enum CodingKeys: String, CodingKey { case file, why }
     }
 
     private(set) var sources: [CrontabImport.Source] = []
@@ -14,17 +18,17 @@ struct CrontabFiles {
     private let isSystem: Bool?
     private let owner: String?
 
-    /// Reads them all, or none.
+    /// Reads them all, or none; what cannot be read in a folder is left out.
     /// - Parameters:
     ///   - isSystem: Whether lines name a user; nil goes by the path.
     ///   - owner: Whose they are if lines do not; nil goes by the path.
-    /// - Throws: `CommandFailure` when one cannot be read.
+    /// - Throws: `CommandFailure` when one that was named cannot be read.
     init(_ paths: [String], isSystem: Bool?, owner: String?) throws {
         self.isSystem = isSystem
         self.owner = owner
         for path in paths {
             if path == "-" {
-                sources.append(source("crontab", try Self.bytes(of: .standardInput, "standard input"), path: nil))
+                sources.append(source("crontab", try Self.bytes(ofNamed: "standard input", STDIN_FILENO), path: nil))
             } else if Self.isFolder(path) {
                 try readFolder(path)
             } else {
@@ -33,30 +37,56 @@ struct CrontabFiles {
         }
     }
 
+    /// A file that was named may be a pipe, such as a shell makes for `<(crontab -l)`.
     private mutating func readFile(_ path: String) throws {
-        guard let file = FileHandle(forReadingAtPath: path) else {
-            throw CommandFailure(.noJobsFolder, "the crontab \(path) cannot be read (\(String(cString: strerror(errno))))")
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+        guard file >= 0 else { throw Self.failure("the crontab \(path) cannot be read (\(Self.reason))") }
+        defer { close(file) }
+        sources.append(source(path, try Self.bytes(ofNamed: path, file), path: path))
+    }
+
+    private static func bytes(ofNamed name: String, _ file: Int32) throws -> [UInt8] {
+        do throws(Unreadable) {
+            return try bytes(of: file)
+        } catch {
+            throw failure("\(name) cannot be read (\(error.why))")
         }
-        sources.append(source(path, try Self.bytes(of: file, path), path: path))
     }
 
     private mutating func readFolder(_ path: String) throws {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
-            throw CommandFailure(.noJobsFolder, "the folder \(path) cannot be read (\(String(cString: strerror(errno))))")
+            throw Self.failure("the folder \(path) cannot be read (\(Self.reason))")
         }
         for name in names.sorted() {
             let file = path.hasSuffix("/") ? path + name : path + "/" + name
             if let why = reasonToLeaveOut(name, file) {
-                leftOut.append(LeftOut(file: file, why: why))
-            } else {
-                try readFile(file)
+                leftOut.append(LeftOut(file: file, why: why, isUnreadable: false))
+                continue
+            }
+            do throws(Unreadable) {
+                sources.append(source(file, try Self.bytes(ofRegular: file), path: file))
+            } catch {
+                leftOut.append(LeftOut(file: file, why: "it cannot be read (\(error.why))", isUnreadable: true))
             }
         }
     }
 
+    /// Of what lies in a folder; opening does not wait, for the file may have become a pipe by now.
+    private static func bytes(ofRegular path: String) throws(Unreadable) -> [UInt8] {
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+        guard file >= 0 else { throw Unreadable(why: errno == ENOENT && isLink(path) ? "it links to a file that is not there" : reason) }
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw Unreadable(why: "it is no regular file") }
+        return try bytes(of: file)
+    }
+
     /// In the spool a file bears the name of its user, in the folder of the system cron is choosier than elsewhere.
     private func reasonToLeaveOut(_ name: String, _ file: String) -> String? {
-        if Self.isFolder(file) { return "it is a folder" }
+        var status = stat()
+        if stat(file, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            return status.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is a pipe, a socket or a device; name it alone to import it"
+        }
         if isSystem ?? Self.isOfSystem(file) {
             let isFit = name.unicodeScalars.allSatisfy {
                 $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "_" || $0 == "-")
@@ -96,18 +126,35 @@ struct CrontabFiles {
         return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 
-    private static func bytes(of file: FileHandle, _ name: String) throws -> [UInt8] {
-        var data = Data()
-        do {
-            while data.count <= largestSize, let piece = try file.read(upToCount: 1 << 16), !piece.isEmpty { data.append(piece) }
-        } catch {
-            throw CommandFailure(.noJobsFolder, "\(name) cannot be read (\(String(cString: strerror(errno))))")
+    private static func isLink(_ path: String) -> Bool {
+        let before = errno
+        defer { errno = before }
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    }
+
+    // MARK: Bytes
+
+    private struct Unreadable: Error {
+        let why: String
+    }
+
+    private static func bytes(of file: Int32) throws(Unreadable) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while bytes.count <= largestSize {
+            let count = read(file, &piece, piece.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw Unreadable(why: reason) }
+            if count == 0 { return bytes }
+            bytes += piece.prefix(count)
         }
-        guard data.count <= largestSize else {
-            throw CommandFailure(.noJobsFolder, "\(name) is larger than \(largestSize >> 20) MiB, which no crontab is")
-        }
-        return Array(data)
+        throw Unreadable(why: "it is larger than \(largestSize >> 20) MiB, which no crontab is")
     }
 
     private static let largestSize = 8 << 20
+
+    private static var reason: String { String(cString: strerror(errno)) }
+
+    private static func failure(_ message: String) -> CommandFailure { CommandFailure(.noJobsFolder, Terminal.oneLine(message)) }
 }

@@ -7,7 +7,8 @@ struct ImportCrontab: ParsableCommand {
         abstract: "Writes one job file for each line of crontabs.",
         discussion: """
             Says for each line what it became, and lists what could not be carried over. The jobs do what cron did, at the same times;
-            docs/importing.md has the table of what becomes what. Ends with 1 if a line could not be carried over; the rest is written.
+            docs/importing.md has the table of what becomes what. Ends with 1 if a line could not be carried over, or a file of a folder
+            could not be read; the rest is written.
 
             FILE is a crontab, - for standard input, or a folder such as /etc/cron.d. Files of that folder and /etc/crontab name a user
             between times and command; --system and --no-system say so of others.
@@ -73,16 +74,17 @@ struct ImportCrontab: ParsableCommand {
             let say = dryRun ? Terminal.complain : Terminal.say
             for line in report.text { say(line) }
         }
-        guard report.failures == 0 else {
-            throw CommandFailure(.unwell, "\(report.failures.of("line")) could not be carried over; why is told above")
-        }
+        let faults =
+            (report.failures > 0 ? ["\(report.failures.of("line")) could not be carried over"] : [])
+            + (report.unreadable > 0 ? ["\(report.unreadable.of("file")) could not be read"] : [])
+        guard faults.isEmpty else { throw CommandFailure(.unwell, faults.joined(separator: ", and ") + "; why is told above") }
     }
 
     private func write(_ jobs: [ImportedJob]) throws {
         if jobs.isEmpty { return }
         let folder = try JobFileFolder(path: into)
         if !force { try folder.refuse(existing: jobs.map(\.fileName)) }
-        for job in jobs { try folder.write(job.text, to: job.fileName, replacing: force) }
+        try folder.write(jobs.map { ($0.fileName, $0.text) }, replacing: force)
     }
 }
 

@@ -12,11 +12,14 @@ struct ImportReport: Encodable {
     /// Lines that could not be carried over.
     var failures: Int { lines.count { $0.outcome == .notCarriedOver } }
 
+    /// Files of folders that could not be read.
+    var unreadable: Int { leftOut.count(where: \.isUnreadable) }
+
     // MARK: For people
 
     var text: [String] {
-        lines.filter { $0.outcome != .comment || !$0.remarks.isEmpty }.flatMap(text) + leftOut.map { "\($0.file)  left out: \($0.why)" }
-            + summary
+        lines.filter { $0.outcome != .comment || !$0.remarks.isEmpty }.flatMap(text)
+            + leftOut.map { Terminal.oneLine("\($0.file)  left out: \($0.why)") } + summary.map(Terminal.oneLine)
     }
 
     private func text(of line: CrontabImport.Line) -> [String] {
@@ -36,7 +39,7 @@ struct ImportReport: Encodable {
         case .job:
             guard let job = line.job else { return "" }
             let facts = ["zone \(job.zone)"] + (job.user.map { ["user \($0)"] } ?? [])
-            return "→ \(path(of: job))" + " (\(facts.joined(separator: ", ")))"
+            return Terminal.oneLine("→ \(path(of: job)) (\(facts.joined(separator: ", ")))")
         case .setting: return "→ for the lines below"
         case .notCarriedOver: return Terminal.bold("not carried over")
         case .comment: return ""
