@@ -67,6 +67,18 @@ struct ImportTests {
         #expect(try folder.read("jobs/b.yaml").contains("\ncommand: b\n") && written == ["a.yaml", "b.yaml"])
     }
 
+    /// A limit on the size of files stands for a full disk.
+    @Test func whatCannotBeWrittenWholeLeavesNothingBehind() throws {
+        try folder.write("1 1 * * * a\n1 1 * * * b \(String(repeating: "x", count: 100_000))\n", to: "long")
+        let script = "trap '' XFSZ; ulimit -f 16; exec \"$1\" import crontab \"$2\" --into \"$3\" --zone UTC"
+        let full = try Program.run("/bin/sh", ["-c", script, "sh", "\(Program.products)/rota", folder.path + "/long", jobs])
+        #expect(full.status == 73 && full.stderr.contains("b.yaml") && full.stderr.contains("nothing is left"), "\(full.stderr)")
+        #expect(written.isEmpty, "\(written)")
+        try FileManager.default.createDirectory(atPath: jobs + "/b.yaml", withIntermediateDirectories: true)
+        let late = try imported([folder.path + "/long", "--zone", "UTC", "--force"])
+        #expect(late.status == 73 && late.stderr.contains("nothing is left") && written == ["b.yaml"], "\(late.stderr)")
+    }
+
     @Test func aDryRunPrintsTheFilesAndWritesNone() throws {
         let result = try importing("1 1 * * * a\n2 2 * * * b\n", "--dry-run", "--disabled")
         #expect(result.status == 0 && written.isEmpty)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder that job files are written to, one by one, each whole or not at all.
+/// A folder that job files are written to, each whole or not at all.
 struct JobFileFolder {
     private let path: String
 
@@ -21,7 +21,7 @@ struct JobFileFolder {
         }
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-            throw CommandFailure(.stateNotWritable, "\(path) is no folder; name another with --into")
+            throw CommandFailure(.stateNotWritable, Terminal.oneLine("\(path) is no folder; name another with --into"))
         }
     }
 
@@ -30,27 +30,55 @@ struct JobFileFolder {
         var status = stat()
         let existing = names.map(place).filter { lstat($0, &status) == 0 }
         if existing.isEmpty { return }
-        let listed = existing.prefix(20).joined(separator: ", ") + (existing.count > 20 ? " and \(existing.count - 20) more" : "")
         throw CommandFailure(
             .stateNotWritable,
-            "nothing is written, for there is already \(listed); replace with --force, or name another folder with --into")
+            Terminal.oneLine(
+                "nothing is written, for there is already \(Self.listed(existing)); replace with --force, or name another folder with --into"
+            ))
     }
 
-    /// Writes a file that only its owner may read, for commands and variables hold secrets.
+    /// Writes files that only their owner may read, for commands and variables hold secrets: all of them, or none.
     ///
-    /// - Throws: `CommandFailure` when it cannot be written, or is there and not to be replaced.
-    func write(_ text: String, to name: String, replacing: Bool) throws {
-        // A hidden name is passed over by whoever reads the folder meanwhile.
-        let temporary = place(".\(name).\(getpid())")
-        let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw Self.failure("\(place(name)) cannot be written") }
-        defer { unlink(temporary) }
+    /// - Throws: `CommandFailure` when one cannot be written, or is there and not to be replaced; those of this call are gone then.
+    func write(_ files: [(name: String, text: String)], replacing: Bool) throws {
+        defer { for file in files { unlink(temporary(file.name)) } }
+        // A full disk shows while nothing is in place yet.
+        for file in files { try write(file.text, aside: file.name) }
+        var placed: [String] = []
+        var replaced: [String] = []
+        for file in files {
+            var status = stat()
+            let isThere = lstat(place(file.name), &status) == 0
+            // Unlike a rename, a link never replaces.
+            guard (replacing ? rename(temporary(file.name), place(file.name)) : link(temporary(file.name), place(file.name))) == 0 else {
+                let failure = failure(toWrite: file.name, replaced)
+                for name in placed { unlink(place(name)) }
+                throw failure
+            }
+            if isThere { replaced.append(place(file.name)) } else { placed.append(file.name) }
+        }
+    }
+
+    /// A hidden name is passed over by whoever reads the folder meanwhile.
+    private func temporary(_ name: String) -> String { place(".\(name).\(getpid())") }
+
+    private func write(_ text: String, aside name: String) throws {
+        let file = open(temporary(name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw failure(toWrite: name) }
         let isWritten = Self.write(Array(text.utf8), to: file) && fsync(file) == 0
-        let failure = Self.failure("\(place(name)) cannot be written")
+        let failure = failure(toWrite: name)
         guard close(file) == 0, isWritten else { throw failure }
-        // Unlike a rename, a link never replaces.
-        let isPlaced = (replacing ? rename(temporary, place(name)) : link(temporary, place(name))) == 0
-        guard isPlaced else { throw Self.failure("\(place(name)) cannot be written") }
+    }
+
+    private func failure(toWrite name: String, _ replaced: [String] = []) -> CommandFailure {
+        let rest =
+            replaced.isEmpty
+            ? "nothing is left of this import" : "of this import only what replaced other files is left, \(Self.listed(replaced))"
+        return Self.failure("\(place(name)) cannot be written", rest: "; \(rest)")
+    }
+
+    private static func listed(_ paths: [String]) -> String {
+        paths.prefix(20).joined(separator: ", ") + (paths.count > 20 ? " and \(paths.count - 20) more" : "")
     }
 
     private static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
@@ -66,7 +94,8 @@ struct JobFileFolder {
 
     private func place(_ name: String) -> String { path + "/" + name }
 
-    private static func failure(_ what: String) -> CommandFailure {
-        CommandFailure(.stateNotWritable, "\(what) (\(String(cString: strerror(errno)))); name another folder with --into")
+    private static func failure(_ what: String, rest: String = "") -> CommandFailure {
+        let reason = String(cString: strerror(errno))
+        return CommandFailure(.stateNotWritable, Terminal.oneLine("\(what) (\(reason))\(rest); name another folder with --into"))
     }
 }
