@@ -67,6 +67,17 @@ struct ImportTests {
         #expect(try folder.read("jobs/b.yaml").contains("\ncommand: b\n") && written == ["a.yaml", "b.yaml"])
     }
 
+    @Test func aNameThatIsTakenInTheFolderIsTold() throws {
+        try folder.write("# mine\n\nname: a\ncommand: x\n", to: "jobs/mine/other.yaml")
+        let result = try importing("1 1 * * * a\n1 1 * * * b\n")
+        #expect(result.status == 0 && written == ["a.yaml", "b.yaml", "mine"])
+        let told = "crontab:1:1: warning: there is a job `a` already, in \(jobs)/mine/other.yaml:3; "
+        #expect(result.stdout.contains(told) && !result.stdout.contains("`b`"), "\(result.stdout)")
+        #expect(result.stdout.contains("owner only (0600)"))
+        try folder.remove("jobs/mine/other.yaml")
+        #expect(!(try importing("1 1 * * * a\n", "--force")).stdout.contains("warning"))
+    }
+
     /// A limit on the size of files stands for a full disk.
     @Test func whatCannotBeWrittenWholeLeavesNothingBehind() throws {
         try folder.write("1 1 * * * a\n1 1 * * * b \(String(repeating: "x", count: 100_000))\n", to: "long")

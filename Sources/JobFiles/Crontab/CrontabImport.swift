@@ -2,7 +2,7 @@ internal import Timetable
 
 /// Makes jobs of crontabs: each line becomes a job, a setting of the jobs below it, or something that could not be carried over.
 ///
-/// The jobs do what cron did, at the same times. Their names are unique among all that one value of this type makes.
+/// The jobs do what cron did, at the same times but where a change of the clock moves them. Their names are unique among all that one value of this type makes.
 package struct CrontabImport {
     /// A crontab, and how it is to be read.
     package struct Source: Sendable {

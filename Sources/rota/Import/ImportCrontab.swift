@@ -1,4 +1,6 @@
 import ArgumentParser
+import Daemon
+import Foundation
 import JobFiles
 
 struct ImportCrontab: ParsableCommand {
@@ -6,9 +8,9 @@ struct ImportCrontab: ParsableCommand {
         commandName: "crontab",
         abstract: "Writes one job file for each line of crontabs.",
         discussion: """
-            Says for each line what it became, and lists what could not be carried over. The jobs do what cron did, at the same times;
-            docs/importing.md has the table of what becomes what. Ends with 1 if a line could not be carried over, or a file of a folder
-            could not be read; the rest is written.
+            Says for each line what it became, and lists what could not be carried over. The jobs do what cron did, at the same times
+            but where the clock changes; docs/importing.md has the table of what becomes what. Ends with 1 if a line could not be
+            carried over, or a file of a folder could not be read; the rest is written.
 
             FILE is a crontab, - for standard input, or a folder such as /etc/cron.d. Files of that folder and /etc/crontab name a user
             between times and command; --system and --no-system say so of others.
@@ -62,7 +64,8 @@ struct ImportCrontab: ParsableCommand {
         let machine = try CronHost.machine(zone: zone, cron: cron)
         let crontabs = try CrontabFiles(files, isSystem: system, owner: user)
         var reader = CrontabImport(machine: machine, isDisabled: disabled)
-        let lines = crontabs.sources.flatMap { reader.read($0) }
+        var lines = crontabs.sources.flatMap { reader.read($0) }
+        warnOfTakenNames(&lines)
         if !dryRun { try write(lines.compactMap(\.job)) }
         let report = ImportReport(
             lines: lines, leftOut: crontabs.leftOut, folder: into, isDryRun: dryRun, isDisabled: disabled,
@@ -78,6 +81,14 @@ struct ImportCrontab: ParsableCommand {
             (report.failures > 0 ? ["\(report.failures.of("line")) could not be carried over"] : [])
             + (report.unreadable > 0 ? ["\(report.unreadable.of("file")) could not be read"] : [])
         guard faults.isEmpty else { throw CommandFailure(.unwell, faults.joined(separator: ", and ") + "; why is told above") }
+    }
+
+    /// A folder that is not there, or cannot be read, has nothing to say here.
+    private func warnOfTakenNames(_ lines: inout [CrontabImport.Line]) {
+        guard FileManager.default.fileExists(atPath: into) else { return }
+        var folder = JobFolder(path: into, mindsWriters: false)
+        guard let reading = try? folder.read(at: SystemClock().now()) else { return }
+        for index in lines.indices { lines[index].warn(ofNamesTakenBy: reading.definitions, in: into) }
     }
 
     private func write(_ jobs: [ImportedJob]) throws {

@@ -61,6 +61,7 @@ struct ImportReport: Encodable {
             text.append("Jobs without a PATH of their own have cron's, \(CrontabImport.usualPath), which is shorter than Rota's.")
         }
         text.append("What cron mailed is kept in the history: rota logs JOB")
+        text.append("The files are readable for their owner only (0600); chown them if the scheduler runs as another user.")
         if lines.contains(where: { $0.job != nil && $0.job?.user == nil }) {
             text.append("Jobs without `user:` run as whoever runs the scheduler; --user names another.")
         }
