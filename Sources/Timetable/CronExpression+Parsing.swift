@@ -18,19 +18,27 @@ extension CronExpression {
     }
 
     private mutating func readWord(_ scanner: TextScanner, seed: String) throws(ScheduleError) {
-        var end = scanner.bytes.count
-        while end > scanner.position, scanner.bytes[end - 1].isBlank { end -= 1 }
+        let start = scanner.position
+        let end = scanner.bytes[start...].firstIndex(where: \.isBlank) ?? scanner.bytes.count
         let meaning: String
-        switch scanner.text(scanner.position..<min(end, scanner.position + 40)) {
+        switch scanner.text(start..<min(end, start + 40)) {
         case "@yearly", "@annually": meaning = "0 0 1 1 *"
         case "@monthly": meaning = "0 0 1 * *"
         case "@weekly": meaning = "0 0 * * 0"
         case "@daily", "@midnight": meaning = "0 0 * * *"
         case "@hourly": meaning = "0 * * * *"
         case "@reboot": throw scanner.error("@reboot names no time; start such a command with the machine's service manager")
-        case let word where word.hasPrefix("@every"):
-            throw scanner.error("@every is no cron word here; write an interval, for example R/PT1H30M")
+        case "@every":
+            let length = scanner.text(end..<min(scanner.bytes.count, end + 60)).split { $0 == " " || $0 == "\t" }.joined()
+            let example = Period.guess(length).map { "write the interval R/\($0)" } ?? "write an interval, for example R/PT1H30M"
+            throw scanner.error("@every is no cron word here; \(example)")
         default: throw scanner.error("there is no word \(scanner.found); write @yearly, @monthly, @weekly, @daily or @hourly")
+        }
+        var rest = scanner
+        rest.skip(end - start)
+        rest.skipBlanks()
+        guard rest.isAtEnd else {
+            throw rest.error("nothing may follow \(scanner.text(start..<end)); remove \(rest.found), and write a time zone under `zone`")
         }
         var fields = TextScanner(meaning)
         try readFields(&fields, seed: seed)
@@ -39,6 +47,7 @@ extension CronExpression {
     private mutating func readFields(_ scanner: inout TextScanner, seed: String) throws(ScheduleError) {
         let starts = scanner.fieldStarts
         if scanner.bytes.dropFirst(scanner.position).starts(with: "R/".utf8) {
+            guard scanner.position == 0 else { throw scanner.error(at: 0, "remove the blank before the interval") }
             throw scanner.error("this is a repeating interval, not a cron expression; leave out `cron:`")
         }
         guard starts.count == 5 || starts.count == 6 else { throw Self.fieldCountError(scanner, starts) }

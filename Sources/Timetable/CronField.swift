@@ -34,10 +34,16 @@ enum CronField: Int, Sendable {
 
     /// The number that three letters stand for, in either case.
     func number(named letters: [UInt8]) -> Int? {
-        let names = self == .month ? Self.monthNames : self == .dayOfWeek ? Self.weekdayNames : []
         let index = names.firstIndex { $0.utf8.elementsEqual(letters.map(\.upperCased)) }
         return index.map { $0 + range.lowerBound }
     }
+
+    /// The name of a number of `all`; nil in fields without names.
+    func name(of number: Int) -> String? {
+        names.indices.contains(number - range.lowerBound) ? "\(names[number - range.lowerBound])" : nil
+    }
+
+    private var names: [String] { self == .month ? Self.monthNames : self == .dayOfWeek ? Self.weekdayNames : [] }
 
     private static let monthNames = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
     private static let weekdayNames = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]

@@ -70,14 +70,29 @@ struct CronFieldReader {
             try add(first...(scanner.isAt("/") ? max(first, field.all.upperBound) : first), &scanner)
             return
         }
+        let hyphen = scanner.position - 1
         var last = try readNumber(&scanner)
         if field == .dayOfWeek, last == 0, first > 0 { last = 7 }
         guard first <= last else {
-            let range = field.all
+            let written = (scanner.text(place..<hyphen), scanner.text((hyphen + 1)..<scanner.position))
             throw scanner.error(
-                at: place, "the range \(first)-\(last) runs backwards; write \(first)-\(range.upperBound),\(range.lowerBound)-\(last)")
+                at: place, "the range \(written.0)-\(written.1) runs backwards; write \(rangeOverTheEnd(first, last, written))")
         }
         try add(first...last, &scanner)
+    }
+
+    /// From `first` to the end of the field and from its beginning to `last`, in the words of the text: `FRI-SAT,SUN-MON`.
+    private func rangeOverTheEnd(_ first: Int, _ last: Int, _ written: (first: String, last: String)) -> String {
+        let all = field.all
+        func word(_ number: Int, like text: String) -> String {
+            text.utf8.first?.isLetter ?? false ? field.name(of: number) ?? "\(number)" : "\(number)"
+        }
+        var parts = [last == all.lowerBound ? written.last : "\(word(all.lowerBound, like: written.last))-\(written.last)"]
+        // The second Sunday is the first of the days that follow.
+        if first <= all.upperBound {
+            parts.insert(first == all.upperBound ? written.first : "\(written.first)-\(word(all.upperBound, like: written.first))", at: 0)
+        }
+        return parts.joined(separator: ",")
     }
 
     /// Adds `range`, thinned by the step that may follow.

@@ -94,9 +94,10 @@ struct TextScanner {
         String(decoding: bytes[range.clamped(to: bytes.indices)], as: UTF8.self)
     }
 
-    /// What stands here, for a message: the word up to the next solidus or blank, cut short; "nothing" at the end.
+    /// What stands here, for a message: the word up to the next solidus or blank, cut short.
     var found: String {
         guard !isAtEnd else { return "the end of the text" }
+        if peek()?.isBlank ?? false { return "the blank" }
         let word = bytes[position...].prefix(24).prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: " ") }
         return "`" + String(decoding: word.isEmpty ? bytes[position...position] : word, as: UTF8.self) + "`"
     }
