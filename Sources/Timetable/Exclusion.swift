@@ -20,6 +20,8 @@ package enum Exclusion: Hashable, Sendable {
             self = .weekdays(try scanner.weekdays())
         } else if scanner.isAt("-") {
             self = try scanner.dayOfEveryYear()
+        } else if scanner.digitsAhead == 2, (try? Exclusion(parsing: "--" + text.beginning(8))) != nil {
+            throw scanner.error("a day of every year is written with two hyphens; write --\(text.beginning(8))")
         } else {
             guard scanner.digitsAhead > 0 else {
                 throw scanner.error("days are expected before \(scanner.found), as 2026-12-24, 2026-12-24/2027-01-01, --12-25 or SAT,SUN")
@@ -48,10 +50,15 @@ extension TextScanner {
 
     fileprivate mutating func dayOfEveryYear() throws(ScheduleError) -> Exclusion {
         let place = position
+        guard take("-"), take("-"), let month = number(digits: 2), take("-"), let day = number(digits: 2) else {
+            throw error(at: place, "a day of every year is written with two hyphens, as --12-25 for 25 December")
+        }
+        guard (1...12).contains(month) else { throw error(at: place + 2, "there is no month \(month); months go from 01 to 12") }
         // Any leap year knows every day that some year has.
-        guard take("-"), take("-"), let month = number(digits: 2), take("-"), let day = number(digits: 2),
-            CivilDate(checking: 2000, month: month, day: day) != nil
-        else { throw error(at: place, "a day of every year is written with two hyphens, as --12-25 for 25 December") }
+        let days = CivilDate.days(inMonth: month, of: 2000)
+        guard (1...days).contains(day) else {
+            throw error(at: place + 5, "there is no day \(day) in month \(month); its days go from 01 to \(days)")
+        }
         return .yearly(month: month, day: day)
     }
 }

@@ -15,6 +15,9 @@ extension Period {
     ///
     /// Years and months are an error, for their length depends on the date. Zero is accepted; what cannot be zero refuses it.
     package static func elapsed(parsing text: String) throws(ScheduleError) -> Duration {
+        if let guess = guess(text) {
+            throw ScheduleError(column: 1, message: "a period is missing before `\(text.beginning(24))`; write \(guess)")
+        }
         let period = try Period(parsing: text)
         guard period.months == 0 else {
             throw ScheduleError(
@@ -36,6 +39,12 @@ extension Period {
 
 extension TextScanner {
     fileprivate func missingPeriod() -> ScheduleError {
+        let word = bytes[position...].prefix(41).prefix { $0 != UInt8(ascii: "/") && !$0.isBlank }
+        // A single M may be either.
+        let isClear = word.last?.upperCased != UInt8(ascii: "M") || word.count { $0.isLetter } > 1
+        if isClear, let guess = Period.guess(String(decoding: word, as: UTF8.self)) {
+            return error("a period is missing before \(found); write \(guess)")
+        }
         let hint =
             switch peek() {
             case nil: "write for example P1D for every day or PT1H for every hour"

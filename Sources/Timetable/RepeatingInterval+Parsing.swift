@@ -53,6 +53,7 @@ extension TextScanner {
         case UInt8(ascii: "r"): error("the R is a capital letter: R\(text(1..<min(bytes.count, 60)))")
         case UInt8(ascii: "P"): error("a repeating interval begins with R; write R/\(text(0..<min(bytes.count, 60)))")
         case .some(let byte) where byte.isDigit: error("a repeating interval begins with R/; write for example R/2026-03-01T02:00/P1D")
+        case .some(let byte) where byte.isBlank: error("remove the blank before the interval")
         default: error("a repeating interval begins with R, not with \(found); write for example R/2026-03-01T02:00/P1D")
         }
     }
@@ -64,15 +65,31 @@ extension TextScanner {
             return take("/") ? .upTo(period, try WrittenTime(&self)) : .fromRegistration(period)
         }
         if isAt("p") || digitsAhead > 0 && peek(digitsAhead)?.isPeriodUnit ?? false { _ = try Period(&self) }
-        let start = try WrittenTime(&self)
+        let start = try WrittenTime(&self, orPeriod: true)
         guard !isAtEnd else { throw error("a period is missing; write for example \(text(0..<min(position, 60)))/P1D") }
         guard take("/") else { throw error("`/` and a period are expected after the start, not \(found)") }
+        if let end = wholeEnd(after: start) { throw error("the end must be a whole date; write \(end)") }
         let isDate = digitsAhead >= 4 && !(peek(digitsAhead)?.isPeriodUnit ?? false)
         guard isDate else { return .from(start, try Period(&self)) }
         let column = position + 1
-        let end = try WrittenTime(&self)
+        let end = try WrittenTime(&self, orPeriod: true)
         // ISO 8601-1:2019, 5.5.2.2: what the start says of its zone holds for the end too, unless that says otherwise.
         return .between(start, end.zone == nil ? WrittenTime(wall: end.wall, zone: start.zone) : end, column: column)
+    }
+}
+
+extension TextScanner {
+    /// The end that stands here without what it shares with the start, `03-08` or `T17:00`, made whole; nil for anything else.
+    private func wholeEnd(after start: WrittenTime) -> String? {
+        let date = TimestampText.date(start.wall.date)
+        let rest = text(position..<min(position + 40, bytes.count))
+        if isAt("T"), peek(1)?.isDigit ?? false, peek(3) == UInt8(ascii: ":") { return date + rest }
+        guard digitsAhead == 2 else { return nil }
+        switch peek(2) {
+        case UInt8(ascii: "-"): return date.beginning(5) + rest
+        case UInt8(ascii: ":"): return date + "T" + rest
+        default: return nil
+        }
     }
 }
 

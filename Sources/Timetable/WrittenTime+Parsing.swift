@@ -3,19 +3,23 @@ extension WrittenTime {
     ///
     /// Dates are calendar, ordinal or week dates, basic or extended; the time goes to the hour, minute, second or a fraction of the
     /// last of them, to the microsecond; without one it is midnight. `24:00` is the midnight that ends the day.
-    init(_ scanner: inout TextScanner) throws(ScheduleError) {
-        let day = try scanner.date()
+    ///
+    /// - Parameter orPeriod: Whether a period could stand there instead, for the message.
+    init(_ scanner: inout TextScanner, orPeriod: Bool = false) throws(ScheduleError) {
+        let day = try scanner.date(orPeriod: orPeriod)
         var ofDay: Int64 = 0
         var offset: (seconds: Int, isUTC: Bool)?
         if scanner.take("T") {
             ofDay = try scanner.timeOfDay()
             offset = try scanner.utcOffset()
-        } else if scanner.isAt(" ") || scanner.isAt("t") {
+        } else if scanner.isAt("t") || scanner.isAt(" ") && scanner.peek(1)?.isDigit ?? false {
             throw scanner.error("a capital T separates date and time; write for example 2026-03-01T02:00")
         }
         let wall = WallTime(microseconds: Int64(day) * WallTime.day + ofDay)
         let bracket = scanner.position
-        guard let zone = try scanner.zoneSuffix() else {
+        let suffix = try scanner.zoneSuffix()
+        try scanner.skipTags()
+        guard let zone = suffix else {
             self.init(wall: wall, zone: offset.map { Zone(offset: $0.seconds) })
             return
         }
@@ -42,7 +46,7 @@ extension WrittenTime {
 
 extension TextScanner {
     /// The number of the day since 1970-01-01.
-    mutating func date() throws(ScheduleError) -> Int {
+    mutating func date(orPeriod: Bool = false) throws(ScheduleError) -> Int {
         let digits = digitsAhead
         let follower = peek(digits)
         if digits == 4, follower == UInt8(ascii: "-") || follower == UInt8(ascii: "W"), let year = number(digits: 4) {
@@ -53,15 +57,16 @@ extension TextScanner {
         }
         if digits == 7, let year = number(digits: 4) { return try ordinalDate(year) }
         if digits == 8, let year = number(digits: 4) { return try calendarDate(year, isExtended: false) }
-        throw dateError(digits)
+        throw dateError(digits, orPeriod)
     }
 
-    private func dateError(_ digits: Int) -> ScheduleError {
+    private func dateError(_ digits: Int, _ orPeriod: Bool) -> ScheduleError {
         switch peek() {
         case UInt8(ascii: "T"): error("a date is missing before the time; write for example 2026-03-01T05:50")
         case UInt8(ascii: "+"), UInt8(ascii: "-"): error("a date has no sign; years go from 0000 to 9999")
         case _ where digits == 4 || digits == 6: error("the date must name a day; write for example 2026-03-01")
-        default: error("a date or a period is expected before \(found); write for example 2026-03-01 or P1D")
+        case _ where orPeriod: error("a date or a period is expected before \(found); write for example 2026-03-01 or P1D")
+        default: error("a date is expected before \(found); write for example 2026-03-01")
         }
     }
 
@@ -153,10 +158,30 @@ extension TextScanner {
         return ((hours * 3600 + minutes * 60) * (isNegative ? -1 : 1), false)
     }
 
+    /// `[key=value]`, as often as they stand here: what is elective says nothing of the instant (RFC 9557, 3.3).
+    fileprivate mutating func skipTags() throws(ScheduleError) {
+        while let tag = tagAhead {
+            let text = text(tag)
+            guard peek(1) != UInt8(ascii: "!") else {
+                throw error("\(text.beginning(40)) must be understood, as its `!` says, and is not known here; leave it out")
+            }
+            skip(tag.count)
+        }
+    }
+
+    /// Where a tag stands from here on; nil when none does.
+    private var tagAhead: Range<Int>? {
+        guard isAt("["), let end = bytes[position...].prefix(Self.longestTag).firstIndex(of: UInt8(ascii: "]")) else { return nil }
+        return bytes[position..<end].contains(UInt8(ascii: "=")) ? position..<(end + 1) : nil
+    }
+
+    private static let longestTag = 200
+
     /// `[Europe/Berlin]`; nil when there is none.
     fileprivate mutating func zoneSuffix() throws(ScheduleError) -> Zone? {
         let bracket = position
-        guard take("[") else { return nil }
+        guard isAt("["), tagAhead == nil else { return nil }
+        skip()
         _ = take("!")
         let start = position
         while let byte = peek(), byte != UInt8(ascii: "]"), byte != UInt8(ascii: "/") || position - start < 100 { skip() }

@@ -37,6 +37,16 @@ import Timetable
         #expect(try schedule("R1/P1D/\(text)").next(after: .distantPast)?.due.rfc3339 == expected)
     }
 
+    /// RFC 9557: tags that need not be understood are not.
+    @Test(arguments: [
+        "2026-03-01T02:00[Europe/Berlin][u-ca=gregory]", "2026-03-01T02:00+01:00[Europe/Berlin][_x=a-b][u-ca=gregory]",
+        "2026-03-01T01:00Z[u-ca=gregory]",
+    ])
+    func electiveTagsAreIgnored(text: String) throws {
+        #expect(try schedule("R1/\(text)/P1D").next(after: .distantPast)?.due.rfc3339 == "2026-03-01T01:00:00Z")
+        #expect(try Bound(parsing: text).instant(in: .utc).rfc3339 == "2026-03-01T01:00:00Z")
+    }
+
     /// Years, months, weeks and centuries name no time to begin at, and years of more than four digits need an agreement.
     @Test(arguments: [
         "1985", "1985-04", "198504", "19", "1985W15", "1985-W15", "+001985-04-12", "-0001-04-12", "85-04-12", "--04-12", "1985-4-12",

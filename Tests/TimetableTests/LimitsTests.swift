@@ -286,13 +286,23 @@ import Timetable
     }
 
     @Test(arguments: [
-        ("2026-02-30", 9, "01 to 28"), ("2026-12-24/2026-12-20", 12, "first"), ("2026-12-24x", 11, "remove"), ("--13-01", 1, "--12-25"),
+        ("2026-02-30", 9, "01 to 28"), ("2026-12-24/2026-12-20", 12, "first"), ("2026-12-24x", 11, "remove"), ("--13-01", 3, "no month 13"),
+        ("--02-30", 6, "no day 30 in month 2; its days go from 01 to 29"), ("12-25", 1, "write --12-25"),
+        ("24.12.2026", 1, "a date is expected before `24.12.2026`; write for example 2026-03-01"), ("13-25", 1, "a date is expected"),
+        ("2026-12-24/", 12, "a date is expected before the end of the text"), ("2026-12-24 ", 11, "remove the blank"),
         ("-12-25", 1, "--12-25"), ("MONDAY", 1, "SUN to SAT"), ("MON#1", 1, "whole weekdays"), ("", 1, "expected"),
-        ("12-24", 1, "expected"),
+        ("12-24", 1, "--12-24"),
     ])
     func exclusionsTellWhatIsWrong(text: String, column: Int, part: String) {
         let error = #expect(throws: ScheduleError.self) { try Exclusion(parsing: text) }
         #expect(error?.column == column && error?.message.contains(part) ?? false, "\(String(describing: error))")
+    }
+
+    @Test(arguments: [("24:00", 1), ("soon", 1), ("", 1), ("12-25", 1)])
+    func boundsAreDates(text: String, column: Int) {
+        let error = #expect(throws: ScheduleError.self) { try Bound(parsing: text, isLast: true) }
+        #expect(error?.column == column && error?.message.hasPrefix("a date is expected before ") ?? false, "\(String(describing: error))")
+        #expect(error?.message.contains("P1D") == false)
     }
 
     @Test(arguments: [

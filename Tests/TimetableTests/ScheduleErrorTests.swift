@@ -9,6 +9,19 @@ import Timetable
         ("r/2026-03-01T02:00Z/P1D", 1, "R/2026-03-01T02:00Z/P1D"),
         ("R/2026-03-01T02:00Z/5M", 21, "PT5M is five minutes"),
         ("R/5M", 3, "PT5M is five minutes"),
+        ("R/2026-01-01/30S", 14, "write PT30S"),
+        ("R/2026-01-01/15min", 14, "write PT15M"),
+        ("R/2026-01-01/2h", 14, "write PT2H"),
+        ("R/1h30m", 3, "write PT1H30M"),
+        ("R3/2026-03-01/03-08", 15, "the end must be a whole date; write 2026-03-08"),
+        ("R/2026-03-01T09:00/T17:00", 20, "write 2026-03-01T17:00"),
+        ("R/2026-03-01T09:00/17:00", 20, "write 2026-03-01T17:00"),
+        (" R/2026-03-01/P1D", 1, "remove the blank"),
+        ("R/2026-03-01/2026-03-08 ", 24, "remove the blank"),
+        ("R/tomorrow/P1D", 3, "a date or a period"),
+        ("R/P1D/tomorrow", 7, "a date is expected"),
+        ("R/2026-03-01T02:00[Europe/Berlin][!u-ca=gregory]/P1D", 34, "leave it out"),
+        ("R/2026-03-01T02:00[!u-ca=gregory]/P1D", 19, "leave it out"),
         ("R/2026-03-01T02:00Z/p1d", 21, "capital"),
         ("R/2026-03-01T02:00Z/T1H", 21, "PT1H"),
         ("R/2026-03-01T02:00Z", 20, "period is missing"),
@@ -36,7 +49,7 @@ import Timetable
         ("R/2026-03-01/P20000Y", 15, "10000 years"),
         ("R/2026-03-01/P99999999999999999999D", 15, "10000 years"),
         ("R/2026-03-01/PT9223372036854775807H", 16, "10000 years"),
-        ("R/2026-03-01/P1D ", 17, "remove"),
+        ("R/2026-03-01/P1D ", 17, "remove the blank"),
         ("R/2026-03-01/P1D/x", 17, "remove"),
         ("R/2026-02-29/P1D", 11, "01 to 28"),
         ("R/2026-13-01/P1D", 8, "01 to 12"),
@@ -89,7 +102,8 @@ import Timetable
     }
 
     @Test(arguments: [
-        ("P1M", "no fixed length"), ("P1Y", "no fixed length"), ("1h", "put a P"), ("P1H", "PT1H"), ("PT1H/", "remove"), ("", "missing"),
+        ("P1M", "no fixed length"), ("P1Y", "no fixed length"), ("1h", "write PT1H"), ("10M", "write PT10M"), ("90s", "write PT90S"),
+        ("P1H", "PT1H"), ("PT1H/", "remove"), ("", "missing"),
     ])
     func elapsedTimesHaveNoMonths(text: String, part: String) {
         let error = #expect(throws: ScheduleError.self) { try Period.elapsed(parsing: text) }
