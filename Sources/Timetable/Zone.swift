@@ -53,6 +53,18 @@ package struct Zone: Hashable, Sendable {
         return (hours * 3600 + minutes * 60) * (isNegative ? -1 : 1)
     }
 
+    /// `+02:00` for `UTC+2`, `GMT+2:00`, `+2`; nil for what is no offset.
+    static func offsetMeant(by name: String) -> String? {
+        guard name.utf8.count <= 9 else { return nil }
+        var scanner = TextScanner(name)
+        if ["UTC", "GMT"].contains(name.uppercased().beginning(3)) { scanner.skip(3) }
+        guard scanner.isAt("+") || scanner.isAt("-") else { return nil }
+        var digits = scanner.bytes.dropFirst(scanner.position + 1).filter { $0 != UInt8(ascii: ":") }
+        if digits.count % 2 == 1 { digits.insert(UInt8(ascii: "0"), at: 0) }
+        return offset(scanner.text(scanner.position..<scanner.position + 1) + String(decoding: digits, as: UTF8.self)).map(
+            TimestampText.offset)
+    }
+
     /// Reads every zone that was ever asked for anew, for when the machine's tz database was updated.
     ///
     /// Zones and schedules made before keep their old rules. Made anew they have the new ones, and are no longer equal to the old.

@@ -107,7 +107,9 @@ final class ZoneDatabase: Sendable {
     }
 
     private func names(near name: String) -> [String] {
-        nearNames(to: name, among: names + zoneAliases.keys.sorted())
+        // `Etc/GMT+2` would be near, and lies west: there the sign is the other way round.
+        if let offset = Zone.offsetMeant(by: name) { return [offset] }
+        return nearNames(to: name, among: names + zoneAliases.keys.sorted())
     }
 
     private var folder: String? {

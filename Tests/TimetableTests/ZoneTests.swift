@@ -40,7 +40,8 @@ import Testing
     @Test(arguments: [
         ("Europe/Berlni", "Europe/Berlin"), ("europe/berlin", "Europe/Berlin"), ("Berlin", "Europe/Berlin"),
         ("new york", "America/New_York"),
-        ("America/New York", "America/New_York"), ("Asia/Calcuta", "Asia/Calcutta"),
+        ("America/New York", "America/New_York"), ("Asia/Calcuta", "Asia/Calcutta"), ("UTC+2", "+02:00"), ("GMT+2", "+02:00"),
+        ("gmt-11", "-11:00"), ("UTC+05:30", "+05:30"), ("+1", "+01:00"),
     ])
     func unknownNamesComeWithNearOnes(name: String, expected: String) {
         let error = #expect(throws: ZoneError.self) { try Zone(named: name) }
