@@ -75,9 +75,12 @@ struct HolidayLine {
     /// The date or time of the value, in the zone that the line names, else in `zone`.
     func time(_ text: some StringProtocol, zone: Zone) throws(HolidayFileError) -> HolidayTime {
         var scanner = TextScanner(String(text))
-        guard let year = scanner.number(digits: 4), let month = scanner.number(digits: 2), let day = scanner.number(digits: 2),
-            let date = CivilDate(checking: year, month: month, day: day)
-        else { throw error("\(name) has no date like 20261224") }
+        guard let year = scanner.number(digits: 4), let month = scanner.number(digits: 2), let day = scanner.number(digits: 2) else {
+            throw error("\(name) has no date like 20261224")
+        }
+        guard let date = CivilDate(checking: year, month: month, day: day) else {
+            throw error("\(name): there is no such day as \(text.beginning(8))")
+        }
         if scanner.isAtEnd { return HolidayTime(day: date.dayNumber, secondOfDay: nil, zone: zone) }
         guard scanner.take("T"), let hour = scanner.number(digits: 2), hour < 24, let minute = scanner.number(digits: 2), minute < 60,
             let second = scanner.number(digits: 2), second <= 60

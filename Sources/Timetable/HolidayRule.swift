@@ -43,11 +43,9 @@ struct HolidayRule {
                 frequency = known
                 hasFrequency = true
             case "INTERVAL":
-                interval = Int(value) ?? 0
-                isGood = (1...100_000).contains(interval)
+                interval = try Self.number(part, value, upTo: 100_000, line)
             case "COUNT":
-                count = Int(value) ?? 0
-                isGood = count > 0
+                count = try Self.number(part, value, upTo: Int(Int32.max), line)
             case "UNTIL": until = try line.time(value, zone: zone)
             case "BYDAY":
                 weekdays = Self.weekdays(value)
@@ -66,6 +64,13 @@ struct HolidayRule {
             guard isGood else { throw line.error("`\(part.beginning(40))` is no part of a rule") }
         }
         guard hasFrequency else { throw line.error("the rule has no FREQ") }
+    }
+
+    private static func number(_ part: Substring, _ value: String, upTo most: Int, _ line: HolidayLine) throws(HolidayFileError) -> Int {
+        guard let number = Int(value), (1...most).contains(number) else {
+            throw line.error("`\(part.beginning(40))`: the number must be from 1 to \(most)")
+        }
+        return number
     }
 
     private static let dayNames = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"]

@@ -68,7 +68,7 @@ struct CalendarFileTests {
                 "a.yaml:7:3: error: `except`: `pipe.ics` is no regular file; name a file in the iCalendar format",
                 "a.yaml:8:3: error: `except`: the calendar `large.ics` is larger than 8 MiB; take out the events that are long past",
                 "a.yaml:9:3: error: `except`: the calendar `empty.ics`, line 1: this is no iCalendar file, which begins with BEGIN:VCALENDAR",
-                "a.yaml:10:3: error: `except`: the calendar `bad.ics`, line 3: DTSTART has no date like 20261224",
+                "a.yaml:10:3: error: `except`: the calendar `bad.ics`, line 3: DTSTART: there is no such day as 20260230",
                 "a.yaml:11:3: error: `except`: the calendar `loop.ics` cannot be read (its symbolic links lead in a circle); "
                     + "give the user of the scheduler the right to read it",
                 "a.yaml:13:10: error: `retries` must be a whole number from 0 to 1000000, not `many`",
