@@ -6,6 +6,9 @@ extension JobReader {
     /// - Parameter zone: The job's.
     mutating func exclusions(zone: Zone) -> [Exclusion] {
         guard let element = fields.element("except") else { return [] }
+        if element.items.isEmpty {
+            findings.error(element.place, "`except` is an empty list; write days such as 2026-12-25 or SAT,SUN, or take the key out")
+        }
         let read = element.items.compactMap { exclusion($0, zone: zone) }
         fields.record("except", .list(read.map(\.canonical)))
         return read.map(\.exclusion)
@@ -15,6 +18,8 @@ extension JobReader {
         switch item.content {
         case .map(let members): calendar(in: Fields(members, at: item.place, path: "except.", findings), zone: zone).map(Self.calendar)
         case .text(let text) where NamedCalendars.isCalendar(text): calendar(at: text, item.place, zone: zone).map(Self.calendar)
+        case .text(let text) where NamedCalendars.isOtherFile(text):
+            refused(item.place, "`except`: `\(text.shortened)` is no calendar; calendars are iCalendar files, whose names end in .ics")
         case .text(let text): days(text, at: item.place).map { ($0, .text(text)) }
         case .list, .null, .nothing:
             refused(item.place, "`except` must hold days such as 2026-12-25 or SAT,SUN, or the path of an .ics file, not \(item.kind)")

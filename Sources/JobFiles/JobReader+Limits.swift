@@ -2,7 +2,7 @@ internal import Timetable
 
 /// What takes slots away from a schedule and moves them: `except`, `between`, `notBefore`, `notAfter` and `spread`.
 extension JobReader {
-    private static let limitKeys = ["except", "between", "notBefore", "notAfter", "spread"]
+    private static let limitKeys = ["dst", "except", "between", "notBefore", "notAfter", "spread"]
 
     private static let longestSpread = Duration.seconds(366 * 86_400)
 
@@ -70,17 +70,29 @@ extension JobReader {
         window.refuseKeys(besides: ["from", "until", "on"], of: "`between`")
         let from = part("from", of: &window, DailyWindow.time)
         let until = part("until", of: &window, DailyWindow.time)
-        let days = part("on", of: &window, DailyWindow.weekdays)
+        let days = weekdays(of: &window)
         for key in ["from", "until"] where !window.has(key) {
             findings.error(item.place, "`between.\(key)` is missing; write a time of day such as \"09:00\"")
         }
         guard let from, let until, findings.errors == before else { return nil }
+        let place = window.placeOfValue((try? DailyWindow.time(parsing: from)) == 86_400 ? "from" : "until")
         do {
             return (try DailyWindow(from: from, until: until, on: days), .map(window.canonical))
         } catch {
-            findings.error(window.placeOfValue("until"), "`between`: \(error.message)")
+            findings.error(place, "`between`: \(error.message)")
             return nil
         }
+    }
+
+    private func weekdays(of window: inout Fields) -> String? {
+        if let element = window.element("on"), case .list(let items) = element.content {
+            let days = items.compactMap(\.text).joined(separator: ",")
+            let isGood = (try? DailyWindow.weekdays(parsing: days)) != nil
+            // In quotes, for a comma would end the text within braces.
+            findings.error(element.place, "`between.on` must be a text, not a list; write on: \"\(isGood ? days : "MON,TUE")\"")
+            return nil
+        }
+        return part("on", of: &window, DailyWindow.weekdays)
     }
 
     /// The text of a key in a window, if `check` finds nothing wrong with it.

@@ -18,6 +18,12 @@ final class NamedCalendars {
 
     static func isCalendar(_ path: String) -> Bool { path.suffix(4).lowercased() == ".ics" }
 
+    /// Whether the text is the path of a file, and of no calendar; days have no dot behind a letter.
+    static func isOtherFile(_ path: String) -> Bool {
+        guard let first = path.unicodeScalars.first, !isCalendar(path) else { return false }
+        return "./~".unicodeScalars.contains(first) || first.properties.isAlphabetic && path.utf8.contains(UInt8(ascii: "."))
+    }
+
     /// The calendar in the file at `path`, which is relative to the folder of the job file.
     ///
     /// nil when it is being written; then nothing is to be said of the job file either.

@@ -18,7 +18,11 @@ package struct DailyWindow: Hashable, Sendable {
     package init(from: String, until: String, on weekdays: String? = nil) throws(ScheduleError) {
         self.from = try Self.time(parsing: from)
         self.until = try Self.time(parsing: until)
-        guard self.from != self.until, self.from < 86_400 else {
+        guard self.from < 86_400 else {
+            let days = try weekdays.map(Self.dayAfter).map { ", on: \"\($0)\"" } ?? ""
+            throw ScheduleError(column: 1, message: "a window begins before the end of its day; write from: \"00:00\"\(days)")
+        }
+        guard self.from != self.until else {
             throw ScheduleError(
                 column: 1,
                 message: "a window from \(from.beginning(20)) until \(until.beginning(20)) is empty; leave it out for the whole day")
@@ -44,6 +48,13 @@ package struct DailyWindow: Hashable, Sendable {
         let weekdays = try scanner.weekdays()
         guard scanner.isAtEnd else { throw scanner.error("nothing may follow the weekdays; remove \(scanner.found)") }
         return weekdays
+    }
+
+    /// The weekdays after those of a text, in the words of cron.
+    private static func dayAfter(_ text: String) throws(ScheduleError) -> String {
+        let days = try weekdays(parsing: text)
+        let after = (0..<7).filter { days >> UInt8(($0 + 6) % 7) & 1 == 1 }
+        return after.compactMap { CronField.dayOfWeek.name(of: $0) }.joined(separator: ",")
     }
 
     /// The seconds of a day of that weekday in which it is open: as it begins, and as it goes on from the day before.

@@ -88,9 +88,10 @@ struct JobKeyErrorTests {
         ("after: [{on: done}]", ["2:9: error: `after` needs the name of a job: { job: prices, on: done }"]),
         ("join: flow", ["2:1: warning: `join` has no effect without `after`"]),
         ("join: both", ["2:7: error: `join` must be `flow` or `latest`, not `both`"]),
-        ("dst: {gap: skp}", ["2:12: error: `dst.gap` must be `shift` or `skip`, not `skp`"]),
-        ("dst: {gab: skip}", ["2:7: error: unknown key `dst.gab`; did you mean `gap`?"]),
-        ("dst: skip", ["2:6: error: `dst` must be a map with `gap` or `fold`, not `skip`"]),
+        ("dst: {gap: skip}", ["2:1: warning: `dst` has no effect without `schedule` or `cron`"]),
+        ("dst: {gap: skp}", ["2:1: warning: `dst` …", "2:12: error: `dst.gap` must be `shift` or `skip`, not `skp`"]),
+        ("dst: {gab: skip}", ["2:1: warning: `dst` …", "2:7: error: unknown key `dst.gab`; did you mean `gap`?"]),
+        ("dst: skip", ["2:1: warning: `dst` …", "2:6: error: `dst` must be a map with `gap` or `fold`, not `skip`"]),
         ("except: 2026-12-25", ["2:1: warning: `except` has no effect without `schedule` or `cron`"]),
         (
             "spread: PT1H\nbetween: { from: '09:00', until: '17:00' }\nnotBefore: 2026-01-01\nnotAfter: 2026-01-01",
@@ -114,8 +115,13 @@ struct JobKeyErrorTests {
         ),
         (
             "except: holidays.txt",
-            ["3:9: error: `except`: …"]
+            ["3:9: error: `except`: `holidays.txt` is no calendar; calendars are iCalendar files, whose names end in .ics"]
         ),
+        (
+            "except: [../x, mon.fri]",
+            ["3:10: error: `except`: `../x` is no calendar; …", "3:16: error: `except`: `mon.fri` is no calendar; …"]
+        ),
+        ("except: []", ["3:9: error: `except` is an empty list; write days such as 2026-12-25 or SAT,SUN, or take the key out"]),
         (
             "except: https://example.org/holidays.ics",
             ["3:9: error: `except`: calendars are not fetched; save it beside the job file and write its path"]
@@ -136,7 +142,7 @@ struct JobKeyErrorTests {
             "between: { from: 9, until: '25:00', on: [MON], to: x }",
             [
                 "3:18: error: `between.from`: …", "3:29: error: `between.until`: there is no hour 25; hours go from 00 to 24",
-                "3:41: error: `between.on` must be a text, not a list",
+                #"3:41: error: `between.on` must be a text, not a list; write on: "MON""#,
                 "3:48: error: unknown key `between.to`; `between` has `from`, `until` or `on`",
             ]
         ),
@@ -152,6 +158,17 @@ struct JobKeyErrorTests {
             ["3:34: error: `between`: a window from 09:00 until 09:00 is empty; leave it out for the whole day"]
         ),
         (
+            "between: { from: '09:00', until: '17:00', on: [MON, TUE] }",
+            [#"3:47: error: `between.on` must be a text, not a list; write on: "MON,TUE""#]
+        ),
+        (
+            "between: [{ from: '24:00', until: '06:00', on: FRI-SAT }, { from: '24:00', until: '06:00' }]",
+            [
+                #"3:19: error: `between`: a window begins before the end of its day; write from: "00:00", on: "SUN,SAT""#,
+                #"3:67: error: `between`: a window begins before the end of its day; write from: "00:00""#,
+            ]
+        ),
+        (
             "notBefore: soon",
             ["3:12: error: `notBefore`: a date is expected before `soon`; write for example 2026-03-01 or 2026-03-01T09:00"]
         ),
@@ -164,7 +181,8 @@ struct JobKeyErrorTests {
         ("spread: PT0S", ["3:9: error: `spread` must be longer than nothing; take it out to move no slot"]),
         ("spread: -PT5M", ["3:9: error: `spread`: …"]),
         ("spread: P1M", ["3:9: error: `spread`: …"]),
-        ("spread: 10m", ["3:9: error: `spread`: …"]),
+        ("spread: 10m", ["3:9: error: `spread`: a period is missing before `10m`; write PT10M"]),
+        ("spread: 10M", ["3:9: error: `spread`: a period is missing before `10M`; write PT10M"]),
         ("zone: Mars\nexcept: 2026-13-01\nspread: x", ["3:7: error: `zone`: …", "4:14: error: `except`: …", "5:9: error: `spread`: …"]),
     ].map { ("cron: 0 2 * * *\n" + $0.0, $0.1) }
 
