@@ -30,7 +30,8 @@ extension CronExpression {
         case "@reboot": throw scanner.error("@reboot names no time; start such a command with the machine's service manager")
         case "@every":
             let length = scanner.text(end..<min(scanner.bytes.count, end + 60)).split { $0 == " " || $0 == "\t" }.joined()
-            let example = Period.guess(length).map { "write the interval R/\($0)" } ?? "write an interval, for example R/PT1H30M"
+            let period = Period.guess(length).flatMap { (try? RepeatingInterval(parsing: "R/\($0)")) == nil ? nil : $0 }
+            let example = period.map { "write the interval R/\($0)" } ?? "write an interval, for example R/PT1H30M"
             throw scanner.error("@every is no cron word here; \(example)")
         default: throw scanner.error("there is no word \(scanner.found); write @yearly, @monthly, @weekly, @daily or @hourly")
         }
@@ -38,7 +39,8 @@ extension CronExpression {
         rest.skip(end - start)
         rest.skipBlanks()
         guard rest.isAtEnd else {
-            throw rest.error("nothing may follow \(scanner.text(start..<end)); remove \(rest.found), and write a time zone under `zone`")
+            let word = String(decoding: rest.bytes[rest.position...].prefix { !$0.isBlank }, as: UTF8.self).beginning(40)
+            throw rest.error("nothing may follow \(scanner.text(start..<end)); remove `\(word)`, and write a time zone under `zone`")
         }
         var fields = TextScanner(meaning)
         try readFields(&fields, seed: seed)

@@ -15,11 +15,16 @@ extension Period {
     ///
     /// Years and months are an error, for their length depends on the date. Zero is accepted; what cannot be zero refuses it.
     package static func elapsed(parsing text: String) throws(ScheduleError) -> Duration {
-        if let guess = guess(text) {
+        // A number alone has no unit to go by.
+        if let guess = guess(text) ?? guess(text + "M").map({ "for example \($0)" }) {
             throw ScheduleError(column: 1, message: "a period is missing before `\(text.beginning(24))`; write \(guess)")
         }
         let period = try Period(parsing: text)
         guard period.months == 0 else {
+            // Whoever writes P10M for ten minutes forgot the T.
+            if let minutes = text.hasPrefix("P") ? guess(text.dropFirst()) : nil {
+                throw ScheduleError(column: 1, message: "months have no fixed length; write \(minutes) for minutes, or days: P30D")
+            }
             throw ScheduleError(
                 column: 1, message: "years and months have no fixed length; write days, weeks or hours, for example P30D or PT720H")
         }

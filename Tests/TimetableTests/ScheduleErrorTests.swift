@@ -102,7 +102,9 @@ import Timetable
     }
 
     @Test(arguments: [
-        ("P1M", "no fixed length"), ("P1Y", "no fixed length"), ("1h", "write PT1H"), ("10M", "write PT10M"), ("90s", "write PT90S"),
+        ("P1M", "no fixed length"), ("P1Y", "no fixed length"), ("1h", "write PT1H"), ("10M", "write PT10M"),
+        ("10", "write for example PT10M"), ("P10M", "no fixed length; write PT10M for minutes"),
+        ("90s", "write PT90S"),
         ("P1H", "PT1H"), ("PT1H/", "remove"), ("", "missing"),
     ])
     func elapsedTimesHaveNoMonths(text: String, part: String) {
