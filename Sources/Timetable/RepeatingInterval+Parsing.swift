@@ -71,7 +71,7 @@ extension TextScanner {
         if let end = wholeEnd(after: start) { throw error("the end must be a whole date; write \(end)") }
         let isDate = digitsAhead >= 4 && !(peek(digitsAhead)?.isPeriodUnit ?? false)
         guard isDate else { return .from(start, try Period(&self)) }
-        let column = position + 1
+        let column = column(of: position)
         let end = try WrittenTime(&self, orPeriod: true)
         // ISO 8601-1:2019, 5.5.2.2: what the start says of its zone holds for the end too, unless that says otherwise.
         return .between(start, end.zone == nil ? WrittenTime(wall: end.wall, zone: start.zone) : end, column: column)

@@ -86,7 +86,7 @@ struct TextScanner {
     }
 
     /// Continuation bytes of UTF-8 are no columns of their own.
-    private func column(of place: Int) -> Int {
+    func column(of place: Int) -> Int {
         bytes.prefix(place).reduce(1) { $0 + ($1 & 0b1100_0000 == 0b1000_0000 ? 0 : 1) }
     }
 

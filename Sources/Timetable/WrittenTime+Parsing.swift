@@ -170,9 +170,20 @@ extension TextScanner {
     }
 
     /// Where a tag stands from here on; nil when none does.
+    ///
+    /// A key has small letters, digits, `_` and `-`, values have letters and digits with `-` between (RFC 9557, 4.1). What looks otherwise is
+    /// taken for the name of a zone, so that no slip is passed over.
     private var tagAhead: Range<Int>? {
         guard isAt("["), let end = bytes[position...].prefix(Self.longestTag).firstIndex(of: UInt8(ascii: "]")) else { return nil }
-        return bytes[position..<end].contains(UInt8(ascii: "=")) ? position..<(end + 1) : nil
+        let start = position + (peek(1) == UInt8(ascii: "!") ? 2 : 1)
+        guard start < end, let equals = bytes[start..<end].firstIndex(of: UInt8(ascii: "=")) else { return nil }
+        let (key, value) = (bytes[start..<equals], bytes[(equals + 1)..<end])
+        let hyphen = UInt8(ascii: "-")
+        let isKey = key.first.map { !$0.isDigit && $0 != hyphen } == true && key.allSatisfy { $0.mayStandInTagKey }
+        let isValue = value.split(separator: hyphen, omittingEmptySubsequences: false).allSatisfy { part in
+            !part.isEmpty && part.allSatisfy { $0.isDigit || $0.isLetter }
+        }
+        return isKey && isValue ? position..<(end + 1) : nil
     }
 
     private static let longestTag = 200
@@ -192,5 +203,11 @@ extension TextScanner {
         } catch {
             throw self.error(at: start, error.message)
         }
+    }
+}
+
+extension UInt8 {
+    fileprivate var mayStandInTagKey: Bool {
+        isLetter && upperCased != self || isDigit || self == UInt8(ascii: "_") || self == UInt8(ascii: "-")
     }
 }

@@ -22,6 +22,8 @@ import Timetable
         ("R/P1D/tomorrow", 7, "a date is expected"),
         ("R/2026-03-01T02:00[Europe/Berlin][!u-ca=gregory]/P1D", 34, "leave it out"),
         ("R/2026-03-01T02:00[!u-ca=gregory]/P1D", 19, "leave it out"),
+        ("R/2026-03-01T02:00[Europe=Berlin]/P1D", 20, "no time zone"),
+        ("R/2026-03-01T02:00[u-ca=ä]/P1D", 20, "no time zone"),
         ("R/2026-03-01T02:00Z/p1d", 21, "capital"),
         ("R/2026-03-01T02:00Z/T1H", 21, "PT1H"),
         ("R/2026-03-01T02:00Z", 20, "period is missing"),
