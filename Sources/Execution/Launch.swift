@@ -21,7 +21,7 @@ package struct Launch: Hashable, Sendable {
     /// Elapsed time, without that in which the machine slept.
     package var timeout: Duration?
     package var killAfter: Duration
-    /// Bytes kept of each of the two streams; what comes after is read and counted.
+    /// Bytes kept of each of the two streams, one half from its start and one from its end; what comes between is read and counted.
     package var outputLimit: Int64
 
     package init(

@@ -4,8 +4,8 @@ package import Timetable
 
 /// The output of one run, read from its folder while it is written or after.
 ///
-/// Every byte that was kept comes exactly once, and those of one stream in their order. Bytes are raw: whoever shows them on a terminal must
-/// escape them.
+/// Every byte that was kept comes exactly once, and those of one stream in their order; where bytes were dropped, it is told how many. Bytes
+/// are raw: whoever shows them on a terminal must escape them.
 ///
 ///     var reader = OutputReader(folder)
 ///     while let chunk = try reader.follow() { show(chunk) }
@@ -13,15 +13,32 @@ package struct OutputReader: ~Copyable {
     package enum Stream: Int, Hashable, Sendable, CaseIterable {
         case stdout = 1
         case stderr = 2
+
+        /// Its file, and its key in the outcome.
+        var name: String {
+            switch self {
+            case .stdout: "stdout"
+            case .stderr: "stderr"
+            }
+        }
     }
 
     package struct Chunk: Hashable, Sendable {
         package var stream: Stream
+        /// How many bytes of the stream, right before these and since the chunk before, were dropped.
+        package var dropped: Int64
         /// Where its first byte stands in the stream.
         package var offset: Int64
         /// When the first bytes of its piece came; nil when nobody noted it.
         package var at: Instant?
+        /// Empty when there is nothing behind what was dropped.
         package var bytes: [UInt8]
+
+        /// What people are told before they see the bytes; nil when nothing was dropped.
+        package var note: String? {
+            guard dropped > 0 else { return nil }
+            return "note: \(dropped) bytes of \(stream.name) were not kept \(bytes.isEmpty ? "at the end" : "here")"
+        }
     }
 
     /// Whether the run has ended and `next` has given all of its output.
@@ -32,8 +49,8 @@ package struct OutputReader: ~Copyable {
     private let folder: RunFolder
     /// nil: both, in the order of the index.
     private let only: Stream?
-    private var offsets: [Stream: Int64] = [.stdout: 0, .stderr: 0]
-    private var files: [Stream: Int32] = [:]
+    private var stdout: StreamParts
+    private var stderr: StreamParts
     private var index = OutputIndex()
     private let changes: Int32
 
@@ -44,20 +61,27 @@ package struct OutputReader: ~Copyable {
 
     /// One stream, from a byte on.
     package init(_ folder: RunFolder, _ stream: Stream, from offset: Int64 = 0) {
-        self.init(folder, only: stream)
-        offsets[stream] = offset
+        self.init(folder, only: stream, from: offset)
     }
 
-    private init(_ folder: RunFolder, only: Stream?) {
+    private init(_ folder: RunFolder, only: Stream?, from offset: Int64 = 0) {
         self.folder = folder
         self.only = only
+        stdout = StreamParts(folder: folder.path, name: Stream.stdout.name, from: offset)
+        stderr = StreamParts(folder: folder.path, name: Stream.stderr.name, from: offset)
         changes = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
         if changes >= 0 { _ = inotify_add_watch(changes, folder.path, UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO)) }
     }
 
     deinit {
-        for file in files.values { close(file) }
         if changes >= 0 { close(changes) }
+    }
+
+    /// Leaves out what a run that has not ended writes from now on: a command may write faster than anybody reads.
+    package mutating func stopAtPresent() throws {
+        guard try !seesEnd() else { return }
+        try stdout.stopAtPresent()
+        try stderr.stopAtPresent()
     }
 
     /// What can be read now; nil when that is nothing, for the moment or, after `isFinished`, for ever.
@@ -66,7 +90,7 @@ package struct OutputReader: ~Copyable {
         // In this order: what was written before the end is there when we have seen the end.
         if !hasEnded { hasEnded = try seesEnd() }
         if let only {
-            if let chunk = try read(only, limit: .max, at: nil) { return chunk }
+            if let chunk = try rest(of: only) { return chunk }
         } else if let chunk = try nextByIndex() {
             return chunk
         }
@@ -102,41 +126,32 @@ package struct OutputReader: ~Copyable {
         }
         guard hasEnded else { return nil }
         // What the index lacks: its file could not be written.
-        return try read(.stdout, limit: .max, at: nil) ?? read(.stderr, limit: .max, at: nil)
+        return try rest(of: .stdout) ?? rest(of: .stderr)
     }
 
     private mutating func read(_ piece: OutputIndex.Piece) throws(SystemError) -> Chunk? {
-        try read(piece.stream, limit: piece.end - offsets[piece.stream, default: 0], at: piece.at)
+        try read(piece.stream, upTo: piece.end, at: piece.at)
     }
 
-    private mutating func read(_ stream: Stream, limit: Int64, at: Instant?) throws(SystemError) -> Chunk? {
-        guard limit > 0, let file = try open(stream) else { return nil }
-        let offset = offsets[stream, default: 0]
-        var bytes = [UInt8](repeating: 0, count: Int(min(limit, 64 << 10)))
-        let count = pread(file, &bytes, bytes.count, off_t(offset))
-        guard count >= 0 else {
-            if errno == EINTR { return try read(stream, limit: limit, at: at) }
-            throw SystemError("read", path(stream))
-        }
-        guard count > 0 else { return nil }
-        bytes.removeSubrange(count...)
-        offsets[stream] = offset + Int64(count)
-        return Chunk(stream: stream, offset: offset, at: at, bytes: bytes)
+    private mutating func read(_ stream: Stream, upTo end: Int64, at: Instant?) throws(SystemError) -> Chunk? {
+        let read =
+            switch stream {
+            case .stdout: try stdout.read(upTo: end)
+            case .stderr: try stderr.read(upTo: end)
+            }
+        return read.map { Chunk(stream: stream, dropped: $0.dropped, offset: $0.offset, at: at, bytes: $0.bytes) }
     }
 
-    private mutating func open(_ stream: Stream) throws(SystemError) -> Int32? {
-        if let file = files[stream] { return file }
-        let file = Glibc.open(path(stream), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard file >= 0 else {
-            if errno == ENOENT { return nil }
-            throw SystemError("open", path(stream))
-        }
-        files[stream] = file
-        return file
-    }
-
-    private func path(_ stream: Stream) -> String {
-        stream == .stdout ? folder.stdoutFile : folder.stderrFile
+    /// What is there without regard to the index and, after the end, what was dropped behind it.
+    private mutating func rest(of stream: Stream) throws(SystemError) -> Chunk? {
+        if let chunk = try read(stream, upTo: .max, at: nil) { return chunk }
+        guard hasEnded, let total = try folder.outputTotal(stream) else { return nil }
+        let dropped =
+            switch stream {
+            case .stdout: stdout.finish(total: total)
+            case .stderr: stderr.finish(total: total)
+            }
+        return dropped.map { Chunk(stream: stream, dropped: $0.dropped, offset: $0.offset, at: nil, bytes: []) }
     }
 
     /// Until something changed in the folder, and at most for a second (a quarter where changes cannot be watched): a keeper that is killed

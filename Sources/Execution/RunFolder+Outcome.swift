@@ -23,15 +23,21 @@ extension RunFolder {
         ending.cpu = record["cpu"].flatMap { Int64($0) }.map { .microseconds($0) }
         ending.peakMemory = record["memory"].flatMap { Int64($0) }
         ending.node = record["node"]
-        ending.droppedOutput = ["stdout", "stderr"].compactMap { record[$0] }.map(Self.dropped).reduce(0, +)
+        ending.droppedOutput = OutputReader.Stream.allCases.map { Self.amounts(of: $0, in: record)?.dropped ?? 0 }.reduce(0, +)
         ending.leftOver = record["left-over"].flatMap { Int($0) } ?? 0
         return ending
     }
 
-    /// The second of `kept dropped error`.
-    private static func dropped(_ facts: String) -> Int64 {
-        let parts = facts.split(separator: " ")
-        return parts.count > 1 ? Int64(parts[1]) ?? 0 : 0
+    /// How many bytes a stream had, kept or not; nil when nobody has said so.
+    func outputTotal(_ stream: OutputReader.Stream) throws(SystemError) -> Int64? {
+        guard let record = try record(outcomeFile, head: Self.outcomeHead) else { return nil }
+        return Self.amounts(of: stream, in: record).map { $0.kept + $0.dropped }
+    }
+
+    /// The first two of `kept dropped error`.
+    private static func amounts(of stream: OutputReader.Stream, in record: Record) -> (kept: Int64, dropped: Int64)? {
+        let parts = record[stream.name]?.split(separator: " ").compactMap { Int64($0) } ?? []
+        return parts.count >= 2 && parts[0] >= 0 && parts[1] >= 0 ? (parts[0], parts[1]) : nil
     }
 
     /// Writes the end of a run that has no keeper and never will have one again.

@@ -61,7 +61,7 @@ static void compose_streams(struct page *page, const struct output *output) {
     for (int at = 0; at < 2; at++) {
         const struct stream *stream = &output->streams[at];
         char facts[96];
-        snprintf(facts, sizeof facts, "%" PRId64 " %" PRId64 " %d", stream->kept, stream->dropped, stream->error);
+        snprintf(facts, sizeof facts, "%" PRId64 " %" PRId64 " %d", stream->kept, stream->total - stream->kept, stream->error);
         page_line(page, names[at], facts);
     }
 }

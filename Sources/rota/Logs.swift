@@ -9,7 +9,8 @@ struct Logs: ParsableCommand {
         abstract: "Prints what a run wrote.",
         discussion: """
             The output goes to stdout and the errors to stderr, in the order in which they came; for a job, those of its newest run.
-            On a terminal control characters are shown, not obeyed.
+            Where bytes were not kept (see `logLimit` of the job), a note on stderr says how many. On a terminal control characters are
+            shown, not obeyed.
 
             EXAMPLES
               rota logs backup
@@ -51,11 +52,10 @@ struct Logs: ParsableCommand {
     private func print(_ folder: RunFolder) throws {
         var output = stderr ? OutputReader(folder, .stderr) : OutputReader(folder)
         do {
+            if !follow { try output.stopAtPresent() }
             while let chunk = try follow ? output.follow() : output.next() {
+                if let note = chunk.note { Terminal.complain(note) }
                 show(chunk.bytes, to: chunk.stream == .stderr && !stderr ? FileHandle.standardError : FileHandle.standardOutput)
-            }
-            if let dropped = try folder.ending()?.droppedOutput, dropped > 0 {
-                Terminal.complain("note: \(dropped) bytes more were written and not kept")
             }
         } catch {
             throw CommandFailure(.ourFault, "the output of \(folder.run) cannot be read: \(error)")

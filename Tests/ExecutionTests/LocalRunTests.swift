@@ -79,18 +79,6 @@ import Timetable
         #expect(try place.stderr() == "err\n")
     }
 
-    // catalogue 24
-    @Test func outputBeyondTheLimitIsCountedAndBlocksNobody() async throws {
-        var launch = place.shell("t-1", "head -c 3000000 /dev/zero; echo end >&2")
-        launch.outputLimit = 1000
-        let ending = await place.end(launch)
-
-        #expect(ending.exitCode == 0)
-        #expect(try Files.read(place.folder("t-1").stdoutFile)?.count == 1000)
-        #expect(ending.droppedOutput == 3_000_000 - 1000)
-        #expect(try place.stderr() == "end\n")
-    }
-
     // catalogue 20
     @Test func stdinIsEmpty() async throws {
         let ending = await place.end("cat; echo rest")
