@@ -113,6 +113,14 @@ struct Fields {
         value(key, ByteSize.wording, { .number(Double($0)) }, ByteSize.bytes)
     }
 
+    /// An amount of at least `least` bytes; `wording` says so: `an amount from 64KiB such as 10MiB`. `0` is read where `none` allows it.
+    mutating func bytes(_ key: String, atLeast least: Int64, orNone none: Bool = false, _ wording: String) -> Int64? {
+        value(key, wording, { .number(Double($0)) }) { text in
+            if none, text == "0" { return 0 }
+            return ByteSize.bytes(in: text).flatMap { $0 >= least ? $0 : nil }
+        }
+    }
+
     mutating func choice<Choice: RawRepresentable & Sendable>(_ key: String, _ choices: [Choice]) -> Choice?
     where Choice.RawValue == String {
         value(key, choices.map(\.rawValue).asWords, { .text($0.rawValue) }) { Choice(rawValue: $0) }

@@ -18,6 +18,7 @@ struct JobReader {
         "name", "description", "schedule", "cron", "after", "join", "zone", "dst", "except", "between", "notBefore", "notAfter", "spread",
         "command", "workdir", "env", "runOn", "cpus", "memory", "disk", "constraints", "user", "timeout", "killAfter", "retries",
         "startWithin", "catchUp", "overlap", "pool", "priority", "onUnknown", "expect", "notify", "labels", "disabled", "softError",
+        "logLimit",
     ]
     private static let allKeys = Set(keys)
 
@@ -30,6 +31,7 @@ struct JobReader {
         var job = Job(name: name ?? standIn, command: command ?? .shell("false"))
         readTrigger(of: &job)
         readPlace(of: &job)
+        readProcess(of: &job)
         readPolicies(of: &job)
         readPromises(of: &job)
         return name == nil || command == nil ? nil : JobShape.Reading(job: job, canonical: fields.canonical, places: places)

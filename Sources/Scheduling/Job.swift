@@ -19,6 +19,8 @@ package struct Job: Hashable, Sendable {
     package var workdir: String?
     package var environment: [String: String] = [:]
     package var user: String?
+    /// Bytes kept of each stream of a run's output, half of them from its start and half from its end.
+    package var logLimit: Int64 = 10 << 20
 
     package var runOn = "local"
     package var pool: String?

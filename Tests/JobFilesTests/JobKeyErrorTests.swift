@@ -3,7 +3,7 @@ import Testing
 
 /// Each key with a value that it cannot have: where and in which words a user is told.
 struct JobKeyErrorTests {
-    @Test(arguments: triggers + limits + places + policies + promises)
+    @Test(arguments: [triggers, limits, places, processes, policies, promises].joined())
     func aBadValueIsToldWithItsPlaceAndWhatWouldBeRight(line: String, expected: [String]) {
         let told = problems("command: x\n" + line)
         #expect(told.count == expected.count)
@@ -232,6 +232,13 @@ struct JobKeyErrorTests {
         ("user: ''", ["2:7: error: `user` is empty"]),
         ("pool: [a]", ["2:7: error: `pool` must be a text, not a list"]),
         ("priority: 10", ["2:11: error: `priority` must be a whole number from 0 to 9, not `10`"]),
+    ]
+
+    static let processes: [(String, [String])] = [
+        ("logLimit: 10M", ["2:11: error: `logLimit` must be an amount from 64KiB such as 10MiB, or 0 to keep nothing, not `10M`"]),
+        ("logLimit: 1KiB", ["2:11: error: `logLimit` must be an amount from 64KiB such as 10MiB, or 0 to keep nothing, not `1KiB`"]),
+        ("logLimit: -1", ["2:11: error: `logLimit` must be an amount from 64KiB such as 10MiB, or 0 to keep nothing, not `-1`"]),
+        ("logLimit: [1]", ["2:11: error: `logLimit` must be an amount from 64KiB such as 10MiB, or 0 to keep nothing, not a list"]),
     ]
 
     static let policies: [(String, [String])] = [

@@ -43,6 +43,7 @@ struct JobKeyTests {
             labels: { team: data }
             disabled: true
             softError: true
+            logLimit: 1MiB
             """)
         #expect(job.name == name("extract"))
         #expect(job.description == "Pull yesterday's orders")
@@ -79,6 +80,7 @@ struct JobKeyTests {
         #expect(job.notify.email == ["ops@example.org"])
         #expect(job.labels == ["team": "data"])
         #expect(job.disabled && job.softError && !job.isChronos)
+        #expect(job.logLimit == 1_048_576)
         #expect(job.version.count == 64)
     }
 
@@ -105,6 +107,12 @@ struct JobKeyTests {
     ])
     func amountsHaveSuffixesOfThousandsAndOf1024(text: String, bytes: Int64) throws {
         #expect(try job("command: x\nmemory: \(text)").memory == bytes)
+    }
+
+    @Test(arguments: [("0", Int64(0)), ("64KiB", 65_536), ("100000", 100_000), ("2 GB", 2_000_000_000)])
+    func aLogLimitIsAnAmountOrNothingAtAll(text: String, bytes: Int64) throws {
+        #expect(try job("command: x\nlogLimit: \(text)").logLimit == bytes)
+        #expect(try job("command: x").logLimit == 10 << 20)
     }
 
     @Test func retriesMayBeOneNumber() throws {
