@@ -19,8 +19,8 @@ struct LaunchPlan {
     var launch: Launch {
         Launch(
             run: id, job: job.name.text, due: run.key.due, attempt: run.key.attempt, definition: run.version ?? job.version, words: words,
-            environment: environment, workdir: workdir, user: job.user, timeout: job.timeout, killAfter: job.killAfter,
-            outputLimit: job.logLimit
+            environment: environment, workdir: workdir, user: job.user, umask: job.umask, nice: job.nice, limits: job.limits,
+            timeout: job.timeout, killAfter: job.killAfter, outputLimit: job.logLimit
         )
     }
 

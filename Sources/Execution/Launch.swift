@@ -1,3 +1,4 @@
+package import Scheduling
 package import Timetable
 
 /// All that an executor must know to carry one run out.
@@ -18,6 +19,11 @@ package struct Launch: Hashable, Sendable {
     package var workdir: String?
     /// nil: who runs the scheduler.
     package var user: String?
+    /// nil: 022.
+    package var umask: Int?
+    /// nil: that of the scheduler.
+    package var nice: Int?
+    package var limits: ResourceLimits
     /// Elapsed time, without that in which the machine slept.
     package var timeout: Duration?
     package var killAfter: Duration
@@ -34,6 +40,9 @@ package struct Launch: Hashable, Sendable {
         environment: [String: String] = [:],
         workdir: String? = nil,
         user: String? = nil,
+        umask: Int? = nil,
+        nice: Int? = nil,
+        limits: ResourceLimits = ResourceLimits(),
         timeout: Duration? = nil,
         killAfter: Duration = .seconds(10),
         outputLimit: Int64 = 10 << 20
@@ -47,6 +56,9 @@ package struct Launch: Hashable, Sendable {
         self.environment = environment
         self.workdir = workdir
         self.user = user
+        self.umask = umask
+        self.nice = nice
+        self.limits = limits
         self.timeout = timeout
         self.killAfter = killAfter
         self.outputLimit = outputLimit

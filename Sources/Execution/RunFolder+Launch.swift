@@ -1,4 +1,5 @@
 import Glibc
+internal import Scheduling
 internal import Timetable
 
 extension RunFolder {
@@ -29,6 +30,12 @@ extension RunFolder {
         for (name, value) in environment(launch, node: node).sorted(by: { $0.key < $1.key }) { record.add("env", "\(name)=\(value)") }
         record.add("workdir", launch.workdir)
         record.add("user", launch.user)
+        record.add("umask", launch.umask.map { String($0, radix: 8) })
+        record.add("nice", launch.nice)
+        record.add("limit-memory", launch.limits.memory)
+        record.add("limit-cpu", launch.limits.cpu?.wholeMicroseconds)
+        record.add("limit-files", launch.limits.openFiles)
+        record.add("limit-processes", launch.limits.processes)
         record.add("timeout", launch.timeout?.wholeMicroseconds)
         record.add("kill-after", launch.killAfter.wholeMicroseconds)
         record.add("output-limit", launch.outputLimit)
@@ -78,6 +85,12 @@ extension RunFolder {
         }
         launch.workdir = record["workdir"]
         launch.user = record["user"]
+        launch.umask = record["umask"].flatMap { Int($0, radix: 8) }
+        launch.nice = record["nice"].flatMap { Int($0) }
+        launch.limits.memory = record["limit-memory"].flatMap { Int64($0) }
+        launch.limits.cpu = record["limit-cpu"].flatMap { Int64($0) }.map { .microseconds($0) }
+        launch.limits.openFiles = record["limit-files"].flatMap { Int($0) }
+        launch.limits.processes = record["limit-processes"].flatMap { Int($0) }
         launch.timeout = record["timeout"].flatMap { Int64($0) }.map { .microseconds($0) }
         launch.killAfter = record["kill-after"].flatMap { Int64($0) }.map { .microseconds($0) } ?? launch.killAfter
         launch.outputLimit = record["output-limit"].flatMap { Int64($0) } ?? launch.outputLimit

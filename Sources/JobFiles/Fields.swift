@@ -126,6 +126,20 @@ struct Fields {
         value(key, choices.map(\.rawValue).asWords, { .text($0.rawValue) }) { Choice(rawValue: $0) }
     }
 
+    /// Permissions as `umask` takes them: three octal digits, with or without a 0 before them.
+    ///
+    /// Fewer are refused: whoever writes 18 or 22 may mean them to be decimal.
+    mutating func permissions(_ key: String) -> Int? {
+        value(key, "three octal digits such as \"027\"", Self.canonicalPermissions) { text in
+            guard text.utf8.count == 3 || (text.utf8.count == 4 && text.hasPrefix("0")) else { return nil }
+            return text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) } ? Int(text, radix: 8) : nil
+        }
+    }
+
+    private static func canonicalPermissions(_ bits: Int) -> CanonicalValue {
+        .text(String(String(bits + 0o1000, radix: 8).dropFirst()))
+    }
+
     /// An ISO 8601 duration of fixed length: `PT1H30M`, `P1D`.
     mutating func duration(_ key: String) -> Duration? {
         guard let text = scalar(key, "a duration such as PT1H") else { return nil }

@@ -19,6 +19,11 @@ package struct Job: Hashable, Sendable {
     package var workdir: String?
     package var environment: [String: String] = [:]
     package var user: String?
+    /// The bits that files of the command do not get; nil for 022.
+    package var umask: Int?
+    /// -20 (first) to 19 (last) among the processes of the machine; nil for that of the scheduler.
+    package var nice: Int?
+    package var limits = ResourceLimits()
     /// Bytes kept of each stream of a run's output, half of them from its start and half from its end.
     package var logLimit: Int64 = 10 << 20
 
@@ -87,6 +92,25 @@ package struct JobName: Hashable, Comparable, Sendable, CustomStringConvertible 
 
     private static func mayFollow(_ byte: UInt8) -> Bool {
         mayLead(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
+    }
+}
+
+/// What a run may take of the machine; nil leaves it at what the scheduler itself may.
+package struct ResourceLimits: Hashable, Sendable {
+    /// Bytes of each process, see `limits.memory` in docs/job-files.md.
+    package var memory: Int64?
+    /// Processor time of each process.
+    package var cpu: Duration?
+    /// Of each process.
+    package var openFiles: Int?
+    /// Of the user who runs the command, whoever started them.
+    package var processes: Int?
+
+    package init(memory: Int64? = nil, cpu: Duration? = nil, openFiles: Int? = nil, processes: Int? = nil) {
+        self.memory = memory
+        self.cpu = cpu
+        self.openFiles = openFiles
+        self.processes = processes
     }
 }
 

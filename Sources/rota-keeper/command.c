@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -63,7 +65,7 @@ static void add_login(char **environment, const struct passwd *entry) {
     }
 }
 
-static void become(const struct run *run, const struct command_files *files) {
+static const struct passwd *look_up(const struct run *run, const struct command_files *files) {
     errno = 0;
     const struct passwd *entry = getpwnam(run->user);
     if (entry == NULL) {
@@ -71,13 +73,39 @@ static void become(const struct run *run, const struct command_files *files) {
         refuse(files->notes, STAGE_USER_LOOKUP, absent ? 0 : errno);
     }
     add_login(run->environment, entry);
-    if (geteuid() == entry->pw_uid && geteuid() != 0) return;
+    return entry;
+}
+
+static void bound(const struct command_files *files, enum stage stage, int resource, int64_t value, int64_t grace) {
+    if (value <= 0) return;
+    const struct rlimit limit = {.rlim_cur = (rlim_t)value, .rlim_max = (rlim_t)(value + grace)};
+    if (setrlimit((__rlimit_resource_t)resource, &limit) != 0) refuse(files->notes, stage, errno);
+}
+
+// Both bounds of each are set, so that the command cannot lift them again.
+// Memory is RLIMIT_DATA: what a process may write and shares with nobody. RLIMIT_AS counts addresses that are only reserved as well, of which
+// Java, Go and the sanitizers take up to terabytes, so that no honest number would let them start; RLIMIT_RSS has no effect on Linux.
+// The end of processor time is told by SIGXCPU, and by KILL when what a command gets to answer TERM has gone by, too. RLIMIT_NPROC counts all
+// processes of the user, and does not bind root.
+static void take_limits(const struct run *run, const struct command_files *files) {
+    const int64_t second = 1000000;
+    if (run->has_nice && setpriority(PRIO_PROCESS, 0, run->nice) != 0) refuse(files->notes, STAGE_NICE, errno);
+    bound(files, STAGE_LIMIT_CPU, RLIMIT_CPU, (run->limit_cpu + second - 1) / second, run->kill_after / second + 1);
+    bound(files, STAGE_LIMIT_FILES, RLIMIT_NOFILE, run->limit_files, 0);
+    bound(files, STAGE_LIMIT_PROCESSES, RLIMIT_NPROC, run->limit_processes, 0);
+    bound(files, STAGE_LIMIT_MEMORY, RLIMIT_DATA, run->limit_memory, 0);
+}
+
+static void become(const struct run *run, const struct command_files *files) {
+    const struct passwd *entry = look_up(run, files);
+    if (geteuid() == entry->pw_uid && geteuid() != 0) return take_limits(run, files);
     if (fchownat(files->folder, "output", entry->pw_uid, entry->pw_gid, AT_SYMLINK_NOFOLLOW) != 0 && errno != ENOENT) {
         refuse(files->notes, STAGE_IDENTITY, errno);
     }
-    if (initgroups(entry->pw_name, entry->pw_gid) != 0 || setgid(entry->pw_gid) != 0 || setuid(entry->pw_uid) != 0) {
-        refuse(files->notes, STAGE_IDENTITY, errno);
-    }
+    if (initgroups(entry->pw_name, entry->pw_gid) != 0) refuse(files->notes, STAGE_IDENTITY, errno);
+    // Between what reads the files of users and groups, and the loss of the right to raise a limit.
+    take_limits(run, files);
+    if (setgid(entry->pw_gid) != 0 || setuid(entry->pw_uid) != 0) refuse(files->notes, STAGE_IDENTITY, errno);
 }
 
 static const char *search_path(char **environment) {
@@ -119,9 +147,10 @@ static _Noreturn void become_command(const struct run *run, const struct command
     close(files->claim);
     setpgid(0, 0);
     reset_signals();
-    umask(022);
+    umask((mode_t)run->umask);
     if (take_descriptors(files) != 0) refuse(files->notes, STAGE_DESCRIPTORS, errno);
     if (run->user != NULL) become(run, files);
+    else take_limits(run, files);
     if (run->workdir != NULL && chdir(run->workdir) != 0) refuse(files->notes, STAGE_WORKDIR, errno);
     // A change of user clears it, so it comes last; and a keeper that died before it is noticed by the new parent.
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) refuse(files->notes, STAGE_IDENTITY, errno);
@@ -153,6 +182,14 @@ static const char *exec_word(int error) {
     }
 }
 
+// A number that somebody asked for and only root may have.
+static void refuse_number(char *reason, size_t size, const char *key, int64_t number, const char *rule, int error) {
+    const char *word = error == EPERM || error == EACCES ? "not-permitted" : "no-resources";
+    snprintf(reason, size, "%s: `%s` %" PRId64 ": %s: %s", word, key, number, rule, strerror(error));
+}
+
+static const char limit_rule[] = "more than the scheduler itself may have";
+
 void command_refusal(const struct run *run, const struct start_note *note, char *reason, size_t size) {
     const char *error = strerror(note->error), *user = run->user != NULL ? run->user : "";
     switch ((enum stage)note->stage) {
@@ -161,7 +198,22 @@ void command_refusal(const struct run *run, const struct start_note *note, char 
         else snprintf(reason, size, "user-lookup: %s: %s", user, error);
         break;
     case STAGE_IDENTITY:
-        snprintf(reason, size, "not-permitted: cannot become user %s: %s", user, error);
+        snprintf(reason, size, "not-permitted: cannot become user %s%s: %s", user, note->error == EPERM ? ", as only root can" : "", error);
+        break;
+    case STAGE_NICE:
+        refuse_number(reason, size, "nice", run->nice, "only root may go ahead of others", note->error);
+        break;
+    case STAGE_LIMIT_MEMORY:
+        refuse_number(reason, size, "limits.memory", run->limit_memory, limit_rule, note->error);
+        break;
+    case STAGE_LIMIT_CPU:
+        refuse_number(reason, size, "limits.cpu", run->limit_cpu / 1000000, limit_rule, note->error);
+        break;
+    case STAGE_LIMIT_FILES:
+        refuse_number(reason, size, "limits.openFiles", run->limit_files, limit_rule, note->error);
+        break;
+    case STAGE_LIMIT_PROCESSES:
+        refuse_number(reason, size, "limits.processes", run->limit_processes, limit_rule, note->error);
         break;
     case STAGE_WORKDIR:
         snprintf(reason, size, "%s: %s: %s", note->error == EACCES ? "directory-denied" : "no-directory", run->workdir, error);

@@ -11,6 +11,11 @@ enum stage {
     STAGE_DESCRIPTORS,
     STAGE_USER_LOOKUP,  // error 0: there is no such user
     STAGE_IDENTITY,
+    STAGE_NICE,
+    STAGE_LIMIT_MEMORY,
+    STAGE_LIMIT_CPU,
+    STAGE_LIMIT_FILES,
+    STAGE_LIMIT_PROCESSES,
     STAGE_WORKDIR,
     STAGE_EXEC,
     STAGE_INTERPRETER,  // the file is there, what its first line or header names is not

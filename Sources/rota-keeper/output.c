@@ -15,8 +15,8 @@ static const int64_t fine = 10 * 1000, coarse = 1000 * 1000;
 
 static const char *const names[] = {"stdout", "stderr"};
 
-// The tail has some sixteen files, of whole pages. The oldest goes when a new one is begun and the others hold the tail: so what is there is
-// never more than the limit and two of them. They are no smaller than what is read at once, for making and removing them takes time.
+// The tail has some sixteen files, of whole pages. The oldest goes when a new one is begun and the others hold the tail: so what is there
+// is never more than the limit and two of them. They are no smaller than what is read at once, for making and removing them takes time.
 enum { TAIL_PARTS = 16, PAGE = 4 << 10, CHUNK = 32 << 10 };
 
 static const int64_t largest_part = 16 << 20;

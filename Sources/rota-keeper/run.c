@@ -28,6 +28,19 @@ static int make_lists(struct run *run) {
     return 0;
 }
 
+static void read_limit(struct run *run, const char *name, const char *value) {
+    int64_t limit = strtoll(value, NULL, 10);
+    if (strcmp(name, "memory") == 0) run->limit_memory = limit;
+    else if (strcmp(name, "cpu") == 0) run->limit_cpu = limit;
+    else if (strcmp(name, "files") == 0) run->limit_files = limit;
+    else if (strcmp(name, "processes") == 0) run->limit_processes = limit;
+}
+
+static void read_nice(struct run *run, const char *value) {
+    run->nice = atoi(value);
+    run->has_nice = true;
+}
+
 static void read_lines(struct run *run, const char **id) {
     char *cursor = NULL, *key, *value;
     size_t words = 0, variables = 0;
@@ -38,6 +51,9 @@ static void read_lines(struct run *run, const char **id) {
         else if (strcmp(key, "workdir") == 0) run->workdir = value;
         else if (strcmp(key, "user") == 0) run->user = value;
         else if (strcmp(key, "node") == 0) run->node = value;
+        else if (strcmp(key, "umask") == 0) run->umask = (unsigned)strtoul(value, NULL, 8) & 0777;
+        else if (strcmp(key, "nice") == 0) read_nice(run, value);
+        else if (strncmp(key, "limit-", 6) == 0) read_limit(run, key + 6, value);
         else if (strcmp(key, "timeout") == 0) run->timeout = strtoll(value, NULL, 10);
         else if (strcmp(key, "kill-after") == 0) run->kill_after = strtoll(value, NULL, 10);
         else if (strcmp(key, "output-limit") == 0) run->output_limit = strtoll(value, NULL, 10);
@@ -55,10 +71,11 @@ static void bound_times(struct run *run) {
     const int64_t longest = INT64_C(1000000000000000);
     if (run->timeout > longest) run->timeout = longest;
     if (run->kill_after > longest) run->kill_after = longest;
+    if (run->limit_cpu > longest) run->limit_cpu = longest;
 }
 
 int run_read(int folder, const char *id, struct run *run) {
-    *run = (struct run){.id = id, .kill_after = 10 * 1000000, .output_limit = 10 << 20};
+    *run = (struct run){.id = id, .umask = 022, .kill_after = 10 * 1000000, .output_limit = 10 << 20};
     if (text_read(folder, "run", RUN_LIMIT, &run->text) != 0) return -1;
     const char *written = NULL;
     int error = EPROTO;

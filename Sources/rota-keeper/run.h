@@ -10,6 +10,13 @@ struct run {
     const char *workdir;
     const char *user;
     const char *node;
+    unsigned umask;
+    int nice;
+    bool has_nice;
+    int64_t limit_memory;  // 0 for none, here and below
+    int64_t limit_cpu;  // microseconds
+    int64_t limit_files;
+    int64_t limit_processes;
     int64_t timeout;  // microseconds; 0 for none
     int64_t kill_after;
     int64_t output_limit;

@@ -235,6 +235,22 @@ struct JobKeyErrorTests {
     ]
 
     static let processes: [(String, [String])] = [
+        ("umask: 22", ["2:8: error: `umask` must be three octal digits such as \"027\", not `22`"]),
+        ("umask: 088", ["2:8: error: `umask` must be three octal digits such as \"027\", not `088`"]),
+        ("umask: 1777", ["2:8: error: `umask` must be three octal digits such as \"027\", not `1777`"]),
+        ("umask: u=rwx", ["2:8: error: `umask` must be three octal digits such as \"027\", not `u=rwx`"]),
+        ("nice: 20", ["2:7: error: `nice` must be a whole number from -20 to 19, not `20`"]),
+        ("nice: low", ["2:7: error: `nice` must be a whole number from -20 to 19, not `low`"]),
+        ("limits: 5", ["2:9: error: `limits` must be a map with `memory`, `cpu`, `openFiles` or `processes`, not `5`"]),
+        ("limits: {mem: 1GiB}", ["2:10: error: unknown key `limits.mem`; …"]),
+        (
+            "limits: {memory: 512}",
+            ["2:18: error: `limits.memory` must be an amount from 1MiB such as 512MiB, not `512`"]
+        ),
+        ("limits: {cpu: 600}", ["2:15: error: `limits.cpu`: …"]),
+        ("limits: {cpu: PT0.5S}", ["2:15: error: `limits.cpu` must be a second or more, such as PT10M"]),
+        ("limits: {openFiles: 3}", ["2:21: error: `limits.openFiles` must be a whole number from 16 to 1048576, not `3`"]),
+        ("limits: {processes: 0}", ["2:21: error: `limits.processes` must be a whole number from 1 to 4194304, not `0`"]),
         ("logLimit: 10M", ["2:11: error: `logLimit` must be an amount from 64KiB such as 10MiB, or 0 to keep nothing, not `10M`"]),
         ("logLimit: 1KiB", ["2:11: error: `logLimit` must be an amount from 64KiB such as 10MiB, or 0 to keep nothing, not `1KiB`"]),
         ("logLimit: -1", ["2:11: error: `logLimit` must be an amount from 64KiB such as 10MiB, or 0 to keep nothing, not `-1`"]),

@@ -44,6 +44,9 @@ struct JobKeyTests {
             disabled: true
             softError: true
             logLimit: 1MiB
+            umask: 027
+            nice: -5
+            limits: { memory: 512MiB, cpu: PT10M, openFiles: 256, processes: 100 }
             """)
         #expect(job.name == name("extract"))
         #expect(job.description == "Pull yesterday's orders")
@@ -81,6 +84,8 @@ struct JobKeyTests {
         #expect(job.labels == ["team": "data"])
         #expect(job.disabled && job.softError && !job.isChronos)
         #expect(job.logLimit == 1_048_576)
+        #expect(job.umask == 0o027 && job.nice == -5)
+        #expect(job.limits == ResourceLimits(memory: 512 << 20, cpu: .seconds(600), openFiles: 256, processes: 100))
         #expect(job.version.count == 64)
     }
 
@@ -113,6 +118,15 @@ struct JobKeyTests {
     func aLogLimitIsAnAmountOrNothingAtAll(text: String, bytes: Int64) throws {
         #expect(try job("command: x\nlogLimit: \(text)").logLimit == bytes)
         #expect(try job("command: x").logLimit == 10 << 20)
+    }
+
+    @Test(arguments: [("027", 0o027), ("0027", 0o027), ("'000'", 0), ("777", 0o777)])
+    func aUmaskHasThreeOctalDigits(text: String, bits: Int) throws {
+        #expect(try job("command: x\numask: \(text)").umask == bits)
+    }
+
+    @Test func anEmptyMapOfLimitsHasNone() throws {
+        #expect(try job("command: x\nlimits: {}").limits == ResourceLimits())
     }
 
     @Test func retriesMayBeOneNumber() throws {
