@@ -5,7 +5,7 @@ package struct Ending: Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         /// By itself, with `exitCode`.
         case exited
-        /// By a `signal` that was not ours.
+        /// By a `signal` that was not ours; `reason` has its name.
         case signaled
         case timedOut
         /// On request; `reason` is that of the request.

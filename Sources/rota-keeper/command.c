@@ -1,5 +1,6 @@
 #include "command.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -83,10 +84,10 @@ static void bound(const struct command_files *files, enum stage stage, int resou
 }
 
 // Both bounds of each are set, so that the command cannot lift them again.
-// Memory is RLIMIT_DATA: what a process may write and shares with nobody. RLIMIT_AS counts addresses that are only reserved as well, of which
-// Java, Go and the sanitizers take up to terabytes, so that no honest number would let them start; RLIMIT_RSS has no effect on Linux.
-// The end of processor time is told by SIGXCPU, and by KILL when what a command gets to answer TERM has gone by, too. RLIMIT_NPROC counts all
-// processes of the user, and does not bind root.
+// Memory is RLIMIT_DATA: what a process may write and shares with nobody. RLIMIT_AS counts addresses that are only reserved as well, of
+// which Java, Go and the sanitizers take up to terabytes, so that no honest number would let them start; RLIMIT_RSS has no effect on Linux.
+// The end of processor time is told by SIGXCPU, and by KILL when what a command gets to answer TERM has gone by, too. RLIMIT_NPROC counts
+// all processes of the user, and does not bind root.
 static void take_limits(const struct run *run, const struct command_files *files) {
     const int64_t second = 1000000;
     if (run->has_nice && setpriority(PRIO_PROCESS, 0, run->nice) != 0) refuse(files->notes, STAGE_NICE, errno);
@@ -115,10 +116,39 @@ static const char *search_path(char **environment) {
     return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 }
 
+#if defined(__x86_64__)
+enum { MACHINE = EM_X86_64 };
+#elif defined(__aarch64__)
+enum { MACHINE = EM_AARCH64 };
+#else
+enum { MACHINE = EM_NONE };
+#endif
+
+// Whether the file is an ELF program whose header is right, but names another processor than ours.
+static bool is_foreign(const char *path) {
+    Elf32_Ehdr header;  // as far as the machine, it is that of 64 bits as well
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    ssize_t count = read(file, &header, sizeof header);
+    close(file);
+    if (count != (ssize_t)sizeof header) return false;
+    const unsigned char *kind = header.e_ident;
+    if (memcmp(kind, ELFMAG, SELFMAG) != 0 || kind[EI_VERSION] != EV_CURRENT) return false;
+    bool reversed = kind[EI_DATA] != (__BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB);
+    bool as_wide = kind[EI_CLASS] == (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32);
+    return MACHINE != EM_NONE && (reversed || !as_wide || header.e_machine != MACHINE);
+}
+
+static enum stage stage_of(int error, const char *path) {
+    if (error == ENOENT && access(path, F_OK) == 0) return STAGE_INTERPRETER;
+    if (error == ENOEXEC && is_foreign(path)) return STAGE_ARCHITECTURE;
+    return STAGE_EXEC;
+}
+
 static int execute(const char *path, const struct run *run, enum stage *stage) {
     execve(path, run->words, run->environment);
     int error = errno;
-    *stage = error == ENOENT && access(path, F_OK) == 0 ? STAGE_INTERPRETER : STAGE_EXEC;
+    *stage = stage_of(error, path);
     return error;
 }
 
@@ -220,6 +250,9 @@ void command_refusal(const struct run *run, const struct start_note *note, char 
         break;
     case STAGE_INTERPRETER:
         snprintf(reason, size, "no-interpreter: the interpreter that %.300s names does not exist", run->words[0]);
+        break;
+    case STAGE_ARCHITECTURE:
+        snprintf(reason, size, "wrong-architecture: %.300s is a program for another processor", run->words[0]);
         break;
     case STAGE_EXEC:
         snprintf(reason, size, "%s: %.300s: %s", exec_word(note->error), run->words[0], error);

@@ -19,6 +19,7 @@ enum stage {
     STAGE_WORKDIR,
     STAGE_EXEC,
     STAGE_INTERPRETER,  // the file is there, what its first line or header names is not
+    STAGE_ARCHITECTURE,  // the file is a program for another processor
 };
 
 struct start_note {

@@ -204,6 +204,12 @@ static void await(const struct keeping *keeping) {
     if (files[0].revents != 0) take_signals(keeping);
 }
 
+static void name_signal(int number, bool has_core, char *reason, size_t size) {
+    const char *name = sigabbrev_np(number), *core = has_core ? ", with a core dump" : "";
+    if (name != NULL) snprintf(reason, size, "signal: SIG%s%s", name, core);
+    else snprintf(reason, size, "signal: SIGRTMIN+%d%s", number - SIGRTMIN, core);
+}
+
 static void judge(const struct keeping *keeping, struct outcome *outcome) {
     outcome->has_status = now.started != 0;
     outcome->status = now.status;
@@ -219,8 +225,11 @@ static void judge(const struct keeping *keeping, struct outcome *outcome) {
     } else if (now.started == 0) {
         outcome->kind = "couldNotStart";
         snprintf(outcome->reason, sizeof outcome->reason, "died-early: the process was gone before the command began");
+    } else if (WIFEXITED(now.status)) {
+        outcome->kind = "exited";
     } else {
-        outcome->kind = WIFEXITED(now.status) ? "exited" : "signaled";
+        outcome->kind = "signaled";
+        name_signal(WTERMSIG(now.status), WCOREDUMP(now.status), outcome->reason, sizeof outcome->reason);
     }
 }
 

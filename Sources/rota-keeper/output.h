@@ -34,8 +34,8 @@ struct output {
     int64_t records;
 };
 
-// Output into `folder`, of each stream `limit` bytes and at most two parts more; nothing with a limit of 0. Its files are made when there is
-// something to put into them: most commands say little, many nothing.
+// Output into `folder`, of each stream `limit` bytes and at most two parts more; nothing with a limit of 0. Its files are made when there
+// is something to put into them: most commands say little, many nothing.
 void output_begin(struct output *output, int folder, int64_t limit);
 
 // Takes what is in the pipe of a stream now; closes it when it has ended. Never waits, and never leaves the pipe full.

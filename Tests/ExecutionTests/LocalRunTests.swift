@@ -23,12 +23,14 @@ import Timetable
     }
 
     // catalogue 19
-    @Test(arguments: [SIGHUP, SIGKILL, SIGSEGV, SIGTERM]) func signalsArriveAsTheyAre(signal: Int32) async {
+    @Test(arguments: [(SIGHUP, "SIGHUP"), (SIGKILL, "SIGKILL"), (SIGSYS, "SIGSYS"), (SIGTERM, "SIGTERM"), (40, "SIGRTMIN+6")])
+    func signalsArriveAsTheyAre(signal: Int32, name: String) async {
         let ending = await place.end("kill -\(signal) $$")
 
         #expect(ending.kind == .signaled)
         #expect(ending.signal == Int(signal))
         #expect(ending.exitCode == nil)
+        #expect(ending.reason == "signal: \(name)" + (ending.coreDumped ? ", with a core dump" : ""))
     }
 
     // catalogue 19
@@ -42,6 +44,7 @@ import Timetable
 
         #expect(ending.signal == Int(SIGABRT))
         #expect(ending.coreDumped)
+        #expect(ending.reason == "signal: SIGABRT, with a core dump")
     }
 
     @Test func aStartIsToldBeforeTheEnd() async throws {
