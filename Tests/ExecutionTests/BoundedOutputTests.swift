@@ -118,10 +118,10 @@ import Timetable
     }
 
     // catalogue 27
-    @Test(arguments: [OutputReader.Stream?.none, .stdout])
-    func followingThroughTheBoundLosesAndRepeatsNothingThatIsKept(stream: OutputReader.Stream?) async throws {
+    @Test(arguments: [OutputReader.Stream?.none, .stdout], [Int64(1) << 16, 1 << 20])
+    func followingThroughTheBoundLosesAndRepeatsNothingThatIsKept(stream: OutputReader.Stream?, limit: Int64) async throws {
         var launch = place.shell("t-1", "\(place.waitAtGate); \(Self.lines(1_000_000)); \(place.waitAtGate); \(Self.lines(1)) >&2")
-        launch.outputLimit = 1 << 20
+        launch.outputLimit = limit
         place.executor.launch([launch])
         await place.reports.start(of: "t-1")
         let folder = place.folder("t-1")
