@@ -46,12 +46,27 @@ package struct Outcome: Hashable, Sendable {
 package enum Request: Hashable, Sendable {
     /// Run this job now, with these variables beside those of its definition.
     case run(JobName, parameters: [String: String])
+    /// End this run.
+    case kill(RunKey, by: String)
+    /// Run the due of this run once more: its waiting attempt at once, or another attempt. `precedent` is what the ledger holds of the due
+    /// at the moment of the step; without it the run is unknown.
+    case retry(RunKey, precedent: Precedent? = nil, by: String)
+    /// Run nothing of this by itself until it is resumed.
+    case pause(PauseScope, by: String)
+    case resume(PauseScope, by: String)
 }
 
 package enum Answer: Hashable, Sendable {
-    /// The run is in the ledger.
+    /// The run, or what was asked of it, is in the ledger.
     case accepted(RunKey)
+    /// So many jobs in force are held by the pause that began.
+    case paused(jobs: Int)
+    /// The pause is over for so many jobs in force, of which some are held by another.
+    case resumed(jobs: Int, stillPaused: Int)
+    /// Nothing was to be done: it is so already. In one sentence.
+    case already(String)
     case unknownJob(JobName)
+    case unknownRun(RunKey)
     /// In one sentence, with a way out.
     case refused(String)
 }
@@ -74,4 +89,9 @@ package enum LedgerRecord: Hashable, Sendable {
     case control(JobControl)
     case openFlow(FlowKey, FlowPlan)
     case closeFlow(FlowKey)
+    /// Somebody of a closed flow owes a run again.
+    case reopenFlow(FlowKey)
+    case pause(Pause)
+    case resume(PauseScope)
+    case change(Change)
 }

@@ -1,6 +1,6 @@
 /// What a start reads of the ledger: everything that the core knows comes from here and from the definitions.
 package struct LedgerState: Sendable {
-    package struct Flow: Sendable {
+    package struct Flow: Hashable, Sendable {
         package var key: FlowKey
         package var plan: FlowPlan
         /// The newest attempt of each member that has a row, ended ones included.
@@ -20,6 +20,7 @@ package struct LedgerState: Sendable {
     /// without one holds a place in the pool of its executor and in those that the definition in force names.
     package var handedOverAs: [RunKey: Job] = [:]
     package var openFlows: [Flow] = []
+    package var pauses: [Pause] = []
     /// The number that the newest ending got in the ledger-wide sequence.
     package var lastEnding: Int64 = 0
 

@@ -11,6 +11,11 @@ struct OpenFlow: Sendable {
         self.newest = newest
     }
 
+    init(_ flow: LedgerState.Flow) {
+        self.init(
+            FlowOutline(flow.plan), newest: Dictionary(flow.runs.map { ($0.key.job, $0) }) { $0.key.attempt > $1.key.attempt ? $0 : $1 })
+    }
+
     enum Verdict: Equatable {
         /// Some parent has not come to its end.
         case pending
@@ -51,6 +56,14 @@ struct OpenFlow: Sendable {
             settledBefore += 1
         }
         return true
+    }
+
+    /// The head was skipped or missed, and nobody else had a run: the others owe nothing. Somebody may have had one if a retry of the head
+    /// was asked for and then skipped.
+    var hasNotBegun: Bool {
+        let head = outline.plan.head
+        guard let run = newest[head], [.skipped, .missed].contains(run.state) else { return false }
+        return newest.allSatisfy { $0 == head || $1.isWithdrawn }
     }
 
     /// The definitions changed, or somebody who was settled owes another run: what was settled is to be looked at again.

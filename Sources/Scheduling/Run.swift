@@ -90,6 +90,8 @@ package struct Run: Hashable, Sendable {
     package var version: String?
     /// A slot that the policy `catchUp: all` brought back: it is never coalesced, skipped or replaced.
     package var isCaughtUp = false
+    /// Somebody asked for this attempt, or for one that it retries: no pause holds it back.
+    package var isByHand = false
     /// Set on request for this run alone, beside the environment of its job.
     package var parameters: [String: String] = [:]
     /// For a join `latest`: for each parent the number of the ending that this run consumed.

@@ -45,13 +45,14 @@ extension Scheduler {
         let successor = new[name]
         let hasOtherRules = successor?.schedule != job.schedule
         let isOver = !job.schedule.saysTheSame(as: successor?.schedule)
-        let isEnabled = job.disabled && successor?.disabled == false
+        let rest = restReason(of: job)
+        let isEnabled = rest != nil && successor.map { restReason(of: $0) == nil } == true
         guard hasOtherRules || isOver || isEnabled else { return }
         if !isStart { accountSlots(of: name) }
         guard isOver || isEnabled && isStart else { return }
         let fate: (state: RunState, reason: String) =
-            if job.disabled {
-                (.skipped, "disabled")
+            if let rest {
+                (.skipped, rest)
             } else {
                 (.missed, (successor == nil ? "removed" : "schedule changed") + (isStart ? " while the scheduler was down" : ""))
             }
@@ -144,8 +145,8 @@ extension Scheduler {
     private mutating func admitLate(_ due: Instant, of job: Job, isNewest: Bool) {
         let isOverdue = step.now - due > settings.catchUpAfter
         let fate: (state: RunState, reason: String)? =
-            if job.disabled {
-                (.skipped, "disabled")
+            if let rest = restReason(of: job) {
+                (.skipped, rest)
             } else if isOverdue, job.catchUp == .none || job.catchUp == .latest && !isNewest {
                 (.missed, "catch-up")
             } else {

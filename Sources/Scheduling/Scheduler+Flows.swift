@@ -34,7 +34,7 @@ extension Scheduler {
     /// Members stand parents before children, so that one pass in their order carries a `skipped: upstream` to the bottom.
     private mutating func advance(_ key: FlowKey, places: [Int]) {
         guard let outline = flows[key]?.outline else { return }
-        if let head = flows[key]?.newest[outline.plan.head], [.skipped, .missed].contains(head.state) { return close(key) }
+        if flows[key]?.hasNotBegun == true { return close(key) }
         var open = PriorityQueue(places)
         var last = -1
         while let place = open.popFirst() {
@@ -68,14 +68,22 @@ extension Scheduler {
         if attempt > 1 { flows[flow]?.lookAtAllAgain() }
         let readyAt = member.after.compactMap { flows[flow]?.newest[$0.parent]?.endedAt }.max() ?? step.now
         let run = memberRun(of: job.name, in: flow, attempt: attempt, readyAt: readyAt)
-        if job.disabled { addEnded(run, reason: "disabled") } else { addWaiting(run) }
-        return job.disabled
+        let rest = restReason(of: job)
+        if let rest { addEnded(run, reason: rest) } else { addWaiting(run) }
+        return rest != nil
     }
 
     private func memberRun(of job: JobName, in flow: FlowKey, attempt: Int = 1, readyAt: Instant) -> Run {
         Run(
             key: RunKey(job: job, due: flow.due, attempt: attempt), flow: flow, trigger: .upstream, readyAt: readyAt, waitingSince: step.now
         )
+    }
+
+    /// A member or the head of a flow that closed owes a run again.
+    mutating func reopen(_ flow: LedgerState.Flow) {
+        guard flows[flow.key] == nil, !flow.plan.members.isEmpty else { return }
+        flows[flow.key] = OpenFlow(flow)
+        step.write(.reopenFlow(flow.key))
     }
 
     private mutating func close(_ key: FlowKey) {
@@ -100,13 +108,21 @@ extension Scheduler {
             changed.contains($1.outline.plan.head) || $1.outline.plan.members.contains { changed.contains($0.job) }
         }
         for key in touched.keys.sorted(by: { ($0.due, $0.head) < ($1.due, $1.head) }) {
-            for member in flows[key]?.outline.plan.members ?? []
-            where changed.contains(member.job) && graph[member.job] == nil && flows[key]?.newest[member.job] == nil {
-                addEnded(memberRun(of: member.job, in: key, readyAt: step.now), reason: Run.removed)
-                // It may be back at this very instant, with slots of its own.
-                if key.due >= step.now { controls[member.job]?.lastFreeDue = key.due }
-            }
+            addRemovedMembers(to: key, where: changed.contains)
             advance(key)
+        }
+    }
+
+    /// Members that are gone and still owe their run in this flow are told so.
+    mutating func addRemovedMembers(to key: FlowKey, where isConcerned: (JobName) -> Bool) {
+        for member in flows[key]?.outline.plan.members ?? []
+        where isConcerned(member.job) && graph[member.job] == nil && flows[key]?.newest[member.job] == nil {
+            addEnded(memberRun(of: member.job, in: key, readyAt: step.now), reason: Run.removed)
+            // It may be back at this very instant, with slots of its own.
+            if key.due >= step.now {
+                controls[member.job]?.lastFreeDue = key.due
+                step.writeControl(of: member.job)
+            }
         }
     }
 
@@ -139,7 +155,7 @@ extension Scheduler {
             key: RunKey(job: child.name, due: due, attempt: 1), flow: flow, trigger: .latest, readyAt: endedAt, waitingSince: step.now
         )
         run.consumed = consumeEndings(for: child)
-        if child.disabled { return addEnded(run, reason: "disabled") }
+        if let rest = restReason(of: child) { return addEnded(run, reason: rest) }
         openFlow(flow)
         addWaiting(run)
     }

@@ -1,6 +1,6 @@
 import Timetable
 
-/// The order of judgement of waiting runs: parents → overlap → start window → pool; the first "no" is the reason that the row tells.
+/// The order of judgement of waiting runs: paused or disabled → parents → overlap → start window → pool; the first "no" is the reason that the row tells.
 extension Scheduler {
     /// Goes through the waiting runs of `name` in the order of their turns, up to the one whose turn it is; whoever came since the last
     /// time is told why not, and all of them are when the judgement is a whole one.
@@ -9,7 +9,8 @@ extension Scheduler {
     mutating func judge(_ name: JobName, wholly: Bool) {
         guard turns[name] != nil else { return }
         guard let job = graph[name] else { return withdrawWaiting(of: name, reason: Run.removed) }
-        if job.disabled { return withdrawWaiting(of: name, reason: "disabled") }
+        if pauses.holding(job) != nil { withdrawAutomatic(of: name, wholly: wholly) }
+        if job.disabled { return withdrawWaiting(of: name, reason: Run.disabled) }
         coalesce(job)
         let isExclusive = job.overlap != .allow
         var isTaken = isExclusive && turns[name]?.active.isEmpty == false
@@ -107,7 +108,7 @@ extension Scheduler {
     }
 
     /// A kill is committed before it is sent, and asked for once.
-    private mutating func requestKill(of key: RunKey, reason: String) {
+    mutating func requestKill(of key: RunKey, reason: String) {
         guard var run = runs[key], run.killWanted == nil else { return }
         run.killWanted = reason
         store(run)
@@ -116,6 +117,14 @@ extension Scheduler {
 
     private mutating func withdrawWaiting(of name: JobName, reason: String) {
         while let key = turns[name]?.waiting.first, let run = runs[key] { end(run, .skipped, reason: reason) }
+    }
+
+    /// A pause skips what waits by itself, a retry as well; what somebody asked for waits on.
+    private mutating func withdrawAutomatic(of name: JobName, wholly: Bool) {
+        guard let turn = turns[name] else { return }
+        for key in wholly ? turn.waiting.all : turn.newcomers {
+            if let run = runs[key], run.state == .waiting, !run.isByHand { end(run, .skipped, reason: Run.paused) }
+        }
     }
 
     // MARK: places

@@ -61,6 +61,7 @@ extension Scheduler {
         next.parameters = run.parameters
         next.consumed = run.consumed
         next.isCaughtUp = run.isCaughtUp
+        next.isByHand = run.isByHand
         if notBefore > step.now { next.reason = "retry" }
         return next
     }

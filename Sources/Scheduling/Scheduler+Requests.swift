@@ -6,6 +6,10 @@ extension Scheduler {
         let answer: Answer =
             switch request {
             case .run(let name, let parameters): runByHand(name, parameters: parameters)
+            case .kill(let key, let who): kill(key, by: who)
+            case .retry(let key, let precedent, let who): retry(key, precedent, by: who)
+            case .pause(let scope, let who): pause(scope, by: who)
+            case .resume(let scope, let who): resume(scope, by: who)
             }
         step.then(.answer(token: token, answer))
     }
@@ -13,13 +17,97 @@ extension Scheduler {
     /// A run by hand begins a flow of its own, consumes no repetition and has no start window.
     private mutating func runByHand(_ name: JobName, parameters: [String: String]) -> Answer {
         guard let job = graph[name] else { return .unknownJob(name) }
-        if job.disabled { return .refused("the job `\(name)` is disabled; take `disabled: true` out of its file to run it") }
+        if job.disabled { return refusal(of: job) }
         let due = freeDue(for: job, at: step.now)
         let key = RunKey(job: name, due: due, attempt: 1)
         var run = Run(key: key, flow: FlowKey(head: name, due: due), trigger: .manual, readyAt: step.now, waitingSince: step.now)
         run.parameters = parameters
+        run.isByHand = true
         openFlow(run.flow)
         addWaiting(run)
         return .accepted(key)
+    }
+
+    private func refusal(of job: Job) -> Answer {
+        .refused("the job `\(job.name)` is disabled; take `disabled: true` out of its file to run it")
+    }
+
+    // MARK: kill
+
+    /// A waiting run is killed at once; one that was handed over when its executor tells so, and if it came to its end before the kill
+    /// reached it, that end stands.
+    private mutating func kill(_ key: RunKey, by who: String) -> Answer {
+        guard let run = runs[key] else {
+            guard controls[key.job] != nil else { return .unknownRun(key) }
+            return .refused(
+                "the run of `\(key.job)` due \(key.due.rfc3339) has ended; `rota kill \(key.job)` ends whatever of the job has not")
+        }
+        if let reason = run.killWanted { return .already("the run is being killed already, \(reason)") }
+        let reason = "by \(who)"
+        if run.state == .waiting { end(run, .killed, reason: reason) } else { requestKill(of: key, reason: reason) }
+        step.write(.change(Change(kind: "request.kill", job: key.job, run: key, who: who)))
+        step.touch(key.job)
+        return .accepted(key)
+    }
+
+    // MARK: retry
+
+    private mutating func retry(_ key: RunKey, _ precedent: Precedent?, by who: String) -> Answer {
+        guard let precedent, precedent.newest.key.job == key.job, precedent.newest.key.due == key.due else { return .unknownRun(key) }
+        guard let job = graph[key.job] else {
+            return .refused("no file defines the job `\(key.job)` any more; bring its file back to retry it")
+        }
+        if job.disabled { return refusal(of: job) }
+        let newest = precedent.newest
+        if let open = runs[newest.key] { return open.state == .waiting ? bringForward(open, by: who) : refusal(toRetry: open) }
+        if newest.state.isOpen { return .refused("the run has come to its end at this moment; ask again") }
+        if newest.isSkippedUpstream {
+            return .refused(
+                "the run was skipped for what came before it in its flow; a retry of that frees it, or `rota run \(job.name)` runs it by itself"
+            )
+        }
+        return .accepted(addAttempt(after: newest, flow: precedent.flow, by: who))
+    }
+
+    private func refusal(toRetry active: Run) -> Answer {
+        .refused(
+            "the run of `\(active.key.job)` due \(active.key.due.rfc3339) is \(active.state.rawValue); wait for its end, or `rota kill` it first"
+        )
+    }
+
+    /// The attempt is there and waits for its time: that is now. Its budget of automatic retries is a fresh one.
+    private mutating func bringForward(_ waiting: Run, by who: String) -> Answer {
+        guard let notBefore = waiting.notBefore, notBefore > step.now else {
+            return .already("the run waits already" + (waiting.reason.map { ": " + $0 } ?? ""))
+        }
+        var run = waiting
+        run.notBefore = step.now
+        run.readyAt = step.now
+        run.retry = 0
+        run.isByHand = true
+        run.reason = nil
+        store(run)
+        noteRetry(run.key, by: who)
+        step.touch(run.key.job, wholly: true)
+        return .accepted(run.key)
+    }
+
+    private mutating func addAttempt(after newest: Run, flow: LedgerState.Flow?, by who: String) -> RunKey {
+        let key = RunKey(job: newest.key.job, due: newest.key.due, attempt: newest.key.attempt + 1)
+        var run = Run(key: key, flow: newest.flow, trigger: .retry, readyAt: step.now, waitingSince: step.now)
+        run.parameters = newest.parameters
+        run.consumed = newest.consumed
+        run.isCaughtUp = newest.isCaughtUp
+        run.isByHand = true
+        if let flow { reopen(flow) }
+        addWaiting(run)
+        noteRetry(key, by: who)
+        addRemovedMembers(to: run.flow) { _ in true }
+        advance(run.flow)
+        return key
+    }
+
+    private mutating func noteRetry(_ key: RunKey, by who: String) {
+        step.write(.change(Change(kind: "request.retry", job: key.job, run: key, who: who, detail: "attempt \(key.attempt)")))
     }
 }

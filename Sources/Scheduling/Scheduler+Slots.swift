@@ -5,13 +5,14 @@ extension Scheduler {
     /// Accounts for the slots of `name` up to now, and sets its alarm to the next one.
     mutating func accountSlots(of name: JobName) {
         guard let job = graph[name], let schedule = schedules[name], let control = controls[name] else { return }
-        if job.disabled {
-            writeGap(of: schedule, job: name, after: control.accountedUntil, through: step.now, .skipped, reason: "disabled")
+        let rest = restReason(of: job)
+        if let rest {
+            writeGap(of: schedule, job: name, after: control.accountedUntil, through: step.now, .skipped, reason: rest)
         } else {
             catchUp(job, schedule)
             admitYoungSlots(of: job, schedule)
         }
-        setSlotAlarm(of: name, schedule, isAtRest: job.disabled)
+        setSlotAlarm(of: name, schedule, isAtRest: rest != nil)
     }
 
     /// Slots that nobody will run: one gap for all of them, and progress beyond.

@@ -39,6 +39,7 @@ package struct Scheduler: Sendable {
     var waitingUntil: [JobName: Instant] = [:]
     /// Plans asked for since the graph changed.
     var plans: [JobName: FlowOutline] = [:]
+    package internal(set) var pauses: Pauses
     var lastEnding: Int64
     var hasStarted = false
     var step = Step(now: .distantPast)
@@ -65,13 +66,10 @@ package struct Scheduler: Sendable {
         self.graph = graph
         self.settings = settings
         pools = Pools(capacities: settings.capacities)
+        pauses = Pauses(ledger.pauses)
         lastEnding = ledger.lastEnding
         controls = Dictionary(uniqueKeysWithValues: ledger.controls.map { ($0.job, $0) })
-        for flow in ledger.openFlows {
-            flows[flow.key] = OpenFlow(
-                FlowOutline(flow.plan), newest: Dictionary(flow.runs.map { ($0.key.job, $0) }) { $0.key.attempt > $1.key.attempt ? $0 : $1 }
-            )
-        }
+        for flow in ledger.openFlows { flows[flow.key] = OpenFlow(flow) }
         for run in ledger.openRuns {
             runs[run.key] = run
             if run.state.isActive {

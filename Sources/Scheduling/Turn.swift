@@ -11,7 +11,7 @@ extension Scheduler {
         /// Of the waiting ones those that only wait for a place in a pool.
         var offered: Set<RunKey> = []
         /// Came since the job was judged; some may have ended again.
-        private var newcomers: [RunKey] = []
+        private(set) var newcomers: [RunKey] = []
 
         var isEmpty: Bool { active.isEmpty && waiting.isEmpty }
 

@@ -34,7 +34,7 @@ package struct Simulation: Sendable {
     private var hasStarted = false
     private var isBack: Instant?
     private var edits: [(at: Instant, files: [Job])] = []
-    private var requests: [(at: Instant, job: JobName)] = []
+    private var requests: [(at: Instant, wish: Wish)] = []
     /// Every text of a job that was ever in force.
     private(set) var definitions: [String: Job] = [:]
     private var lastToken: UInt64 = 0
@@ -84,14 +84,20 @@ package struct Simulation: Sendable {
     }
 
     package mutating func edit(at instant: Instant, _ jobs: [Job]) { edits.append((instant, jobs)) }
-    package mutating func request(_ job: JobName, at instant: Instant) { requests.append((instant, job)) }
+    package mutating func request(_ wish: Wish, at instant: Instant) { requests.append((instant, wish)) }
 
     /// `rota run JOB`.
     @discardableResult
-    package mutating func run(_ job: JobName, parameters: [String: String] = [:]) -> Answer? {
+    package mutating func run(_ job: JobName, parameters: [String: String] = [:]) -> Answer? { ask(.run(job, parameters: parameters)) }
+
+    /// Asks the scheduler; nil when it died before it answered.
+    @discardableResult
+    package mutating func ask(_ request: Request) -> Answer? {
+        var request = request
+        if case .retry(let key, nil, let who) = request { request = .retry(key, precedent: ledger.precedent(of: key), by: who) }
         lastToken += 1
         let count = answers.count
-        take(.request(token: lastToken, .run(job, parameters: parameters)))
+        take(.request(token: lastToken, request))
         return answers.count > count ? answers.last : nil
     }
 
@@ -169,8 +175,8 @@ package struct Simulation: Sendable {
         } else if let request = requests.first, request.at <= now {
             // Whoever gets no answer asks again, unless what was asked for is in the ledger.
             let count = commits
-            run(request.job)
-            if commits > count { requests.removeFirst() }
+            if let asked = request.wish.request(in: ledger) { ask(asked) }
+            if commits > count || request.wish.request(in: ledger) == nil { requests.removeFirst() }
         } else {
             take(.tick)
         }

@@ -8,6 +8,9 @@ extension Simulation {
     package mutating func checkWhole() {
         for name in check.eras.keys.sorted() { checkSlots(of: name) }
         for key in ledger.flows.keys { checkFlow(key) }
+        for key in ledger.open where isUp && ledger.runs[key]?.killWanted != nil && !executor.killed.contains(key) {
+            check.fault("the kill of \(key.words) was never sent")
+        }
         for (key, count) in executor.starts where count > 1 { check.fault("the command of \(key.words) was started \(count) times") }
     }
 
@@ -33,7 +36,7 @@ extension Simulation {
                 if explanations != 1, !isInDoubt { check.fault("the slot \(due.rfc3339) of \(name) has \(explanations) explanations") }
             }
             if era.through == nil, isUp, let job = graph[name] {
-                let late = now - (job.disabled ? Duration.seconds(60) : .zero)
+                let late = now - (job.disabled || isPaused(job) ? Duration.seconds(60) : .zero)
                 if let due = era.schedule.next(after: control.accountedUntil)?.due, due <= late {
                     check.fault("the slot \(due.rfc3339) of \(name) is not accounted for")
                 }

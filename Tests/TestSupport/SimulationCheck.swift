@@ -23,7 +23,10 @@ struct SimulationCheck: Sendable {
         case .start, .definitions: putInForce(simulation)
         default: break
         }
-        for case .insert(let run) in records { checkAttempt(run, in: simulation) }
+        for case .insert(let run) in records { checkAttempt(run, of: event, in: simulation) }
+        for case .kill(let key, _, let reason) in deeds where simulation.ledger.runs[key]?.killWanted != reason {
+            fault("\(key.words) is killed, and the ledger does not say so")
+        }
         for case .update(let run) in records where !run.state.isOpen { held[run.key] = nil }
         var launched: [(Run, Job)] = []
         for case .launch(let run, let job) in deeds {
@@ -41,6 +44,7 @@ struct SimulationCheck: Sendable {
             fault("\(key.words) is launched a second time")
         }
         if job.disabled { fault("\(key.words) is launched though disabled") }
+        if simulation.isPaused(job), !run.isByHand { fault("\(key.words) is launched though paused") }
         if let notBefore = run.notBefore, notBefore > now { fault("\(key.words) is launched before its time") }
         if run.isBoundToWindow, let window = job.startWithin, now > run.readyAt + window {
             fault("\(key.words) is launched after its window")
@@ -56,13 +60,15 @@ struct SimulationCheck: Sendable {
     private func used(_ pool: String) -> Int { held.values.reduce(0) { $0 + ($1.contains(pool) ? 1 : 0) } }
 
     private mutating func checkEdges(of run: Run, in simulation: Simulation) {
-        guard run.flow.head != run.key.job, let plan = simulation.ledger.flows[run.flow]?.plan else { return }
+        // What somebody asks for by name depends on nothing.
+        guard !run.isByHand, run.flow.head != run.key.job, let plan = simulation.ledger.flows[run.flow]?.plan else { return }
         guard let member = plan.members.first(where: { $0.job == run.key.job }) else {
             return fault("\(run.key.words) is no member of its flow")
         }
         for edge in member.after {
             let parent = simulation.graph[edge.parent]
-            guard let row = simulation.ledger.newest(of: edge.parent, in: run.flow) else {
+            // Who came before it then: what is retried by hand later takes nothing back.
+            guard let row = simulation.ledger.newest(of: edge.parent, in: run.flow, before: simulation.firstOfChain(run)) else {
                 if parent != nil { fault("\(run.key.words) before its parent \(edge.parent)") }
                 continue
             }
@@ -72,12 +78,15 @@ struct SimulationCheck: Sendable {
         }
     }
 
-    private mutating func checkAttempt(_ run: Run, in simulation: Simulation) {
+    private mutating func checkAttempt(_ run: Run, of event: Event, in simulation: Simulation) {
         let limit = simulation.graph[run.key.job]?.retries.limit ?? 0
         let before = simulation.ledger.runs[RunKey(job: run.key.job, due: run.key.due, attempt: run.key.attempt - 1)]
         // An edit may lower the limit; a run after a lost one is no retry.
         if run.trigger == .retry, run.retry > limit, run.retry != before?.retry {
             fault("\(run.key.words) is retry \(run.retry) of \(limit)")
+        }
+        if before?.killWanted != nil || before?.state == .killed {
+            if case .request(_, .retry) = event {} else { fault("\(run.key.words) comes by itself after a kill") }
         }
         if run.key.attempt > 1, before?.state.isOpen ?? true { fault("\(run.key.words) without an end of the attempt before") }
     }
@@ -98,6 +107,7 @@ struct SimulationCheck: Sendable {
     private func wrongReason(of run: Run, in simulation: Simulation) -> String? {
         guard let job = simulation.graph[run.key.job] else { return "the job is gone" }
         if job.disabled { return "the job is disabled" }
+        if simulation.isPaused(job), !run.isByHand { return "the job is paused" }
         if run.isBoundToWindow, let window = job.startWithin, simulation.now > run.readyAt + window { return "its window is over" }
         let words = (run.reason ?? "").split(separator: ":", maxSplits: 1).map { $0.drop { $0 == " " } }
         switch words.first {
@@ -139,6 +149,27 @@ struct SimulationCheck: Sendable {
                 eras[name]?.append(ended)
             }
             if let pinned { eras[name, default: []].append(Era(schedule: pinned, from: from)) }
+        }
+    }
+}
+
+extension Simulation {
+    /// The attempt that this one retries by itself, in one or more steps; itself when it retries none.
+    fileprivate func firstOfChain(_ run: Run) -> RunKey {
+        guard run.trigger == .retry,
+            let before = ledger.runs[RunKey(job: run.key.job, due: run.key.due, attempt: run.key.attempt - 1)]
+        else { return run.key }
+        return firstOfChain(before)
+    }
+
+    /// Whether some pause in the ledger holds the job.
+    func isPaused(_ job: Job) -> Bool {
+        ledger.pauses.keys.contains { scope in
+            switch scope {
+            case .job(let name): name == job.name
+            case .label(let key, let value): job.labels.contains { $0.key == key && (value ?? $0.value) == $0.value }
+            case .everything: true
+            }
         }
     }
 }

@@ -17,12 +17,16 @@ package struct SimulationLedger: Sendable {
     package private(set) var controls: [JobName: JobControl] = [:]
     package private(set) var flows: [FlowKey: Flow] = [:]
     package private(set) var open: Set<RunKey> = []
+    package private(set) var pauses: [PauseScope: Pause] = [:]
+    package private(set) var changes: [Change] = []
     /// Everything that the schema would have refused, in words.
     package private(set) var refusals: [String] = []
     private var endings: Set<Int64> = []
     private var gapStarts: Set<FlowKey> = []
     private var openDues: Set<FlowKey> = []
     private var members: [FlowKey: [RunKey]] = [:]
+    /// The place of each row in `order`.
+    private var places: [RunKey: Int] = [:]
 
     package init() {}
 
@@ -41,6 +45,16 @@ package struct SimulationLedger: Sendable {
             case .closeFlow(let key):
                 if flows[key]?.isOpen != true { refuse("the flow \(key.head) at \(key.due) is not open") }
                 flows[key]?.isOpen = false
+            case .reopenFlow(let key):
+                if flows[key]?.isOpen != false { refuse("the flow \(key.head) at \(key.due) is not closed") }
+                flows[key]?.isOpen = true
+            case .pause(let pause):
+                if pauses.updateValue(pause, forKey: pause.scope) != nil { refuse("pause_once: \(pause.scope.words)") }
+            case .resume(let scope):
+                if pauses.removeValue(forKey: scope) == nil { refuse("there is no pause of \(scope.words)") }
+            case .change(let change):
+                if let key = change.run, runs[key] == nil { refuse("a change of \(key.words), which has no row") }
+                changes.append(change)
             }
         }
     }
@@ -49,6 +63,7 @@ package struct SimulationLedger: Sendable {
 
     private mutating func insert(_ run: Run) {
         if runs[run.key] != nil { return refuse("UNIQUE (job, due, attempt): \(run.key.words)") }
+        places[run.key] = order.count
         order.append(run.key)
         members[run.flow, default: []].append(run.key)
         store(run, old: nil)
@@ -59,12 +74,14 @@ package struct SimulationLedger: Sendable {
         if !old.state.mayBecome(run.state) { refuse("\(run.key.words): \(old.state) may not become \(run.state)") }
         var written = run
         // These columns are written once, with the row.
-        if old.flow != run.flow || old.trigger != run.trigger || old.retry != run.retry || old.readyAt != run.readyAt
-            || old.notBefore != run.notBefore || old.isCaughtUp != run.isCaughtUp || old.parameters != run.parameters
-        {
+        if old.flow != run.flow || old.trigger != run.trigger || old.isCaughtUp != run.isCaughtUp || old.parameters != run.parameters {
             refuse("\(run.key.words): an update changes what only an insertion writes")
             written = old
         }
+        // And these once more when a waiting attempt is brought forward.
+        let isTheSame =
+            old.retry == run.retry && old.readyAt == run.readyAt && old.notBefore == run.notBefore && old.isByHand == run.isByHand
+        if !isTheSame, old.state != .waiting || !run.isByHand { refuse("\(run.key.words) is changed and nobody asked for it") }
         store(written, old: old)
     }
 
@@ -115,10 +132,20 @@ extension SimulationLedger {
         state.controls = controls.values.sorted { $0.job < $1.job }
         state.openRuns = order.filter(open.contains).compactMap { runs[$0] }
         state.lastEnding = endings.max() ?? 0
+        state.pauses = Array(pauses.values)
         for (key, flow) in flows where flow.isOpen {
             state.openFlows.append(LedgerState.Flow(key: key, plan: flow.plan, runs: rows(of: key)))
         }
         return state
+    }
+
+    /// What the ledger holds of the due of `key`, as `Ledger.precedent` reads it.
+    package func precedent(of key: RunKey) -> Precedent? {
+        let newest = runs.values.filter { $0.key.job == key.job && $0.key.due == key.due }.max { $0.key.attempt < $1.key.attempt }
+        return newest.map { newest in
+            let flow = flows[newest.flow].map { LedgerState.Flow(key: newest.flow, plan: $0.plan, runs: rows(of: newest.flow)) }
+            return Precedent(newest: newest, flow: flow)
+        }
     }
 
     /// All rows of a flow, in the order of their insertion.
@@ -127,6 +154,12 @@ extension SimulationLedger {
     /// The newest attempt of `job` in a flow.
     package func newest(of job: JobName, in flow: FlowKey) -> Run? {
         rows(of: flow).filter { $0.key.job == job }.max { $0.key.attempt < $1.key.attempt }
+    }
+
+    /// The attempt of `job` that was the newest in that flow when the row of `key` was made.
+    package func newest(of job: JobName, in flow: FlowKey, before key: RunKey) -> Run? {
+        let place = places[key] ?? 0
+        return rows(of: flow).filter { $0.key.job == job && places[$0.key] ?? 0 < place }.max { $0.key.attempt < $1.key.attempt }
     }
 
     /// All rows of a job by due and attempt.

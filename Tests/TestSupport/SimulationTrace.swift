@@ -18,6 +18,7 @@ extension Event {
         case .started(let key, _, _): "started \(key.words)"
         case .pending(let key, let reason): "pending \(key.words) \(reason)"
         case .ended(let key, let outcome): "ended \(key.words) \(outcome.state)"
+        case .request(_, .retry(let key, _, _)): "retry \(key.words)"
         case .request(_, let request): "\(request)"
         }
     }
@@ -33,6 +34,10 @@ extension Action {
         case .record(.control(let control)): "control \(control.job) until \(control.accountedUntil.rfc3339) \(control.consumed)"
         case .record(.openFlow(let key, _)): "open flow \(key.head) \(key.due.rfc3339)"
         case .record(.closeFlow(let key)): "close flow \(key.head) \(key.due.rfc3339)"
+        case .record(.reopenFlow(let key)): "reopen flow \(key.head) \(key.due.rfc3339)"
+        case .record(.pause(let pause)): "pause \(pause.scope.words)"
+        case .record(.resume(let scope)): "resume \(scope.words)"
+        case .record(.change(let change)): "change \(change.kind) \(change.job?.text ?? "") by \(change.who)"
         case .launch(let run, let job): "launch \(run.key.words) priority \(job.priority) in \(job.pools)"
         case .kill(let key, _, let reason): "kill \(key.words) \(reason)"
         case .answer(_, let answer): "\(answer)"
