@@ -4,8 +4,13 @@ static const unsigned char initial[] = {
 #embed "../../migrations/001_initial.sql"
 };
 
+static const unsigned char control[] = {
+#embed "../../migrations/002_control.sql"
+};
+
 static const struct rota_asset migrations[] = {
     {"001_initial.sql", initial, sizeof initial},
+    {"002_control.sql", control, sizeof control},
 };
 
 size_t rota_migrations(const struct rota_asset **first) {

@@ -15,7 +15,7 @@ package struct JobDocument: Encodable, Sendable {
     private enum Key: String, CodingKey {
         case name, description, schedule, zone, after, runOn, disabled, labels, nextDue, definition, file, line, registeredAt,
             accountedUntil
-        case removedAt, successes, failures, lastRun
+        case removedAt, successes, failures, lastRun, paused
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -38,6 +38,7 @@ package struct JobDocument: Encodable, Sendable {
         try container.encode(stored.control.successes, forKey: .successes)
         try container.encode(stored.control.failures, forKey: .failures)
         try container.encode(stored.newest.map { HistoryDocument(.run($0)) }, forKey: .lastRun)
+        try container.encode(stored.pause(of: job).map(PauseDocument.init), forKey: .paused)
     }
 }
 
@@ -47,9 +48,14 @@ extension StoredJob {
         control.anchor.map { job.schedule?.anchored(at: $0) } ?? job.schedule
     }
 
-    /// The next slot that is not accounted for; nil when none comes, or the job is not in force or disabled.
+    /// The pause that holds the job; nil when none does.
+    ///
+    /// - Parameter job: What the stored text says; of one that cannot be read no labels are known.
+    package func pause(of job: Job?) -> Pause? { pauses.holding(control.job, labels: job?.labels ?? [:]) }
+
+    /// The next slot that is not accounted for; nil when none comes, or the job is not in force, paused or disabled.
     package func nextDue(of job: Job) -> Instant? {
-        guard isInForce, !job.disabled else { return nil }
+        guard isInForce, !job.disabled, pause(of: job) == nil else { return nil }
         return schedule(of: job)?.next(after: control.accountedUntil)?.due
     }
 }

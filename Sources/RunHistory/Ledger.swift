@@ -90,6 +90,20 @@ package final class Ledger: Sendable {
         }
     }
 
+    /// What a retry of the due of `key` has to know; nil when the ledger has no run at it.
+    package func precedent(of key: RunKey) throws(LedgerError) -> Precedent? {
+        do {
+            return try queue.read { db in
+                let sql = "SELECT * FROM run WHERE job = ? AND due = ? ORDER BY attempt DESC LIMIT 1"
+                guard let row = try Row.fetchOne(db, sql: sql, arguments: [key.job.text, key.due.microseconds]) else { return nil }
+                let newest = try RunRow.run(from: row)
+                return Precedent(newest: newest, flow: try FlowRow.flow(newest.flow, db))
+            }
+        } catch {
+            throw LedgerError.of(error, path: path)
+        }
+    }
+
     /// How durable a commit of this connection is, as SQLite numbers it; 2 is FULL.
     package func synchronous() throws -> Int? {
         try queue.read { db in try Int.fetchOne(db, sql: "PRAGMA synchronous") }
@@ -191,10 +205,32 @@ extension Ledger {
             try db.cachedStatement(sql: "INSERT INTO flow SELECT ?, ?, id, 1 FROM plan WHERE text = ?")
                 .execute(arguments: [key.head.text, key.due.microseconds, plan.text])
         case .closeFlow(let key):
-            try db.cachedStatement(sql: "UPDATE flow SET is_open = 0 WHERE head = ? AND due = ?")
-                .execute(arguments: [key.head.text, key.due.microseconds])
+            try setOpen(false, key, db)
+        case .reopenFlow(let key):
+            try setOpen(true, key, db)
+        case .pause(let pause):
+            try db.cachedStatement(sql: PauseRow.insert).execute(arguments: PauseRow.arguments(of: pause))
+        case .resume(let scope):
+            try db.cachedStatement(sql: PauseRow.delete).execute(arguments: PauseRow.key(of: scope))
+        case .change(let change):
+            try noteChange(change, at: now, db)
         }
         return nil
+    }
+
+    private func setOpen(_ isOpen: Bool, _ key: FlowKey, _ db: Database) throws {
+        try db.cachedStatement(sql: "UPDATE flow SET is_open = ? WHERE head = ? AND due = ?")
+            .execute(arguments: [isOpen, key.head.text, key.due.microseconds])
+    }
+
+    private func noteChange(_ change: Change, at now: Instant, _ db: Database) throws {
+        let number = try change.run.flatMap { key in
+            try Int64.fetchOne(
+                try db.cachedStatement(sql: "SELECT id FROM run WHERE job = ? AND due = ? AND attempt = ?"),
+                arguments: [key.job.text, key.due.microseconds, key.attempt])
+        }
+        try db.cachedStatement(sql: LedgerNotes.insertChange)
+            .execute(arguments: [now.microseconds, change.kind, change.job?.text, number, change.who, change.detail])
     }
 
     private func noteChange(of run: Run, number: Int64, at now: Instant, _ db: Database) throws {

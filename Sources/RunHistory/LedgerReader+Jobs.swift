@@ -7,6 +7,8 @@ package struct StoredJob: Sendable {
     package let control: JobControl
     package let definition: StoredDefinition
     package let newest: StoredRun?
+    /// All pauses in force, whomever they hold.
+    package let pauses: Pauses
 
     package var isInForce: Bool { control.removedAt == nil }
 }
@@ -93,17 +95,24 @@ extension LedgerReader {
 
     private func readJobs(where condition: String, _ arguments: StatementArguments) throws(LedgerError) -> [StoredJob] {
         try read { db in
-            try Row.fetchAll(
+            let pauses = Pauses(try PauseRow.all(db))
+            return try Row.fetchAll(
                 db, sql: "SELECT job.*, definition.* FROM job JOIN definition USING (version) WHERE \(condition) ORDER BY name",
                 arguments: arguments
             ).map { row in
                 let newest = "SELECT * FROM run WHERE job = ? ORDER BY due DESC, attempt DESC LIMIT 1"
                 return StoredJob(
                     control: try ControlRow.control(from: row), definition: StoredDefinition(row),
-                    newest: try Row.fetchOne(try db.cachedStatement(sql: newest), arguments: [row["name"] as String]).map(stored)
+                    newest: try Row.fetchOne(try db.cachedStatement(sql: newest), arguments: [row["name"] as String]).map(stored),
+                    pauses: pauses
                 )
             }
         }
+    }
+
+    /// What is paused, the narrowest first.
+    package func pauses() throws(LedgerError) -> [Pause] {
+        try read { db in Pauses(try PauseRow.all(db)).all }
     }
 
     /// The text with that version, whichever job it is of.

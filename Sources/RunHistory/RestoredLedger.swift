@@ -37,19 +37,8 @@ package struct RestoredLedger: Sendable {
             let definition = try Row.fetchOne(db, sql: "SELECT * FROM definition WHERE version = ?", arguments: [run.version])
             handedOver.append(OpenRun(id: id, run: run, boot: row["boot"], definition: definition.map(StoredDefinition.init)))
         }
-        for row in try Row.fetchAll(db, sql: "SELECT head, due, text FROM flow JOIN plan ON plan.id = flow.plan WHERE is_open = 1") {
-            guard let plan = FlowPlan(text: row["text"]) else {
-                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a flow's plan cannot be read")
-            }
-            let key = FlowKey(head: plan.head, due: Instant(microseconds: row["due"]))
-            let arguments: StatementArguments = [plan.head.text, key.due.microseconds, plan.head.text, key.due.microseconds]
-            let rows = try Row.fetchAll(
-                db,
-                sql:
-                    "SELECT * FROM run WHERE job = ? AND due = ? UNION ALL SELECT * FROM run WHERE flow_head <> job AND flow_head = ? AND flow_due = ?",
-                arguments: arguments)
-            state.openFlows.append(LedgerState.Flow(key: key, plan: plan, runs: try rows.map(RunRow.run)))
-        }
+        state.openFlows = try FlowRow.open(db)
+        state.pauses = try PauseRow.all(db)
         self.state = state
         self.handedOver = handedOver
         self.ids = ids

@@ -8,14 +8,12 @@ enum RunRow {
     private static let columns = [
         "job", "due", "attempt", "retry", "trigger", "state", "reason", "flow_head", "flow_due", "ready_at", "waiting_since", "not_before",
         "started_at", "ended_at", "exit_code", "signal", "executor", "node", "boot", "version", "caught_up", "parameters", "consumed",
-        "ending",
-        "kill_wanted",
+        "ending", "kill_wanted", "by_hand",
     ]
     /// What may change after the insertion; the rest is the run's identity and origin.
     private static let mutable = [
         "state", "reason", "waiting_since", "started_at", "ended_at", "exit_code", "signal", "executor", "node", "version", "consumed",
-        "ending",
-        "kill_wanted",
+        "ending", "kill_wanted", "retry", "ready_at", "not_before", "by_hand",
     ]
 
     static let insert = "INSERT INTO run (\(columns.joined(separator: ", "))) VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))"
@@ -33,6 +31,7 @@ enum RunRow {
             run.notBefore?.microseconds,
             run.startedAt?.microseconds, run.endedAt?.microseconds, run.exitCode, run.signal, run.executor, run.node, boot, run.version,
             run.isCaughtUp, JSONText.of(run.parameters), consumedText(of: run), run.ending, run.killWanted,
+            run.isByHand,
         ]
     }
 
@@ -40,8 +39,9 @@ enum RunRow {
         [
             run.state.rawValue, run.reason, run.waitingSince.microseconds, run.startedAt?.microseconds, run.endedAt?.microseconds,
             run.exitCode,
-            run.signal, run.executor, run.node, run.version, consumedText(of: run), run.ending, run.killWanted, boot, run.key.job.text,
-            run.key.due.microseconds, run.key.attempt,
+            run.signal, run.executor, run.node, run.version, consumedText(of: run), run.ending, run.killWanted, run.retry,
+            run.readyAt.microseconds, run.notBefore?.microseconds, run.isByHand, boot, run.key.job.text, run.key.due.microseconds,
+            run.key.attempt,
         ]
     }
 
@@ -75,6 +75,7 @@ enum RunRow {
         run.consumed = ControlRow.numbers(row["consumed"])
         run.ending = row["ending"]
         run.killWanted = row["kill_wanted"]
+        run.isByHand = row["by_hand"]
         return run
     }
 }

@@ -1,0 +1,31 @@
+import GRDB
+import Scheduling
+import Timetable
+
+/// A flow with its plan and its rows, as the core reads it.
+enum FlowRow {
+    static func open(_ db: Database) throws -> [LedgerState.Flow] {
+        let sql = "SELECT head, due, text FROM flow JOIN plan ON plan.id = flow.plan WHERE is_open = 1"
+        return try Row.fetchAll(db, sql: sql).map { try flow($0, db) }
+    }
+
+    /// The flow of that key, open or closed; nil when it has nobody but its head.
+    static func flow(_ key: FlowKey, _ db: Database) throws -> LedgerState.Flow? {
+        let sql = "SELECT head, due, text FROM flow JOIN plan ON plan.id = flow.plan WHERE head = ? AND due = ?"
+        return try Row.fetchOne(db, sql: sql, arguments: [key.head.text, key.due.microseconds]).map { try flow($0, db) }
+    }
+
+    private static func flow(_ row: Row, _ db: Database) throws -> LedgerState.Flow {
+        guard let plan = FlowPlan(text: row["text"]) else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a flow's plan cannot be read")
+        }
+        let key = FlowKey(head: plan.head, due: Instant(microseconds: row["due"]))
+        let (head, due) = (key.head.text, key.due.microseconds)
+        let sql = """
+            SELECT * FROM run WHERE job = ? AND due = ?
+            UNION ALL SELECT * FROM run WHERE flow_head <> job AND flow_head = ? AND flow_due = ?
+            """
+        let rows = try Row.fetchAll(db, sql: sql, arguments: [head, due, head, due])
+        return LedgerState.Flow(key: key, plan: plan, runs: try rows.map(RunRow.run))
+    }
+}
