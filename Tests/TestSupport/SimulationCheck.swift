@@ -12,6 +12,8 @@ struct SimulationCheck: Sendable {
 
     private(set) var faults: [String] = []
     private(set) var eras: [JobName: [Era]] = [:]
+    /// Each time that something was paused, until when if that is over.
+    private var rests: [(scope: PauseScope, since: Instant, until: Instant?)] = []
     /// The pools of each run that was handed over and has not ended.
     private var held: [RunKey: [String]] = [:]
 
@@ -23,7 +25,11 @@ struct SimulationCheck: Sendable {
         case .start, .definitions: putInForce(simulation)
         default: break
         }
-        for case .insert(let run) in records { checkAttempt(run, of: event, in: simulation) }
+        keepRests(records, at: simulation.now)
+        for case .insert(let run) in records {
+            checkAttempt(run, of: event, in: simulation)
+            checkRest(run, in: simulation)
+        }
         for case .kill(let key, _, let reason) in deeds where simulation.ledger.runs[key]?.killWanted != reason {
             fault("\(key.words) is killed, and the ledger does not say so")
         }
@@ -89,6 +95,25 @@ struct SimulationCheck: Sendable {
             if case .request(_, .retry) = event {} else { fault("\(run.key.words) comes by itself after a kill") }
         }
         if run.key.attempt > 1, before?.state.isOpen ?? true { fault("\(run.key.words) without an end of the attempt before") }
+    }
+
+    // MARK: pauses
+
+    private mutating func keepRests(_ records: [LedgerRecord], at now: Instant) {
+        for case .pause(let pause) in records { rests.append((pause.scope, pause.since, nil)) }
+        for case .resume(let scope) in records {
+            if let place = rests.lastIndex(where: { $0.scope == scope }) { rests[place].until = now }
+        }
+    }
+
+    /// No slot that came due while its job was paused is ever run by itself. Labels that edits change are left out.
+    private mutating func checkRest(_ run: Run, in simulation: Simulation) {
+        guard run.trigger == .schedule, run.state != .skipped, let job = simulation.graph[run.key.job] else { return }
+        let due = run.key.due
+        for rest in rests where rest.since < due && due <= rest.until ?? .distantFuture {
+            if case .label("rank", _) = rest.scope { continue }
+            if rest.scope.holds(job) { fault("\(run.key.words) came due while paused with \(rest.scope.words)") }
+        }
     }
 
     // MARK: waiting

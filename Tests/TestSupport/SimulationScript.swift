@@ -9,7 +9,7 @@ package struct SimulationScript: Sendable {
     package let capacities: [String: Int]
     package let first: [Job]
     package let edits: [(at: Instant, files: [Job])]
-    package let requests: [(at: Instant, job: JobName)]
+    package let requests: [(at: Instant, wish: Simulation.Wish)]
     /// Roughly how long a period lasts.
     package let unit: Duration
 
@@ -31,7 +31,9 @@ package struct SimulationScript: Sendable {
         self.edits = zip(moments, edits.map(\.1)).map { ($0, $1) }
         var requests: [(Instant, JobName)] = []
         for _ in 0..<draw.generator.pick([0, 2, 5]) { requests.append((draw.moment(until: end), draw.generator.pick(first).name)) }
-        self.requests = requests.sorted { $0.0 < $1.0 }.map { ($0.0, $0.1) }
+        var wishes = requests.map { ($0.0, Simulation.Wish.run($0.1)) }
+        for _ in 0..<draw.generator.pick([0, 3, 8, 15]) { wishes.append((draw.moment(until: end), draw.wish(about: first))) }
+        self.requests = wishes.sorted { $0.0 < $1.0 }.map { ($0.0, $0.1) }
     }
 
     /// Runs it to its end.
@@ -46,7 +48,7 @@ package struct SimulationScript: Sendable {
         simulation.crash = crashes
         simulation.trace = trace
         for edit in edits { simulation.edit(at: edit.at, edit.files) }
-        for request in requests { simulation.request(request.job, at: request.at) }
+        for request in requests { simulation.request(request.wish, at: request.at) }
         simulation.start(first)
         simulation.pass(until: end)
         simulation.crash = { _ in nil }
@@ -103,6 +105,8 @@ private struct Draw {
             job.onUnknown = [.hold, .rerun, .skip][place % 3]
             job.softError = place % 4 == 3
             job.isChronos = place == 5
+            // An edit of the priority moves the job from label to label.
+            job.labels = ["team": place % 2 == 0 ? "even" : "odd", "rank": "\(job.priority)"]
         }
     }
 
@@ -136,6 +140,26 @@ private struct Draw {
         case 2: return Schedule("R\(count)/\(start)/PT\(seconds)S", "R/\(start)/PT\(seconds * 2)S", zone: zone)
         case 3 where unit >= .seconds(600): return Schedule(generator.pick(["30 2 * * *", "0 * * * *", "*/30 1-3 * * *"]), zone: zone)
         default: return Schedule("R\(count)/\(start)/PT\(seconds)S", zone: zone)
+        }
+    }
+
+    /// Something that somebody asks for: pauses are ended more often than begun.
+    mutating func wish(about jobs: [Job]) -> Simulation.Wish {
+        let job = generator.pick(jobs).name
+        switch generator.pick([0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 3]) {
+        case 0: return .kill(job, newest: generator.once(in: 2))
+        case 1: return .retry(job, back: generator.pick([0, 0, 1, 3]))
+        case 2: return .pause(scope(about: job))
+        default: return .resume(scope(about: job))
+        }
+    }
+
+    private mutating func scope(about job: JobName) -> PauseScope {
+        switch generator.pick([0, 0, 0, 1, 2, 3]) {
+        case 1: .label(key: "team", value: generator.pick(["even", "odd"]))
+        case 2: .label(key: "rank", value: generator.pick([nil, "9"]))
+        case 3: .everything
+        default: .job(job)
         }
     }
 
