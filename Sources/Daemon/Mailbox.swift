@@ -112,9 +112,16 @@ final class Mailbox: Sendable {
 
 /// What became of a request, once it is durable.
 package enum RequestAnswer: Hashable, Sendable {
-    /// The run is in the ledger under this id.
+    /// The run is in the ledger under this id, and what was asked of it.
     case accepted(id: String, RunKey)
+    /// So many jobs in force are held by the pause that began.
+    case paused(jobs: Int)
+    /// The pause is over for so many jobs in force, of which some are held by another.
+    case resumed(jobs: Int, stillPaused: Int)
+    /// Nothing was to be done: it is so already. In one sentence.
+    case already(String)
     case unknownJob(JobName)
+    case unknownRun(RunKey)
     /// In one sentence, with a way out.
     case refused(String)
     /// Not now: the scheduler stops, or the ledger cannot be written.

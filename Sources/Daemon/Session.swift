@@ -164,7 +164,13 @@ struct Session {
             if let zones { notes += zones.tell(scheduler, log: log) }
         }
         if let complaint = mail.complaint, let note = inForce.complain(complaint, about: configuration.jobsFolder) { notes.append(note) }
-        for token in requests.keys.sorted() { actions += ask(token, at: now, &notes) }
+        for token in requests.keys.sorted() {
+            if requests[token]?.request.readsLedger == true {
+                try carryOut(actions, at: now, notes: notes)
+                (actions, notes) = ([], [])
+            }
+            actions += try ask(token, at: now, &notes)
+        }
         if goesOn { actions += scheduler.handle(.tick, at: now) }
         if now >= heartbeatDue {
             try ledger.heartbeat(at: now)
@@ -190,21 +196,32 @@ struct Session {
         requests[lastToken] = question
     }
 
-    /// Puts a request to the core; what it accepted is noted with who asked.
-    private mutating func ask(_ token: UInt64, at now: Instant, _ notes: inout [DefinitionsInForce.Note]) -> [Action] {
+    /// Puts a request to the core; a run that it accepted is noted with who asked, the rest the core notes itself.
+    private mutating func ask(_ token: UInt64, at now: Instant, _ notes: inout [DefinitionsInForce.Note]) throws -> [Action] {
         guard let question = requests[token] else { return [] }
-        let actions = scheduler.handle(.request(token: token, question.request), at: now)
+        let actions = scheduler.handle(.request(token: token, try completed(question.request)), at: now)
+        guard case .run = question.request else { return actions }
         for case .answer(token, .accepted(let key)) in actions {
             notes.append { try $0.change("request.run", job: key.job, who: question.who, detail: "due \(key.due.rfc3339)") }
         }
         return actions
     }
 
+    /// The core keeps no run that has ended: what a retry has to know of one is read here.
+    private func completed(_ request: Request) throws -> Request {
+        guard case .retry(let key, _, let who) = request else { return request }
+        return .retry(key, precedent: try ledger.precedent(of: key), by: who)
+    }
+
     private mutating func resume(_ token: UInt64, with answer: Answer) {
         let durable: RequestAnswer =
             switch answer {
             case .accepted(let key): ids[key].map { .accepted(id: $0, key) } ?? .refused("the run ended before it could be told")
+            case .paused(let jobs): .paused(jobs: jobs)
+            case .resumed(let jobs, let stillPaused): .resumed(jobs: jobs, stillPaused: stillPaused)
+            case .already(let text): .already(text)
             case .unknownJob(let name): .unknownJob(name)
+            case .unknownRun(let key): .unknownRun(key)
             case .refused(let text): .refused(text)
             }
         requests.removeValue(forKey: token)?.answer.resume(returning: durable)
@@ -212,7 +229,8 @@ struct Session {
 
     /// Answers those who wait for a commit of which nobody knows whether it came.
     mutating func refuseOpenRequests() {
-        let text = "the ledger could not be written, and the run may have been noted or not; look at `rota history` before you ask again"
+        let text =
+            "the ledger could not be written, and what you asked for may have been noted or not; look at `rota history` or `rota status` before you ask again"
         for question in requests.values { question.answer.resume(returning: .unavailable(text)) }
         requests = [:]
     }
@@ -313,9 +331,14 @@ extension LedgerRecord {
     fileprivate var run: Run? {
         switch self {
         case .insert(let run), .update(let run): run
-        case .gap, .control, .openFlow, .closeFlow: nil
+        case .gap, .control, .openFlow, .closeFlow, .reopenFlow, .pause, .resume, .change: nil
         }
     }
+}
+
+extension Request {
+    /// Judged by what the ledger holds, in which everything before it must be.
+    fileprivate var readsLedger: Bool { if case .retry = self { true } else { false } }
 }
 
 extension Outcome {
