@@ -30,14 +30,14 @@ struct API: Sendable {
             }
         }
         on(router, "/api/v1/runs", [.get]) { request, _ in await answer { try runs(request) } }
-        on(router, "/api/v1/jobs/{name}/run", [.post]) { request, context in
-            await run(request, context, who: gate == nil ? "socket" : "token")
-        }
+        let way = gate == nil ? "socket" : "token"
+        on(router, "/api/v1/jobs/{name}/run", [.post]) { request, context in await run(request, context, who: way) }
+        addControls(to: router, way: way)
         return router
     }
 
     /// Answers these methods at a path; the others are told which ones there are.
-    private func on(
+    func on(
         _ router: Router<BasicRequestContext>, _ path: RouterPath, _ methods: [HTTPRequest.Method],
         _ answer: @escaping @Sendable (Request, BasicRequestContext) async throws -> Response
     ) {
@@ -58,6 +58,9 @@ struct API: Sendable {
               GET /healthz        whether it does
               GET /api/v1/jobs    the jobs in force
               GET /api/v1/runs    the history; ?job= &state= &since= &limit=
+              GET /api/v1/pauses  what is paused, by whom, since when
+              POST /api/v1/jobs/{name}/run, …/pause, …/resume    POST /api/v1/pause, /api/v1/resume
+              POST /api/v1/runs/{id}/kill, …/retry
             All but /healthz need `Authorization: Bearer …` with the text of the file `token` in the state folder.
 
             """
@@ -77,21 +80,25 @@ struct API: Sendable {
     }
 
     /// Reads the ledger in a thread of its own, so that a slow query holds up neither the health nor anybody's request.
-    private func answer(_ body: @escaping @Sendable () throws -> Response) async -> Response {
-        await withCheckedContinuation { continuation in
-            API.reading.async { continuation.resume(returning: response(of: body)) }
+    func answer(_ body: @escaping @Sendable () throws -> Response) async -> Response {
+        do { return try await reading(body) } catch { return refusal(for: error) }
+    }
+
+    /// The same for whatever else is to be known of the ledger.
+    func reading<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            API.readings.async { continuation.resume(with: Result { try body() }) }
         }
     }
 
-    private static let reading = DispatchQueue(label: "rota.reading")
+    private static let readings = DispatchQueue(label: "rota.reading")
 
-    private func response(of body: () throws -> Response) -> Response {
-        do { return try body() } catch let error as LedgerError {
-            return Problem.response(.serviceUnavailable, error.description)
-        } catch let error as BadQuery {
-            return Problem.response(.badRequest, error.detail, hint: error.hint)
-        } catch {
-            return Problem.response(.internalServerError, "\(error)")
+    func refusal(for error: any Error) -> Response {
+        switch error {
+        case let error as LedgerError: Problem.response(.serviceUnavailable, error.description)
+        case let error as BadQuery: Problem.response(.badRequest, error.detail, hint: error.hint)
+        case let error as Refusal: Problem.response(error.status, error.detail, hint: error.hint)
+        default: Problem.response(.internalServerError, "\(error)")
         }
     }
 
@@ -101,7 +108,7 @@ struct API: Sendable {
     }
 
     /// A misspelt filter would answer something that was not asked.
-    private func refuseUnknown(_ request: Request, besides known: Set<String>) throws {
+    func refuseUnknown(_ request: Request, besides known: Set<String>) throws {
         for (key, _) in request.uri.queryParameters where !known.contains(String(key)) {
             let hint = known.isEmpty ? "this path takes none" : "one of \(known.sorted().joined(separator: ", "))"
             throw BadQuery(detail: "there is no parameter `\(key)`", hint: hint)
@@ -194,15 +201,8 @@ struct API: Sendable {
             return Problem.response(
                 .badRequest, "the value of `\(bad)` holds a NUL character", hint: "no variable of a process can hold one")
         }
-        switch await daemon.request(.run(name, parameters: parameters), who: who) {
-        case .accepted(let id, let key):
-            return JSON.response(RunAccepted(id: id, job: key.job.text, due: key.due.rfc3339), status: .accepted)
-        case .unknownJob(let name):
-            return Problem.response(.notFound, "there is no job `\(name)`", hint: "`rota list` shows the jobs in force")
-        case .unavailable(let text):
-            return Problem.response(.serviceUnavailable, text)
-        case .refused(let text):
-            return Problem.response(.conflict, text)
-        }
+        let answer = await daemon.request(.run(name, parameters: parameters), who: who)
+        guard case .accepted(let id, let key) = answer else { return response(to: answer) }
+        return JSON.response(RunAccepted(id: id, job: key.job.text, due: key.due.rfc3339), status: .accepted)
     }
 }

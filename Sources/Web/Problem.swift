@@ -16,6 +16,19 @@ enum Problem {
     }
 }
 
+/// A problem that is found where no response can be given yet.
+struct Refusal: Error {
+    let status: HTTPResponse.Status
+    let detail: String
+    let hint: String?
+
+    init(_ status: HTTPResponse.Status, _ detail: String, hint: String? = nil) {
+        self.status = status
+        self.detail = detail
+        self.hint = hint
+    }
+}
+
 enum JSON {
     static func response(_ value: some Encodable, status: HTTPResponse.Status = .ok, type: String = "application/json") -> Response {
         let encoder = JSONEncoder()

@@ -165,6 +165,51 @@ struct WebServerTests {
         try await fixture.stop()
     }
 
+    @Test func pausesAreMadeReadAndEnded() async throws {
+        let fixture = try await WebFixture()
+        let pause = try await fixture.get("/api/v1/jobs/plain/pause", method: "POST", body: #"{"by":"ada"}"#)
+        #expect(status(pause) == 200 && pause.contains(#""changed":true"#) && pause.contains(#""jobs":1"#))
+        #expect(try await fixture.get("/api/v1/jobs/plain/pause", method: "POST").contains(#""changed":false"#))
+        #expect(try await fixture.get("/api/v1/jobs").contains(#""by":"ada (token)""#))
+        #expect(status(try await fixture.get("/api/v1/pause", method: "POST", body: #"{"label":"team=data"}"#)) == 200)
+        #expect(status(try await fixture.get("/api/v1/pause", method: "POST", body: #"{"all":true}"#)) == 200)
+        let pauses = try await fixture.get("/api/v1/pauses")
+        for scope in ["job", "label", "everything"] { #expect(pauses.contains(#""scope":"\#(scope)""#)) }
+        #expect(try await fixture.get("/api/v1/resume", method: "POST", body: #"{"all":true}"#).contains(#""stillPaused":1"#))
+        #expect(try await fixture.get("/api/v1/jobs/plain/resume", method: "POST").contains(#""stillPaused":1"#))
+        let refused = try await fixture.get("/api/v1/jobs/plain/resume", method: "POST")
+        #expect(status(refused) == 409 && refused.contains("problem+json") && refused.contains("rota resume --label team=data"))
+        try await fixture.stop()
+    }
+
+    @Test func aRunIsKilledAndRetriedUnderItsId() async throws {
+        let fixture = try await WebFixture()
+        let run = try await fixture.get("/api/v1/jobs/plain/run", method: "POST")
+        let id = try #require(run.split(separator: #""id":""#).last?.split(separator: #"""#).first.map(String.init))
+        #expect(status(try await fixture.get("/api/v1/runs/\(id)/retry", method: "POST")) == 409)
+        let kill = try await fixture.get("/api/v1/runs/\(id)/kill", method: "POST", body: #"{"by":"ada"}"#)
+        #expect(status(kill) == 202 && kill.contains(#""id":"\#(id)""#))
+        while try await !fixture.get("/api/v1/runs?state=killed").contains("by ada (token)") { await Task.yield() }
+        let retry = try await fixture.get("/api/v1/runs/\(id)/retry", method: "POST")
+        #expect(status(retry) == 202 && retry.contains(#""attempt":2"#) && !retry.contains(#""id":"\#(id)""#))
+        try await fixture.stop()
+    }
+
+    @Test(arguments: [
+        ("/api/v1/runs/nothing/kill", "", 404), ("/api/v1/runs/nothing/retry", "", 404), ("/api/v1/jobs/nobody/pause", "", 404),
+        ("/api/v1/jobs/nobody/resume", "", 404), ("/api/v1/pause", "", 400), ("/api/v1/pause", #"{"lable":"x"}"#, 400),
+        ("/api/v1/pause", #"{"label":"=x"}"#, 400), ("/api/v1/pause", #"{"label":"x","all":true}"#, 400),
+        ("/api/v1/resume", "[]", 400), ("/api/v1/jobs/plain/pause", #"{"all":true}"#, 400),
+        ("/api/v1/jobs/plain/pause", #"{"by":"a\u001b[1m"}"#, 400),
+    ])
+    func badControlsGetA4xx(_ path: String, _ body: String, _ expected: Int) async throws {
+        let fixture = try await WebFixture()
+        let answer = try await fixture.get(path, method: "POST", body: body)
+        #expect(status(answer) == expected && answer.contains("problem+json"), "\(answer)")
+        #expect(try await fixture.get("/api/v1/pauses").hasSuffix("[]"))
+        try await fixture.stop()
+    }
+
     @Test func badRequestsToRunGetA4xxWithAHint() async throws {
         let fixture = try await WebFixture()
         let path = "/api/v1/jobs/plain/run"

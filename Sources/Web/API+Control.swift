@@ -1,0 +1,199 @@
+import Daemon
+import Foundation
+import HTTPTypes
+import Hummingbird
+import RunHistory
+import Scheduling
+import Timetable
+
+/// What changes the course of runs and jobs: kill, retry, pause, resume.
+extension API {
+    /// - Parameter way: By which way requests come, for the audit.
+    func addControls(to router: Router<BasicRequestContext>, way: String) {
+        on(router, "/api/v1/pauses", [.get]) { request, _ in
+            await answer {
+                try refuseUnknown(request, besides: [])
+                return JSON.response(try reader.pauses().map(PauseDocument.init))
+            }
+        }
+        on(router, "/api/v1/runs/{id}/kill", [.post]) { request, context in
+            await ask(request, way: way) { body, who in .kill(try key(context, body), by: who) }
+        }
+        on(router, "/api/v1/runs/{id}/retry", [.post]) { request, context in
+            await ask(request, way: way) { body, who in .retry(try key(context, body), by: who) }
+        }
+        on(router, "/api/v1/jobs/{name}/pause", [.post]) { request, context in
+            await ask(request, way: way) { body, who in .pause(.job(try job(context, body)), by: who) }
+        }
+        on(router, "/api/v1/jobs/{name}/resume", [.post]) { request, context in
+            await ask(request, way: way) { body, who in .resume(.job(try job(context, body)), by: who) }
+        }
+        on(router, "/api/v1/pause", [.post]) { request, _ in
+            await ask(request, way: way) { body, who in .pause(try body.scope(), by: who) }
+        }
+        on(router, "/api/v1/resume", [.post]) { request, _ in
+            await ask(request, way: way) { body, who in .resume(try body.scope(), by: who) }
+        }
+    }
+
+    // MARK: what is asked
+
+    /// Puts what `build` makes of the body and of who asks to the scheduler; it may read the ledger.
+    private func ask(
+        _ request: Request, way: String, _ build: @escaping @Sendable (ControlBody, String) throws -> Scheduling.Request
+    ) async -> Response {
+        guard let buffer = try? await request.body.collect(upTo: 4_096) else {
+            return Problem.response(.contentTooLarge, "the body has more than 4 KiB")
+        }
+        let data = Data(buffer.readableBytesView)
+        do {
+            let asked = try await reading {
+                let body = try ControlBody(json: data)
+                return try build(body, try body.who(way: way))
+            }
+            return response(to: await daemon.request(asked, who: way))
+        } catch {
+            return refusal(for: error)
+        }
+    }
+
+    /// The key of the run that the path names.
+    private func key(_ context: BasicRequestContext, _ body: ControlBody) throws -> RunKey {
+        try body.refuseScope()
+        guard let id = context.parameters.get("id"), let stored = try reader.run(id: id) else {
+            throw Refusal(.notFound, "there is no such run", hint: "`rota history` shows the runs and their ids")
+        }
+        return stored.run.key
+    }
+
+    private func job(_ context: BasicRequestContext, _ body: ControlBody) throws -> JobName {
+        try body.refuseScope()
+        guard let name = context.parameters.get("name").flatMap(JobName.init) else {
+            throw Refusal(.notFound, "there is no such job", hint: "`rota list` shows the jobs in force")
+        }
+        return name
+    }
+
+    // MARK: what is answered
+
+    func response(to answer: RequestAnswer) -> Response {
+        switch answer {
+        case .accepted(let id, let key): JSON.response(ControlDocument(id: id, key: key), status: .accepted)
+        case .paused(let jobs): JSON.response(ControlDocument(isChanged: true, jobs: jobs, stillPaused: jobs))
+        case .resumed(let jobs, let stillPaused): JSON.response(ControlDocument(isChanged: true, jobs: jobs, stillPaused: stillPaused))
+        case .already(let text): JSON.response(ControlDocument(isChanged: false, detail: text))
+        case .unknownJob(let name): Problem.response(.notFound, "there is no job `\(name)`", hint: "`rota list` shows the jobs in force")
+        case .unknownRun: Problem.response(.notFound, "there is no such run", hint: "`rota history` shows the runs and their ids")
+        case .refused(let text): Problem.response(.conflict, text)
+        case .unavailable(let text): Problem.response(.serviceUnavailable, text)
+        }
+    }
+}
+
+/// The body of a request that controls: all of it may be left out but where a label or everything is to be named.
+private struct ControlBody: Decodable {
+    /// Who asks, in the asker's own words.
+    private var by: String?
+    /// `key=value`, or `key` for any value.
+    private var label: String?
+    private var all: Bool?
+
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    /// Takes these keys and no others: a misspelt one would pause something else.
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        if let unknown = container.allKeys.first(where: { !["by", "label", "all"].contains($0.stringValue) }) {
+            throw DecodingError.dataCorruptedError(forKey: unknown, in: container, debugDescription: "unknown key")
+        }
+        by = try container.decodeIfPresent(String.self, forKey: Key(stringValue: "by"))
+        label = try container.decodeIfPresent(String.self, forKey: Key(stringValue: "label"))
+        all = try container.decodeIfPresent(Bool.self, forKey: Key(stringValue: "all"))
+    }
+
+    /// - Throws: `Refusal` when it is not what was expected.
+    init(json data: Data) throws {
+        do {
+            self = try JSONDecoder().decode(ControlBody.self, from: data.isEmpty ? Data("{}".utf8) : data)
+        } catch {
+            throw Refusal(
+                .badRequest, "the body is not what was expected",
+                hint: #"send {"label": "key=value"} or {"all": true} where a path names no job, and {"by": "who"} if you like"#)
+        }
+    }
+
+    /// Over TCP anybody with the token may call himself anything.
+    func who(way: String) throws -> String {
+        guard let by else { return way }
+        guard Self.isPlain(by, atMost: 64) else {
+            throw Refusal(.badRequest, "`by` is no name", hint: "1 to 64 bytes without control characters")
+        }
+        return way == "socket" ? by : "\(by) (\(way))"
+    }
+
+    private static func isPlain(_ text: String, atMost limit: Int) -> Bool {
+        (1...limit).contains(text.utf8.count) && text.unicodeScalars.allSatisfy { $0.value >= 32 && !(127..<160).contains($0.value) }
+    }
+
+    func scope() throws -> PauseScope {
+        let hint = #"send {"label": "key=value"} or {"all": true}"#
+        switch (label, all ?? false) {
+        case (nil, true): return .everything
+        case (let label?, false):
+            let parts = label.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard !parts[0].isEmpty, Self.isPlain(label, atMost: 512) else {
+                throw Refusal(.badRequest, "`\(label)` is no label", hint: hint)
+            }
+            return .label(key: parts[0], value: parts.count == 2 ? parts[1] : nil)
+        case (nil, false): throw Refusal(.badRequest, "neither a label nor everything is named", hint: hint)
+        case (_?, true): throw Refusal(.badRequest, "a label and everything are named at once", hint: hint)
+        }
+    }
+
+    func refuseScope() throws {
+        if label != nil || all != nil {
+            throw Refusal(.badRequest, "`label` and `all` are not for this path", hint: "POST /api/v1/pause and /api/v1/resume take them")
+        }
+    }
+}
+
+/// What came of a request that controls. Keys are added, never changed; absent values are null.
+private struct ControlDocument: Encodable {
+    /// Whether anything changed: false when it was so already.
+    let isChanged: Bool
+    let id: String?
+    let key: RunKey?
+    let jobs: Int?
+    let stillPaused: Int?
+    let detail: String?
+
+    init(
+        isChanged: Bool = true, id: String? = nil, key: RunKey? = nil, jobs: Int? = nil, stillPaused: Int? = nil, detail: String? = nil
+    ) {
+        self.isChanged = isChanged
+        self.id = id
+        self.key = key
+        self.jobs = jobs
+        self.stillPaused = stillPaused
+        self.detail = detail
+    }
+
+    private enum Key: String, CodingKey { case changed, id, job, due, attempt, jobs, stillPaused, detail }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(isChanged, forKey: .changed)
+        try container.encode(id, forKey: .id)
+        try container.encode(key?.job.text, forKey: .job)
+        try container.encode(key?.due.rfc3339, forKey: .due)
+        try container.encode(key?.attempt, forKey: .attempt)
+        try container.encode(jobs, forKey: .jobs)
+        try container.encode(stillPaused, forKey: .stillPaused)
+        try container.encode(detail, forKey: .detail)
+    }
+}
