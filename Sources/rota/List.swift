@@ -33,7 +33,8 @@ struct List: ParsableCommand {
             ["JOB", "DUE BY", "NEXT", "LAST", "STATE"],
             jobs.map { stored, job in
                 [
-                    stored.control.job.text, job.map(Self.origin) ?? "?", job.flatMap { stored.nextDue(of: $0) }?.rfc3339 ?? "-",
+                    stored.control.job.text, job.map(Self.origin) ?? "?",
+                    stored.pause(of: job).map { "paused \($0.origin)" } ?? job.flatMap { stored.nextDue(of: $0) }?.rfc3339 ?? "-",
                     stored.newest?.run.key.due.rfc3339 ?? "-", stored.newest?.run.state.rawValue ?? "-",
                 ]
             },

@@ -86,6 +86,10 @@ struct Next: ParsableCommand {
         case .jobs(let jobs):
             let schedules = jobs.compactMap { stored -> (job: String, schedule: Schedule)? in
                 guard let job = stored.job, stored.isInForce, !job.disabled, let schedule = stored.schedule(of: job) else { return nil }
+                if let pause = stored.pause(of: job) {
+                    if !subjects.isEmpty { Terminal.complain("`\(job.name)` is paused \(Terminal.oneLine(pause.words))") }
+                    return nil
+                }
                 return (job.name.text, schedule)
             }
             let all = schedules.flatMap { lines($0.schedule, $0.job) }.sorted {

@@ -15,6 +15,9 @@ struct Rota: AsyncParsableCommand {
               rota next                          what is due next
               rota explain '0 7 * * MON-FRI'     what a schedule means
               rota run backup --wait             run a job now
+              rota kill backup                   end it
+              rota retry backup                  run its newest due once more
+              rota pause --label team=data       run nothing of these jobs by itself
               rota history --state failed        what failed
               rota logs backup -f                follow its output
 
@@ -28,8 +31,8 @@ struct Rota: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Serve.self, Validate.self, Next.self, Explain.self, List.self, Show.self, RunJob.self, History.self, Logs.self, Status.self,
-            Graph.self, Import.self,
+            Serve.self, Validate.self, Next.self, Explain.self, List.self, Show.self, RunJob.self, Kill.self, Retry.self, PauseJobs.self,
+            Resume.self, History.self, Logs.self, Status.self, Graph.self, Import.self,
         ]
     )
 

@@ -43,16 +43,10 @@ struct RunJob: AsyncParsableCommand {
         let due: String
     }
 
-    private struct Refusal: Decodable {
-        let detail: String
-        let hint: String?
-    }
-
     func run() async throws {
-        let body = try JSONEncoder().encode(Request(env: try parameters()))
-        let answer = try await ask(String(decoding: body, as: UTF8.self))
+        let answer = try await place.post("/api/v1/jobs/\(job.name)/run", Request(env: try parameters()))
         guard answer.status == 202, let accepted = try? JSONDecoder().decode(Accepted.self, from: Data(answer.body.utf8)) else {
-            throw refusal(answer)
+            throw CommandFailure(refusal: answer)
         }
         guard wait else {
             return json ? try Terminal.json(accepted) : Terminal.say(accepted.id)
@@ -62,18 +56,6 @@ struct RunJob: AsyncParsableCommand {
         if json { try Terminal.json(HistoryDocument(.run(end))) } else { Terminal.say(EndLine.text(of: end)) }
         guard end.run.state == .succeeded else {
             throw CommandFailure(.unwell, "the run \(end.id) ended as \(end.run.state.rawValue)\(end.run.why.map { ": \($0)" } ?? "")")
-        }
-    }
-
-    private func ask(_ body: String) async throws -> SocketClient.Answer {
-        let folder = try place.stateFolder()
-        do {
-            return try await SocketClient(socket: folder + "/rota.sock").send(
-                "POST", "/api/v1/jobs/\(job.name)/run", json: body, within: .seconds(30))
-        } catch SocketClient.Failure.noScheduler(let socket) {
-            guard let holder = StateFolder.holder(of: folder) else { throw SocketClient.Failure.noScheduler(socket: socket) }
-            throw CommandFailure(
-                .noScheduler, "process \(holder) schedules there, but its socket \(socket) is gone; restart it to make it anew")
         }
     }
 
@@ -87,12 +69,6 @@ struct RunJob: AsyncParsableCommand {
             parameters[parts[0]] = parts[1]
         }
         return parameters
-    }
-
-    private func refusal(_ answer: SocketClient.Answer) -> CommandFailure {
-        let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(answer.body.utf8))
-        let text = [refusal?.detail ?? "the scheduler answered \(answer.status)", refusal?.hint].compactMap(\.self).joined(separator: "; ")
-        return CommandFailure(answer.status == 404 ? .usage : .unwell, text)
     }
 
     /// Looks at the ledger until no attempt at this due is open: what it says then is durable.

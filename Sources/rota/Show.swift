@@ -40,6 +40,7 @@ struct Show: ParsableCommand {
             ("means", job?.schedule?.inWords),
             ("zone", job?.schedule?.zone.name),
             ("next", job.flatMap { stored.nextDue(of: $0) }?.rfc3339),
+            ("paused", stored.pause(of: job).map { Terminal.oneLine($0.words) }),
             ("in force", stored.isInForce ? "yes" : "no: its file is gone since \(stored.control.removedAt?.rfc3339 ?? "?")"),
             ("registered", stored.control.registeredAt.rfc3339),
             ("succeeded", "\(stored.control.successes)"),

@@ -51,6 +51,7 @@ struct Status: AsyncParsableCommand {
         let jobs: Int
         let open: [HistoryDocument]
         let problems: [Problem]
+        let paused: [PauseDocument]
     }
 
     func run() async throws {
@@ -60,6 +61,7 @@ struct Status: AsyncParsableCommand {
         let problems = try reader.problems()
         let open = try reader.openRuns()
         let row = try reader.scheduler()
+        let pauses = try reader.pauses()
         if json {
             try Terminal.json(
                 Document(
@@ -69,10 +71,12 @@ struct Status: AsyncParsableCommand {
                     stoppedAt: row?.stoppedAt?.rfc3339, jobs: try reader.jobs().count, open: open.map { HistoryDocument(.run($0)) },
                     problems: problems.map {
                         Document.Problem(file: $0.file, line: $0.line, column: $0.column, severity: $0.severity, message: $0.message)
-                    }))
+                    },
+                    paused: pauses.map(PauseDocument.init)))
         } else {
             print(folder, health, row, jobs: try reader.jobs().count)
             print(open)
+            print(pauses)
             print(problems)
         }
         if health.status != "scheduling" {
@@ -124,6 +128,11 @@ struct Status: AsyncParsableCommand {
                 "           \(stored.id)  \(stored.run.key.job)  due \(stored.run.key.due.rfc3339)  \(stored.run.state.rawValue)\(why)")
         }
         if open.count > 50 { Swift.print("           … and \(open.count - 50) more: rota history --state waiting") }
+    }
+
+    private func print(_ pauses: [Pause]) {
+        Swift.print("paused     \(pauses.isEmpty ? "nothing" : "\(pauses.count)")")
+        for pause in pauses { Swift.print("           \(Terminal.oneLine(pause.scope.words)), \(Terminal.oneLine(pause.origin))") }
     }
 
     private func print(_ problems: [LedgerProblem]) {

@@ -1,0 +1,110 @@
+import ArgumentParser
+import Client
+import Daemon
+import Foundation
+import RunHistory
+import Scheduling
+
+/// How the commands that change something ask the scheduler, over its socket.
+extension Place {
+    /// - Throws: `CommandFailure` or `SocketClient.Failure` when nobody answers.
+    func post(_ path: String, _ body: some Encodable) async throws -> SocketClient.Answer {
+        let folder = try stateFolder()
+        let json = String(decoding: try JSONEncoder().encode(body), as: UTF8.self)
+        do {
+            return try await SocketClient(socket: folder + "/rota.sock").send("POST", path, json: json, within: .seconds(30))
+        } catch SocketClient.Failure.noScheduler(let socket) {
+            guard let holder = StateFolder.holder(of: folder) else { throw SocketClient.Failure.noScheduler(socket: socket) }
+            throw CommandFailure(
+                .noScheduler, "process \(holder) schedules there, but its socket \(socket) is gone; restart it to make it anew")
+        }
+    }
+
+    /// Asks for something that controls runs or jobs.
+    ///
+    /// - Throws: `CommandFailure` when it is refused as well.
+    func control(_ path: String, _ body: ControlRequest = ControlRequest()) async throws -> ControlAnswer {
+        let answer = try await post(path, body)
+        guard (200..<300).contains(answer.status),
+            let control = try? JSONDecoder().decode(ControlAnswer.self, from: Data(answer.body.utf8))
+        else { throw CommandFailure(refusal: answer) }
+        return control
+    }
+}
+
+/// The body of a request that controls.
+struct ControlRequest: Encodable {
+    /// Who asks: whoever became root by sudo is named by the own name.
+    let by = environment("SUDO_USER") ?? NSUserName()
+    var label: String?
+    var all: Bool?
+}
+
+/// What came of a request that controls; printed by `--json` as it came.
+struct ControlAnswer: Codable {
+    let changed: Bool
+    let id: String?
+    let job: String?
+    let due: String?
+    let attempt: Int?
+    let jobs: Int?
+    let stillPaused: Int?
+    let detail: String?
+
+    private enum Key: String, CodingKey { case changed, id, job, due, attempt, jobs, stillPaused, detail }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(changed, forKey: .changed)
+        try container.encode(id, forKey: .id)
+        try container.encode(job, forKey: .job)
+        try container.encode(due, forKey: .due)
+        try container.encode(attempt, forKey: .attempt)
+        try container.encode(jobs, forKey: .jobs)
+        try container.encode(stillPaused, forKey: .stillPaused)
+        try container.encode(detail, forKey: .detail)
+    }
+}
+
+/// Does the same to several subjects: one that is refused stops no other.
+struct Several {
+    private var failures: [CommandFailure] = []
+    private var answers: [ControlAnswer] = []
+
+    /// - Parameter line: What a person reads of the answer.
+    mutating func ask(json: Bool, _ line: (ControlAnswer) -> String, _ body: () async throws -> ControlAnswer) async throws {
+        do {
+            let answer = try await body()
+            answers.append(answer)
+            if !json { Terminal.say(line(answer)) }
+        } catch {
+            // Whoever reached no scheduler reaches none for the next subject either.
+            guard let failure = CommandFailure(of: error), [.usage, .unwell].contains(failure.code) else { throw error }
+            fail(failure)
+        }
+    }
+
+    mutating func fail(_ failure: CommandFailure) { failures.append(failure) }
+
+    /// Prints what is left to print, and fails when something was refused.
+    func end(json: Bool) throws {
+        if json { try Terminal.json(answers) }
+        guard let last = failures.last else { return }
+        for failure in failures.dropLast() { Terminal.complain("error: \(failure.message)") }
+        throw last
+    }
+}
+
+extension CommandFailure {
+    private struct Refusal: Decodable {
+        let detail: String
+        let hint: String?
+    }
+
+    /// What the scheduler refused, in its own words.
+    init(refusal answer: SocketClient.Answer) {
+        let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(answer.body.utf8))
+        let text = [refusal?.detail ?? "the scheduler answered \(answer.status)", refusal?.hint].compactMap(\.self).joined(separator: "; ")
+        self.init(answer.status == 404 || answer.status == 400 ? .usage : .unwell, text)
+    }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import RunHistory
+import Scheduling
+import Timetable
+
+struct Kill: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Ends runs: those that wait at once, the others by TERM and then KILL.",
+        discussion: """
+            A job means all of its runs that have not ended. Nothing is retried after a kill. A run that comes to its end before the kill reaches \
+            it keeps that end. Ends with 1 when a run has ended already.
+
+            EXAMPLES
+              rota kill k3x9q2-17                this run
+              rota kill backup report            whatever of these jobs runs or waits
+              rota kill backup --json
+            """)
+
+    @Argument(help: "Jobs or run ids.", completion: JobArgument.defaultCompletionKind)
+    var subjects: [String]
+
+    @Flag(help: "Prints a JSON array: what came of each run.")
+    var json = false
+
+    @OptionGroup var place: Place
+
+    func run() async throws {
+        let reader = try place.reader()
+        var several = Several()
+        for id in try subjects.flatMap({ try ids($0, in: reader, &several) }) {
+            try await several.ask(json: json, { Self.line(id, $0) }) { try await place.control("/api/v1/runs/\(id)/kill") }
+        }
+        try several.end(json: json)
+    }
+
+    private func ids(_ word: String, in reader: LedgerReader, _ several: inout Several) throws -> [String] {
+        switch try Subject(word, in: reader) {
+        case .run(let stored): return [stored.id]
+        case .job(let stored):
+            let open = try reader.openRuns().filter { $0.run.key.job == stored.control.job }
+            if open.isEmpty { several.fail(CommandFailure(.unwell, "no run of `\(word)` runs or waits")) }
+            return open.map(\.id)
+        }
+    }
+
+    private static func line(_ id: String, _ answer: ControlAnswer) -> String {
+        guard answer.changed else { return "\(id)  \(answer.detail ?? "is being killed already")" }
+        return "\(id)  \(answer.job ?? "?")  due \(answer.due ?? "?")  is killed; `rota show \(id)` tells its end"
+    }
+}

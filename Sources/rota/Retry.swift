@@ -1,0 +1,49 @@
+import ArgumentParser
+import RunHistory
+import Scheduling
+import Timetable
+
+struct Retry: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs the same due once more.",
+        discussion: """
+            Prints the id of the new attempt. A job means its newest run. A retry that waits for its time begins at once; while an attempt runs, \
+            another is refused. Its success frees what was skipped after it in the same flow.
+
+            EXAMPLES
+              rota retry k3x9q2-17               the due of this run
+              rota retry backup                  the newest due of this job
+              rota retry backup --json
+            """)
+
+    @Argument(help: "A job or a run id.", completion: JobArgument.defaultCompletionKind)
+    var subject: String
+
+    @Flag(help: "Prints a JSON object: the attempt.")
+    var json = false
+
+    @OptionGroup var place: Place
+
+    func run() async throws {
+        let answer = try await place.control("/api/v1/runs/\(try id(in: place.reader()))/retry")
+        if json { return try Terminal.json(answer) }
+        Terminal.say(answer.changed ? answer.id ?? "" : answer.detail ?? "it waits already")
+    }
+
+    private func id(in reader: LedgerReader) throws -> String {
+        switch try Subject(subject, in: reader) {
+        case .run(let stored): return stored.id
+        case .job(let stored):
+            guard let newest = stored.newest else {
+                throw CommandFailure(.unwell, "`\(subject)` has no run yet; `rota run \(subject)` begins one")
+            }
+            guard newest.run.state != .succeeded else {
+                throw CommandFailure(
+                    .unwell,
+                    "the newest run of `\(subject)` succeeded; `rota retry \(newest.id)` runs it once more, `rota run \(subject)` a new one"
+                )
+            }
+            return newest.id
+        }
+    }
+}
