@@ -13,7 +13,7 @@ struct ArchitectureTests {
         "Scheduling": ["Timetable"],
         "JobFiles": ["CMessageDigest", "CPlatform", "Dispatch", "Glibc", "Scheduling", "Synchronization", "Timetable", "Yams"],
         "RunHistory": ["CAssets", "Foundation", "GRDB", "Scheduling", "Timetable"],
-        "Execution": ["CPlatform", "Glibc", "Synchronization", "Timetable"],
+        "Execution": ["CPlatform", "Glibc", "Scheduling", "Synchronization", "Timetable"],
         "Daemon": [
             "CPlatform", "Execution", "Foundation", "Glibc", "JobFiles", "Logging", "RunHistory", "Scheduling", "Synchronization",
             "Timetable",
