@@ -38,6 +38,8 @@ static struct {
     enum ladder ladder;
     int64_t next_step;
     int64_t pause;
+    unsigned long long looked_at;  // when the last round of TERM began, as tree_time counts
+    int64_t look_again;
     const char *kind;  // why the ladder was begun, NULL for left-overs or not at all
     char reason[REASON_SIZE];
     int left_over;
@@ -108,18 +110,49 @@ static void take_notes(const struct keeping *keeping) {
     if (now.started != 0) tell_start(keeping);
 }
 
+static void reap(const struct keeping *keeping) {
+    for (;;) {
+        int status;
+        pid_t child = waitpid(-1, &status, WNOHANG);
+        if (child < 0 && errno == EINTR) continue;
+        now.alone = child < 0 && errno == ECHILD;
+        if (child <= 0) return;
+        if (child != now.command) continue;
+        now.reaped = true;
+        now.status = status;
+        now.ended = real_time();
+        now.drain_until = steady_time() + drain_time;
+        if (now.notes >= 0) take_notes(keeping);
+    }
+}
+
+static void widen_pause(void) { now.pause = now.pause == 0 ? first_pause : now.pause * 2 < longest_pause ? now.pause * 2 : longest_pause; }
+
 static void climb(int64_t grace) {
     bool first = now.ladder == LADDER_NONE && grace > 0;
-    int found = tree_signal(getpid(), first ? SIGTERM : SIGKILL);
+    now.looked_at = tree_time();
+    int found = tree_signal(getpid(), first ? SIGTERM : SIGKILL, 0);
     // Without /proc at least the group of the command can be reached.
     if (found < 0 && !now.reaped) kill(-now.command, first ? SIGTERM : SIGKILL);
     if (now.reaped && now.kind == NULL && now.ladder == LADDER_NONE && found > 0) now.left_over = found;
     now.ladder = first ? LADDER_TERM : LADDER_KILL;
-    now.pause = now.pause == 0 ? first_pause : now.pause * 2 < longest_pause ? now.pause * 2 : longest_pause;
+    widen_pause();
+    now.look_again = steady_time() + now.pause;
     now.next_step = steady_time() + (first ? grace : now.pause);
 }
 
+// What was forked while a round of TERM looked around got none; only such processes get it now.
+static void catch_up(void) {
+    unsigned long long since = now.looked_at;
+    now.looked_at = tree_time();
+    tree_signal(getpid(), SIGTERM, since);
+    widen_pause();
+    now.look_again = steady_time() + now.pause;
+}
+
 static void end(const struct keeping *keeping, const char *kind, const char *reason) {
+    // An end of its own that is there already comes before one that is asked for.
+    reap(keeping);
     if (now.reaped) {
         // It has ended by itself: what is left over goes at once.
         now.drain_until = 0;
@@ -143,22 +176,6 @@ static void take_signals(const struct keeping *keeping) {
     }
 }
 
-static void reap(const struct keeping *keeping) {
-    for (;;) {
-        int status;
-        pid_t child = waitpid(-1, &status, WNOHANG);
-        if (child < 0 && errno == EINTR) continue;
-        now.alone = child < 0 && errno == ECHILD;
-        if (child <= 0) return;
-        if (child != now.command) continue;
-        now.reaped = true;
-        now.status = status;
-        now.ended = real_time();
-        now.drain_until = steady_time() + drain_time;
-        if (now.notes >= 0) take_notes(keeping);
-    }
-}
-
 static void keep_deadlines(const struct keeping *keeping) {
     int64_t time = steady_time();
     if (now.reaped && output_is_over(keeping->output) && now.drain_until > time + parting_time) now.drain_until = time + parting_time;
@@ -169,7 +186,10 @@ static void keep_deadlines(const struct keeping *keeping) {
         snprintf(reason, sizeof reason, "timeout: after %.3f s", (double)keeping->run->timeout / 1e6);
         end(keeping, "timedOut", reason);
     } else if (now.ladder != LADDER_NONE && time >= now.next_step) {
+        now.pause = now.ladder == LADDER_TERM ? 0 : now.pause;
         climb(0);
+    } else if (now.ladder == LADDER_TERM && time >= now.look_again && !now.alone) {
+        catch_up();
     } else if (now.ladder == LADDER_NONE && drained && !now.alone) {
         climb(keeping->run->kill_after < leave_time ? keeping->run->kill_after : leave_time);
     }
@@ -187,6 +207,7 @@ static void await(const struct keeping *keeping) {
     int64_t deadline = 0;
     if (!now.reaped) sooner(&deadline, now.timeout_at);
     if (now.ladder != LADDER_NONE && !now.alone) sooner(&deadline, now.next_step);
+    if (now.ladder == LADDER_TERM && !now.alone) sooner(&deadline, now.look_again);
     if (now.reaped && steady_time() < now.drain_until) sooner(&deadline, now.drain_until);
     int64_t left = deadline - steady_time();
     struct timespec span = {.tv_sec = left > 0 ? left / 1000000 : 0, .tv_nsec = left > 0 ? left % 1000000 * 1000 : 0};

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 struct process {
@@ -107,7 +108,14 @@ static bool send(int directory, const struct process *process, int signal) {
     return sent;
 }
 
-int tree_signal(pid_t root, int signal) {
+unsigned long long tree_time(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_BOOTTIME, &time);
+    unsigned long long ticks = (unsigned long long)sysconf(_SC_CLK_TCK);
+    return (unsigned long long)time.tv_sec * ticks + (unsigned long long)time.tv_nsec * ticks / 1000000000;
+}
+
+int tree_signal(pid_t root, int signal, unsigned long long since) {
     DIR *directory = opendir("/proc");
     if (directory == NULL) return -1;
     struct table table = {0};
@@ -115,7 +123,7 @@ int tree_signal(pid_t root, int signal) {
     if (count == 0) {
         mark(&table, root);
         for (size_t at = 0; at < table.count; at++) {
-            if (table.processes[at].below && send(dirfd(directory), &table.processes[at], signal)) count++;
+            if (table.processes[at].below && table.processes[at].start >= since && send(dirfd(directory), &table.processes[at], signal)) count++;
         }
     }
     int error = errno;

@@ -4,5 +4,9 @@
 #include <sys/types.h>
 
 // Sends `signal` (and SIGCONT after it, when it is one that a stopped process would not notice) to every descendant of `root`.
+// Only those that began at `since` or later, as `tree_time` counts; 0 for all.
 // Answers how many there were, or -1 with errno when /proc cannot be read.
-int tree_signal(pid_t root, int signal);
+int tree_signal(pid_t root, int signal, unsigned long long since);
+
+// The time by which /proc tells when a process began: clock ticks since the machine was started.
+unsigned long long tree_time(void);

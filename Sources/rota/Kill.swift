@@ -39,12 +39,13 @@ struct Kill: AsyncParsableCommand {
         case .job(let stored):
             let open = try reader.openRuns().filter { $0.run.key.job == stored.control.job }
             if open.isEmpty { several.fail(CommandFailure(.unwell, "no run of `\(word)` runs or waits")) }
-            return open.map(\.id)
+            // Those that wait first: the end of one that runs would let the next begin.
+            return (open.filter { $0.run.state == .waiting } + open.filter { $0.run.state != .waiting }).map(\.id)
         }
     }
 
     private static func line(_ id: String, _ answer: ControlAnswer) -> String {
         guard answer.changed else { return "\(id)  \(answer.detail ?? "is being killed already")" }
-        return "\(id)  \(answer.job ?? "?")  due \(answer.due ?? "?")  is killed; `rota show \(id)` tells its end"
+        return "\(id)  \(answer.job ?? "?")  due \(answer.due ?? "?")  is being killed; `rota show \(id)` tells its end"
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 import Timetable
@@ -105,6 +106,42 @@ import Timetable
         #expect(ending.kind == .killed)
         #expect(ending.signal == Int(SIGTERM))
         #expect(ending.reason == "by: somebody\nwith \\ reason")
+    }
+
+    /// Both the end and the kill wait for the keeper when it looks.
+    @Test func anEndThatCameBeforeTheKillStands() async throws {
+        place.executor.launch([place.shell("t-1", "echo $$; \(place.waitAtGate); exit 4")])
+        let command = try #require(try await place.line().first)
+        let keeper = try place.claim().pid
+        #expect(Glibc.kill(keeper, SIGSTOP) == 0)
+        place.openGate()
+        await awaitEnd(of: command)
+        place.executor.kill(run: "t-1", reason: "stop")
+        await blocking {
+            // SIGUSR1 is bit 9 of what waits for the process.
+            while let pending = Self.pendingSignals(of: keeper), pending >> 9 & 1 == 0 { usleep(1_000) }
+        }
+        #expect(Glibc.kill(keeper, SIGCONT) == 0)
+        let ending = await place.reports.ending(of: "t-1")
+        #expect(ending.kind == .exited && ending.exitCode == 4 && ending.reason == nil)
+    }
+
+    private static func pendingSignals(of pid: pid_t) -> UInt64? {
+        let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+        return status.split(separator: "\n").first { $0.hasPrefix("ShdPnd:") }.flatMap { UInt64($0.dropFirst(8), radix: 16) }
+    }
+
+    /// Nobody ignores TERM here, so that whoever is still there after it was not asked.
+    @Test(.timeLimit(.minutes(2))) func whatForksWhileTermGoesRoundGetsItToo() async throws {
+        for round in 0..<6 {
+            let run = "fork-\(round)"
+            var launch = place.shell(run, "echo 1; while :; do sleep 100 & sleep 0.002; done")
+            launch.killAfter = .seconds(3_600)
+            place.executor.launch([launch])
+            _ = try await place.line(of: run)
+            place.executor.kill(run: run, reason: "stop")
+            #expect(await place.reports.ending(of: run).kind == .killed)
+        }
     }
 
     @Test func killTakesTheLadderToo() async throws {
