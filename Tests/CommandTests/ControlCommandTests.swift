@@ -39,6 +39,21 @@ struct ControlCommandTests {
         }
     }
 
+    /// The end of the one that runs must not let the next of them begin.
+    @Test(.timeLimit(.minutes(1))) func killingAJobStartsNothingOfIt() throws {
+        try serving { fixture in
+            for _ in 0..<8 { #expect(try fixture.rota("run", "nap").status == 0) }
+            #expect(try fixture.rota("kill", "nap").status == 0)
+            let states = wait {
+                let rows = (try? fixture.json("history", "nap")) ?? []
+                return rows.count == 8 && rows.allSatisfy { $0["state"] as? String == "killed" }
+            }
+            #expect(states)
+            let started = try fixture.json("history", "nap").filter { ($0["started"] ?? $0["startedAt"]) is String }
+            #expect(started.count == 1, "\(started.count) of them ran")
+        }
+    }
+
     @Test(.timeLimit(.minutes(1))) func aRetryIsTheNextAttempt() throws {
         try serving { fixture in
             #expect(try fixture.rota("run", "bad", "--wait").status == 1)
