@@ -59,7 +59,7 @@ struct LimitedSeries: Sendable {
         } else if open.isEmpty || union.series.contains(where: { $0.mayLie(in: open, zone: zone) }) {
             places = .anywhere
         } else {
-            places = union.series.contains(where: \.shiftsOverGaps) ? .afterGaps : .nowhere
+            places = union.series.contains { $0.mayShift(into: open) } ? .afterGaps : .nowhere
         }
     }
 

@@ -20,12 +20,29 @@ extension Series {
         }
     }
 
-    /// Whether its times of day may be moved by a gap.
-    var shiftsOverGaps: Bool {
+    /// Whether a gap of its zone may shift a slot into one of `windows`.
+    func mayShift(into windows: [DailyWindow]) -> Bool {
+        let (zone, daylight): (Zone, DaylightRule)
         switch self {
-        case .uniform: false
-        case .calendar(let series): series.daylight.gap == .shift && !series.zone.isFixed
-        case .cron(let series): series.daylight.gap == .shift && !series.zone.isFixed
+        case .uniform: return false
+        case .calendar(let series): (zone, daylight) = (series.zone, series.daylight)
+        case .cron(let series): (zone, daylight) = (series.zone, series.daylight)
+        }
+        guard daylight.gap == .shift else { return false }
+        return windows.contains { window in
+            (0..<7).map(window.seconds).contains { zone.lands(in: $0.goingOn) || zone.lands(in: $0.beginning) }
+        }
+    }
+}
+
+extension Zone {
+    /// Whether times in gaps are shifted to some of those seconds of a day.
+    fileprivate func lands(in seconds: Range<Int>) -> Bool {
+        let seconds = Int64(seconds.lowerBound)..<Int64(seconds.upperBound)
+        guard !seconds.isEmpty else { return false }
+        return rules.landings.contains { landing in
+            let nextDay = landing.lowerBound - 86_400..<landing.upperBound - 86_400
+            return landing.overlaps(seconds) || nextDay.overlaps(seconds)
         }
     }
 }

@@ -28,6 +28,10 @@ final class ZoneRules: Sendable {
     /// Changes that leave out a day or more of the calendar; they alone can move one day's slot onto the next day's.
     let missingDays: [Range<WallTime>]
 
+    /// The seconds of a day to which times in gaps are shifted: 03:00 to 04:00 where the clock is put forward from 02:00 to 03:00. Each
+    /// range once; one that goes over midnight ends above 86 400.
+    let landings: Set<Range<Int64>>
+
     /// A zone that never changes its offset.
     init(name: String, offset: Int64) {
         self.name = name
@@ -36,6 +40,7 @@ final class ZoneRules: Sendable {
         offsets = []
         footer = nil
         missingDays = []
+        landings = []
     }
 
     /// nil when the clock changes in a way that no zone's does, for which days would not follow one another: by more than 24 hours, or
@@ -56,10 +61,15 @@ final class ZoneRules: Sendable {
         var changes: [Int64] = []
         var offsets: [Int64] = []
         var missingDays: [Range<WallTime>] = []
+        var landings: Set<Range<Int64>> = []
         for change in table where change.offset != offsets.last ?? file.initialOffset {
             let before = offsets.last ?? file.initialOffset
             guard (change.offset - before).magnitude <= Self.widestChange, changes.last.map({ change.at - $0 >= Self.leastSpan }) ?? true
             else { return nil }
+            if change.offset > before {
+                let landing = (change.at + change.offset).flooredRemainder(by: 86_400)
+                landings.insert(landing..<landing + change.offset - before)
+            }
             if change.offset - before >= 86_400 {
                 let gap = WallTime(seconds: change.at + before)..<WallTime(seconds: change.at + change.offset)
                 missingDays.append(gap)
@@ -70,6 +80,7 @@ final class ZoneRules: Sendable {
         self.changes = changes
         self.offsets = offsets
         self.missingDays = missingDays
+        self.landings = landings
     }
 
     private static let widestChange: Int64 = 24 * 3600
