@@ -40,19 +40,12 @@ package struct SocketClient: Sendable {
     ///
     /// - Throws: `brokenOff` when none came within `limit`: the request may have been carried out or not.
     package func send(_ method: String, _ path: String, json: String? = nil, within limit: Duration) async throws(Failure) -> Answer {
+        let span = TimeAmount(limit)
+        let deadline = NIODeadline.now() + span
         do {
-            return try await withThrowingTaskGroup(of: Answer?.self) { group in
-                group.addTask { try await exchange(method, path, json: json) }
-                group.addTask {
-                    try await Task.sleep(for: limit)
-                    return nil
-                }
-                defer { group.cancelAll() }
-                guard let first = try await group.next(), let answer = first else {
-                    throw Failure.brokenOff(detail: "no answer came within \(limit.components.seconds) s")
-                }
-                return answer
-            }
+            return try await exchange(method, path, json: json, within: span)
+        } catch _ where NIODeadline.now() >= deadline {
+            throw .brokenOff(detail: "no answer came within \(limit.components.seconds) s")
         } catch let failure as Failure {
             throw failure
         } catch let error as IOError where [ENOENT, ECONNREFUSED].contains(error.errnoCode) {
@@ -64,14 +57,19 @@ package struct SocketClient: Sendable {
         }
     }
 
-    private func exchange(_ method: String, _ path: String, json: String?) async throws -> Answer {
+    /// The connection is closed under an exchange that takes longer than `limit`.
+    private func exchange(_ method: String, _ path: String, json: String?, within limit: TimeAmount) async throws -> Answer {
         let connection = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .connectTimeout(limit)
             .connect(unixDomainSocketPath: socket) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
                     return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(wrappingChannelSynchronously: channel)
                 }
             }
+        let channel = connection.channel
+        let breakOff = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
+        defer { breakOff.cancel() }
         return try await connection.executeThenClose { inbound, outbound in
             var headers = HTTPHeaders([("Host", "localhost"), ("Connection", "close"), ("Accept", "application/json")])
             let body = ByteBuffer(string: json ?? "")
