@@ -98,22 +98,12 @@ private struct ControlBody: Decodable {
     private var label: String?
     private var all: Bool?
 
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
     /// Takes these keys and no others: a misspelt one would pause something else.
     init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
-        if let unknown = container.allKeys.first(where: { !["by", "label", "all"].contains($0.stringValue) }) {
-            throw DecodingError.dataCorruptedError(forKey: unknown, in: container, debugDescription: "unknown key")
-        }
-        by = try container.decodeIfPresent(String.self, forKey: Key(stringValue: "by"))
-        label = try container.decodeIfPresent(String.self, forKey: Key(stringValue: "label"))
-        all = try container.decodeIfPresent(Bool.self, forKey: Key(stringValue: "all"))
+        let container = try decoder.container(ofExactly: ["by", "label", "all"])
+        by = try container.decodeIfPresent(String.self, forKey: ExactKey(stringValue: "by"))
+        label = try container.decodeIfPresent(String.self, forKey: ExactKey(stringValue: "label"))
+        all = try container.decodeIfPresent(Bool.self, forKey: ExactKey(stringValue: "all"))
     }
 
     /// - Throws: `Refusal` when it is not what was expected.

@@ -156,20 +156,10 @@ struct API: Sendable {
     private struct RunBody: Decodable {
         var env: [String: String]?
 
-        private struct Key: CodingKey {
-            let stringValue: String
-            var intValue: Int? { nil }
-            init(stringValue: String) { self.stringValue = stringValue }
-            init?(intValue: Int) { nil }
-        }
-
         /// Takes `env` and nothing else: a misspelt key would run the job without what it was to have.
         init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: Key.self)
-            if let unknown = container.allKeys.first(where: { $0.stringValue != "env" }) {
-                throw DecodingError.dataCorruptedError(forKey: unknown, in: container, debugDescription: "unknown key")
-            }
-            env = try container.decodeIfPresent([String: String].self, forKey: Key(stringValue: "env"))
+            let container = try decoder.container(ofExactly: ["env"])
+            env = try container.decodeIfPresent([String: String].self, forKey: ExactKey(stringValue: "env"))
         }
     }
 
