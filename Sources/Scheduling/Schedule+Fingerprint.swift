@@ -27,7 +27,12 @@ func haveOneAnchor(_ fingerprint: String, _ other: String) -> Bool {
 extension Schedule? {
     /// Whether both texts say the same, though perhaps by other rules of their zones: the tz database may have changed between them.
     package func saysTheSame(as other: Schedule?) -> Bool {
+        isCopy(of: other) || self?.fingerprint == other?.fingerprint
+    }
+
+    /// Whether both are copies of one, or both are none; costs nothing.
+    func isCopy(of other: Schedule?) -> Bool {
         guard let self, let other else { return self == nil && other == nil }
-        return self.isCopy(of: other) || self.fingerprint == other.fingerprint
+        return self.isCopy(of: other)
     }
 }

@@ -104,6 +104,10 @@ extension Scheduler {
         guard var control = controls[job.name] else { return false }
         let old = oldGraph[job.name]
         let wasRemoved = control.removedAt != nil
+        // Most jobs of most readings: copies of what is in force, of which nothing needs to be worked out.
+        if let old, !wasRemoved, control.version == job.version, old.version == job.version, old.schedule.isCopy(of: job.schedule) {
+            return false
+        }
         let keepsSchedule = control.schedule == job.schedule?.fingerprint && (old?.schedule.saysTheSame(as: job.schedule) ?? true)
         let isPinned = (schedules[job.name] != nil) == (job.schedule != nil) && (old.map { $0.schedule == job.schedule } ?? true)
         if keepsSchedule, isPinned, !wasRemoved, control.version == job.version { return false }
