@@ -37,15 +37,6 @@ import Timetable
         return Array(bytes[skipped..<skipped + Int(end - start)])
     }
 
-    private static func chunks(
-        _ folder: RunFolder, _ stream: OutputReader.Stream? = nil, from offset: Int64 = 0
-    ) throws -> [OutputReader.Chunk] {
-        var reader = stream.map { OutputReader(folder, $0, from: offset) } ?? OutputReader(folder)
-        var chunks: [OutputReader.Chunk] = []
-        while let chunk = try reader.follow() { chunks.append(chunk) }
-        return chunks
-    }
-
     /// Whether the chunks of one stream are `lines` without repetition, with exactly those gaps that they tell; answers where it ends.
     private static func check(_ chunks: [OutputReader.Chunk], from start: Int64 = 0) -> Int64 {
         var position = start
@@ -78,7 +69,7 @@ import Timetable
         let ending = await end(Self.lines(500_000), limit: limit)
 
         #expect(ending.exitCode == 0)
-        let chunks = try Self.chunks(place.folder("t-1"))
+        let chunks = try place.folder("t-1").chunks()
         #expect(Self.check(chunks) == total)
         let kept = chunks.map { Int64($0.bytes.count) }.reduce(0, +)
         #expect(kept >= limit && kept <= limit + limit / 8 + 65_536)
@@ -89,7 +80,7 @@ import Timetable
         #expect(gaps.first.map { $0.offset - $0.dropped } == limit - limit / 2, "the first half is whole")
         #expect(gaps.first.map { total - $0.offset >= limit / 2 } == true, "and so is the last")
         #expect(try size("stdout") == Int(kept))
-        #expect(Self.check(try Self.chunks(place.folder("t-1"), .stdout)) == total, "also without the index")
+        #expect(Self.check(try place.folder("t-1").chunks(.stdout)) == total, "also without the index")
     }
 
     @Test func whatFitsIsWholeAndInOrderUnderPlainNames() async throws {
@@ -97,7 +88,7 @@ import Timetable
 
         #expect(ending.droppedOutput == 0)
         let folder = place.folder("t-1")
-        #expect(Self.check(try Self.chunks(folder).filter { $0.stream == .stdout }) == 960_000)
+        #expect(Self.check(try folder.chunks().filter { $0.stream == .stdout }) == 960_000)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("stdout") }.sorted()
         #expect(names.prefix(2) == ["stdout", "stdout-000000000500000"])
         let whole = try names.flatMap { try Files.read("\(folder.path)/\($0)") ?? [] }
@@ -111,7 +102,7 @@ import Timetable
         #expect(ending.droppedOutput == 5)
         #expect(try size("std") == 0)
         #expect(!Files.exists(place.folder("t-1").indexFile))
-        let chunks = try Self.chunks(place.folder("t-1"))
+        let chunks = try place.folder("t-1").chunks()
         #expect(chunks.map(\.dropped) == [2, 3])
         let notes = ["note: 2 bytes of stdout were not kept at the end", "note: 3 bytes of stderr were not kept at the end"]
         #expect(chunks.map(\.note) == notes)
@@ -125,13 +116,13 @@ import Timetable
         place.executor.launch([launch])
         await place.reports.start(of: "t-1")
         let folder = place.folder("t-1")
-        async let followed = blocking { Result { try Self.chunks(folder, stream) } }
+        async let followed = blocking { Result { try folder.chunks(stream) } }
         place.openGate(for: 2)
 
         let chunks = try await followed.get().filter { $0.stream == .stdout }
         #expect(Self.check(chunks) == 16_000_000)
         // What is there at the end was followed, too.
-        for kept in try Self.chunks(folder, .stdout) where !kept.bytes.isEmpty {
+        for kept in try folder.chunks(.stdout) where !kept.bytes.isEmpty {
             let end = kept.offset + Int64(kept.bytes.count)
             let seen = chunks.filter { $0.offset < end && kept.offset < $0.offset + Int64($0.bytes.count) }
                 .map { min(end, $0.offset + Int64($0.bytes.count)) - max(kept.offset, $0.offset) }.reduce(0, +)
@@ -181,7 +172,7 @@ import Timetable
             kill(try place.claim(launch.run).pid, SIGKILL)
             #expect(await place.reports.ending(of: launch.run).kind == .lost)
 
-            let chunks = try Self.chunks(folder)
+            let chunks = try folder.chunks()
             let end = Self.check(chunks)
             #expect(end > Int64(number + 1) * 100_000)
             #expect(chunks.count { $0.dropped > 0 } <= 1)
@@ -217,7 +208,7 @@ import Timetable
     @Test func aLineWithoutEndIsOnlyBytes() async throws {
         let ending = await end(#"printf '\033[2J\000'; head -c 30000000 /dev/zero | tr '\000' x; printf '\377\000end'"#, limit: 1 << 20)
 
-        let chunks = try Self.chunks(place.folder("t-1"))
+        let chunks = try place.folder("t-1").chunks()
         #expect(ending.exitCode == 0)
         #expect(chunks.first?.bytes.prefix(5) == [0x1b, 0x5b, 0x32, 0x4a, 0])
         #expect(chunks.last?.bytes.suffix(5) == [0xff, 0] + Array("end".utf8))
@@ -228,10 +219,10 @@ import Timetable
         _ = await end(Self.lines(100_000), limit: 1 << 16)
         let folder = place.folder("t-1")
 
-        let within = try Self.chunks(folder, .stdout, from: 800_000)
+        let within = try folder.chunks(.stdout, from: 800_000)
         #expect(within.first.map { $0.dropped > 0 } == true)
         #expect(Self.check(within, from: 800_000) == 1_600_000)
-        let behind = try Self.chunks(folder, .stdout, from: 1_590_000)
+        let behind = try folder.chunks(.stdout, from: 1_590_000)
         #expect(behind.allSatisfy { $0.dropped == 0 })
         #expect(Self.check(behind, from: 1_590_000) == 1_600_000)
     }
@@ -263,7 +254,7 @@ import Timetable
         let outcome = "rota-outcome 1\nrun t-1\nkind exited\nexit-code 0\nended 2\nstdout 4 7 0\nstderr 0 0 0\nend\n"
         try Files.replace(folder.outcomeFile, with: Array(outcome.utf8))
 
-        let chunks = try Self.chunks(folder)
+        let chunks = try folder.chunks()
         #expect(chunks.map(\.bytes) == [Array("abcd".utf8), []])
         #expect(chunks.map(\.dropped) == [0, 7])
     }
@@ -282,7 +273,7 @@ import Timetable
 
         #expect(ending.exitCode == 0)
         #expect(ending.droppedOutput == 500_000 + 32_768)
-        let chunks = try Self.chunks(folder)
+        let chunks = try folder.chunks()
         #expect(Self.check(chunks) == 640_000)
         #expect(chunks.map(\.dropped).filter { $0 > 0 } == [500_000, 32_768])
     }

@@ -11,15 +11,6 @@ import Timetable
         place = try Place()
     }
 
-    private static func all(
-        _ folder: RunFolder, _ stream: OutputReader.Stream? = nil, from offset: Int64 = 0
-    ) throws -> [OutputReader.Chunk] {
-        var reader = stream.map { OutputReader(folder, $0, from: offset) } ?? OutputReader(folder)
-        var chunks: [OutputReader.Chunk] = []
-        while let chunk = try reader.follow() { chunks.append(chunk) }
-        return chunks
-    }
-
     private func text(_ chunks: [OutputReader.Chunk], _ stream: OutputReader.Stream? = nil) -> String {
         let bytes = chunks.filter { stream == nil || $0.stream == stream }.flatMap(\.bytes)
         return String(decoding: bytes, as: UTF8.self)
@@ -47,7 +38,7 @@ import Timetable
         }
         _ = await place.reports.ending(of: "t-1")
 
-        let chunks = try Self.all(place.folder("t-1"))
+        let chunks = try place.folder("t-1").chunks()
 
         #expect(text(chunks) == "1\n2\n3\n4\n")
         #expect(chunks.map(\.stream) == [.stdout, .stderr, .stdout, .stderr])
@@ -57,8 +48,8 @@ import Timetable
     @Test func oneStreamComesFromAnOffset() async throws {
         _ = await place.end("echo 12345; echo no >&2")
 
-        #expect(text(try Self.all(place.folder("t-1"), .stdout, from: 3)) == "45\n")
-        #expect(text(try Self.all(place.folder("t-1"), .stderr)) == "no\n")
+        #expect(text(try place.folder("t-1").chunks(.stdout, from: 3)) == "45\n")
+        #expect(text(try place.folder("t-1").chunks(.stderr)) == "no\n")
     }
 
     // catalogue 27
@@ -69,7 +60,7 @@ import Timetable
         place.openGate()
 
         let folder = place.folder("t-1")
-        let chunks = try await blocking { Result { try Self.all(folder, stream) } }.get()
+        let chunks = try await blocking { Result { try folder.chunks(stream) } }.get()
 
         #expect(text(chunks, .stdout) == (1...3000).map { "\($0)\n" }.joined())
         if stream == nil { #expect(text(chunks, .stderr) == stride(from: 3, through: 3000, by: 3).map { "\($0)\n" }.joined()) }
@@ -79,14 +70,14 @@ import Timetable
         _ = await place.end("echo 1; echo 2 >&2")
         unlink(place.folder("t-1").indexFile)
 
-        #expect(text(try Self.all(place.folder("t-1"))) == "1\n2\n")
+        #expect(text(try place.folder("t-1").chunks()) == "1\n2\n")
     }
 
     @Test func aRunThatNeverStartedHasNoOutput() async throws {
         place.executor.kill(run: "t-1", reason: "stop")
         _ = await place.reports.ending(of: "t-1")
 
-        #expect(try Self.all(place.folder("t-1")).isEmpty)
+        #expect(try place.folder("t-1").chunks().isEmpty)
     }
 
     @Test func followingEndsWhenTheKeeperIsDead() async throws {
@@ -96,7 +87,7 @@ import Timetable
         kill(try place.claim().pid, SIGKILL)
 
         let folder = place.folder("t-1")
-        let chunks = try await blocking { Result { try Self.all(folder) } }.get()
+        let chunks = try await blocking { Result { try folder.chunks() } }.get()
 
         #expect(text(chunks) == "1\n")
     }
@@ -117,7 +108,7 @@ import Timetable
         // As the page on the folder says: so many lines, and two for each second after that.
         let seconds = Int((ending.endedAt - began) / .seconds(1)) + 3
         #expect(index.count <= (32768 + 2 * seconds) * 47)
-        let chunks = try Self.all(place.folder("t-1"))
+        let chunks = try place.folder("t-1").chunks()
         #expect(text(chunks, .stdout) == String(repeating: "x", count: 60_000))
         #expect(text(chunks, .stderr) == String(repeating: "y", count: 60_000))
     }
@@ -163,7 +154,7 @@ import Timetable
 
         let index = try #require(try Files.read(folder.indexFile))
         #expect(index.first == UInt8(ascii: "0"))
-        let chunks = try Self.all(folder)
+        let chunks = try folder.chunks()
         #expect(text(chunks, .stdout) == "1\n2\n")
         #expect(text(chunks, .stderr) == "3\n")
         #expect(chunks.first { $0.stream == .stderr }?.at != nil)

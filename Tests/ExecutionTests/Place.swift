@@ -146,3 +146,13 @@ func isAlive(_ pid: pid_t) -> Bool {
 }
 
 let isRoot = geteuid() == 0
+
+extension RunFolder {
+    /// All that a reader of the run's output is given until its end, of one stream or of both.
+    func chunks(_ stream: OutputReader.Stream? = nil, from offset: Int64 = 0) throws -> [OutputReader.Chunk] {
+        var reader = stream.map { OutputReader(self, $0, from: offset) } ?? OutputReader(self)
+        var chunks: [OutputReader.Chunk] = []
+        while let chunk = try reader.follow() { chunks.append(chunk) }
+        return chunks
+    }
+}
