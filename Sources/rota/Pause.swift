@@ -72,6 +72,9 @@ struct PauseScopes: ParsableArguments {
 
     func validate() throws {
         if jobs.isEmpty, label.isEmpty, !all { throw ValidationError("name jobs, or give --label or --all") }
+        if let bad = label.first(where: { $0.isEmpty || $0.hasPrefix("=") }) {
+            throw ValidationError("`\(bad)` is no label; write --label key=value, or --label key for any value")
+        }
         if all, !(jobs.isEmpty && label.isEmpty) { throw ValidationError("--all means everything; leave out jobs and labels") }
     }
 

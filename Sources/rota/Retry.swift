@@ -7,27 +7,37 @@ struct Retry: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Runs the same due once more.",
         discussion: """
-            Prints the id of the new attempt. A job means its newest run. A retry that waits for its time begins at once; while an attempt runs, \
+            Prints the id of the new attempt, and with --wait its end; a failed run then ends this command with 1. A job means its newest run. A retry that waits for its time begins at once; while an attempt runs, \
             another is refused. Its success frees what was skipped after it in the same flow.
 
             EXAMPLES
               rota retry k3x9q2-17               the due of this run
               rota retry backup                  the newest due of this job
+              rota retry backup --wait
               rota retry backup --json
             """)
 
     @Argument(help: "A job or a run id.", completion: JobArgument.defaultCompletionKind)
     var subject: String
 
-    @Flag(help: "Prints a JSON object: the attempt.")
+    @Flag(help: "Waits for the end, retries included.")
+    var wait = false
+
+    @Flag(help: "Prints a JSON object: the attempt, with --wait the one that ended.")
     var json = false
 
     @OptionGroup var place: Place
 
     func run() async throws {
-        let answer = try await place.control("/api/v1/runs/\(try id(in: place.reader()))/retry")
-        if json { return try Terminal.json(answer) }
-        Terminal.say(answer.changed ? answer.id ?? "" : answer.detail ?? "it waits already")
+        let reader = try place.reader()
+        let id = try id(in: reader)
+        let answer = try await place.control("/api/v1/runs/\(id)/retry")
+        if !(wait && json) { try tell(answer) }
+        if wait { try AwaitedEnd.tell(AwaitedEnd(reader: reader).ofDue(of: answer.id ?? id), json: json) }
+    }
+
+    private func tell(_ answer: ControlAnswer) throws {
+        if json { try Terminal.json(answer) } else { Terminal.say(answer.changed ? answer.id ?? "" : answer.detail ?? "it waits already") }
     }
 
     private func id(in reader: LedgerReader) throws -> String {

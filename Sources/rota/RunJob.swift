@@ -1,10 +1,7 @@
 import ArgumentParser
 import Client
-import Daemon
 import Foundation
-import RunHistory
 import Scheduling
-import Timetable
 
 struct RunJob: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -52,11 +49,7 @@ struct RunJob: AsyncParsableCommand {
             return json ? try Terminal.json(accepted) : Terminal.say(accepted.id)
         }
         if !json { Terminal.say(accepted.id) }
-        let end = try await waitForEnd(of: accepted)
-        if json { try Terminal.json(HistoryDocument(.run(end))) } else { Terminal.say(EndLine.text(of: end)) }
-        guard end.run.state == .succeeded else {
-            throw CommandFailure(.unwell, "the run \(end.id) ended as \(end.run.state.rawValue)\(end.run.why.map { ": \($0)" } ?? "")")
-        }
+        try AwaitedEnd.tell(AwaitedEnd(reader: place.reader()).ofDue(of: accepted.id), json: json)
     }
 
     private func parameters() throws -> [String: String] {
@@ -69,22 +62,5 @@ struct RunJob: AsyncParsableCommand {
             parameters[parts[0]] = parts[1]
         }
         return parameters
-    }
-
-    /// Looks at the ledger until no attempt at this due is open: what it says then is durable.
-    private func waitForEnd(of accepted: Accepted) async throws -> StoredRun {
-        let reader = try place.reader()
-        guard let first = try reader.run(id: accepted.id) else {
-            throw CommandFailure(.ourFault, "the run \(accepted.id) is not in the ledger")
-        }
-        let clock = SystemClock()
-        var pause = Duration.milliseconds(20)
-        while true {
-            if let newest = try reader.newestAttempt(of: first.run.key.job, due: first.run.key.due), !newest.run.state.isOpen {
-                return newest
-            }
-            clock.wait(until: clock.now() + pause, descriptors: [])
-            pause = min(pause * 2, .milliseconds(250))
-        }
     }
 }

@@ -54,6 +54,28 @@ struct ControlCommandTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func aKillIsConfirmedOnRequest() throws {
+        try serving { fixture in
+            for _ in 0..<2 { #expect(try fixture.rota("run", "nap").status == 0) }
+            let killed = try fixture.rota("kill", "nap", "--wait", "--json")
+            #expect(killed.status == 0, "\(killed.stderr)")
+            let runs = try #require(try JSONSerialization.jsonObject(with: Data(killed.stdout.utf8)) as? [[String: Any]])
+            #expect(runs.count == 2 && runs.allSatisfy { $0["state"] as? String == "killed" }, "\(killed.stdout)")
+            #expect(try fixture.rota("kill", "nap", "--wait").status == 1)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aRetryIsAwaitedOnRequest() throws {
+        try serving { fixture in
+            #expect(try fixture.rota("run", "bad", "--wait").status == 1)
+            let retry = try fixture.rota("retry", "bad", "--wait")
+            #expect(
+                retry.status == 1 && retry.stdout.contains("failed") && retry.stderr.contains("exit code 3"),
+                "\(retry.stdout)\(retry.stderr)")
+            #expect(try object(fixture.rota("retry", "bad", "--wait", "--json"))["attempt"] as? Int == 3)
+        }
+    }
+
     @Test(.timeLimit(.minutes(1))) func aRetryIsTheNextAttempt() throws {
         try serving { fixture in
             #expect(try fixture.rota("run", "bad", "--wait").status == 1)
@@ -104,6 +126,10 @@ struct ControlCommandTests {
         for arguments in [[], ["--all", "a"], ["--all", "--label", "x"]] {
             let result = try Program.run("rota", ["pause"] + arguments, environment: ["ROTA_STATE": fixture.state])
             #expect(result.status == 64 && result.stderr.contains("--all"), "\(result.stderr)")
+        }
+        for label in ["", "=x"] {
+            let result = try fixture.rota("pause", "--label", label)
+            #expect(result.status == 64 && result.stderr.contains("--label key=value"), "\(result.stderr)")
         }
         #expect(try fixture.rota("pause", "--all").status == 69)
         #expect(try fixture.rota("kill", "a").status == 69)
