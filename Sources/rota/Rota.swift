@@ -19,6 +19,7 @@ struct Rota: AsyncParsableCommand {
               rota retry backup                  run its newest due once more
               rota pause --label team=data       run nothing of these jobs by itself
               rota history --state failed        what failed
+              rota stats                         how jobs did: success rate, durations, lateness
               rota logs backup -f                follow its output
 
             The state folder is the one of --state, else $ROTA_STATE, else `state:` of the settings file (--config, $ROTA_CONFIG, or
@@ -32,7 +33,7 @@ struct Rota: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Serve.self, Validate.self, Next.self, Explain.self, List.self, Show.self, RunJob.self, Kill.self, Retry.self, PauseJobs.self,
-            Resume.self, History.self, Logs.self, Status.self, Graph.self, Import.self,
+            Resume.self, History.self, Stats.self, Logs.self, Status.self, Graph.self, Import.self,
         ]
     )
 

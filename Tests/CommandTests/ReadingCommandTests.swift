@@ -56,6 +56,13 @@ struct ReadingCommandTests {
         #expect(try fixture.rota("show", id).stdout.contains(flow))
         #expect(try fixture.rota("history", "--state", "slumbering").status == 64)
         #expect(try fixture.rota("history", "--limit", "0").status == 64)
+
+        let stats = try fixture.json("stats", "--since", "2026-01-01")
+        #expect(stats.compactMap { $0["job"] as? String } == ["a", "b", "c"])
+        #expect(Set(stats[0].keys) == ["job", "total", "states", "successRate", "durationSeconds", "latenessSeconds"])
+        #expect(stats[0]["successRate"] as? Double == 1 && (stats[0]["states"] as? [String: Int])?["succeeded"] ?? 0 > 0)
+        #expect(try fixture.rota("stats", "a").stdout.contains("a\t"))
+        #expect(try fixture.rota("stats", "nobody").status == 64)
     }
 
     /// `--state` names the folder with every command; with `history` a state of runs is one, too.
