@@ -85,6 +85,9 @@ package final class Daemon: Sendable {
     private init(_ configuration: Configuration, clock: any WallClock, log: Logger) throws(DaemonError) {
         let watch = try Daemon.jobs { () throws(JobFolderError) in try FolderWatch(path: configuration.jobsFolder) }
         folder = try StateFolder.take(configuration.stateFolder)
+        if let warning = folder.fileSystem.warning {
+            log.warning("the state folder is in a doubtful place", metadata: ["detail": "\(warning)"])
+        }
         ledgerPath = folder.database
         feed = try JobsFeed(watch: watch, clock: clock)
         self.configuration = configuration

@@ -7,6 +7,8 @@ package enum DaemonError: Error, Sendable, CustomStringConvertible {
     case stateNotWritable(path: String, detail: String)
     case heldByAnother(path: String, pid: String)
     case socketPathTooLong(path: String)
+    /// Two schedulers could hold the state folder at once.
+    case noLocks(path: String, type: String, detail: String)
     case ledger(LedgerError)
     case jobs(JobFolderError)
     case keeperMissing(path: String)
@@ -22,6 +24,9 @@ package enum DaemonError: Error, Sendable, CustomStringConvertible {
             "another scheduler\(pid.isEmpty ? "" : " (process \(pid))") holds the state folder \(path); stop that one, or name another with --state"
         case .socketPathTooLong(let path):
             "the path \(path) has more than 107 bytes, which no socket can have; name a shorter state folder with --state"
+        case .noLocks(let path, let type, let detail):
+            "locks do not work in the state folder \(path) (\(type): \(detail)), so that a second scheduler could not be kept off it; "
+                + "name a folder on a disk of this machine with --state, or mount that file system with locks"
         case .ledger(let error): error.description
         case .jobs(let error): "\(error)"
         case .keeperMissing(let path):

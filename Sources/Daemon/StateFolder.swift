@@ -5,6 +5,8 @@ import Synchronization
 /// The folder in which one scheduler keeps everything: `rota.db`, `runs/`, `token`, `rota.sock`. Whoever holds it holds its lock.
 package final class StateFolder: Sendable {
     package let path: String
+    /// What the folder lies on, as it was when it was taken.
+    package let fileSystem: FileSystem
     /// Held until `release`; the kernel gives it back when the process dies, however it dies. nil once released.
     private let lock: Mutex<Int32?>
 
@@ -21,11 +23,14 @@ package final class StateFolder: Sendable {
         guard path.utf8.count + "/rota.sock".utf8.count <= 107 else { throw .socketPathTooLong(path: path + "/rota.sock") }
         try makeFolder(path)
         try makeFolder(path + "/runs")
-        return StateFolder(path: path, lock: try takeLock(in: path))
+        let fileSystem = try FileSystem(of: path)
+        if case .fail(let detail) = fileSystem.locks { throw .noLocks(path: path, type: fileSystem.type, detail: detail) }
+        return StateFolder(path: path, lock: try takeLock(in: path), fileSystem: fileSystem)
     }
 
-    private init(path: String, lock: Int32) {
+    private init(path: String, lock: Int32, fileSystem: FileSystem) {
         self.path = path
+        self.fileSystem = fileSystem
         self.lock = Mutex(lock)
     }
 

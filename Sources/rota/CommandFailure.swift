@@ -66,7 +66,7 @@ extension CommandFailure.Code {
     init(_ error: DaemonError) {
         self =
             switch error {
-            case .stateNotWritable, .socketPathTooLong: .stateNotWritable
+            case .stateNotWritable, .socketPathTooLong, .noLocks: .stateNotWritable
             case .heldByAnother: .heldByAnother
             case .ledger(let error): CommandFailure.Code(error)
             case .jobs: .noJobsFolder

@@ -34,6 +34,22 @@ int platform_lock_is_held(int file);
 // Takes the lock exclusively until `file` is closed; EWOULDBLOCK when somebody has it.
 int platform_lock(int file);
 
+// Takes a record lock (fcntl) on the whole file until `file` is closed, as SQLite locks its files, but of this descriptor and not of the process;
+// EAGAIN or EACCES when somebody has it.
+int platform_lock_record(int file);
+
+// File systems.
+
+struct platform_file_system {
+    uint32_t type;  // f_type of statfs
+    uint64_t block_size, blocks, free_blocks;  // free for whoever is not root
+    uint64_t files, free_files;                // 0 and 0 where files are not counted
+    int is_read_only;
+};
+
+// Facts about the file system that `path` lies on.
+int platform_file_system(const char *path, struct platform_file_system *facts);
+
 // Waiting for several descriptors, without the packed union of epoll_event.
 
 struct platform_event {
