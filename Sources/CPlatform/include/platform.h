@@ -9,6 +9,7 @@
 #include <sys/inotify.h>
 #include <sys/timerfd.h>
 #include <sys/types.h>
+#include <sys/xattr.h>
 
 // Processes by descriptor: what is held cannot become another process.
 
