@@ -123,7 +123,11 @@ let package = Package(
             dependencies: ["RunHistory", "Scheduling", "TestSupport", "Timetable", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: swift
         ),
-        .testTarget(name: "ExecutionTests", dependencies: ["Execution", "Scheduling", "TestSupport", "Timetable"], swiftSettings: swift),
+        .testTarget(
+            name: "ExecutionTests",
+            dependencies: ["CPlatform", "Execution", "Scheduling", "TestSupport", "Timetable"],
+            swiftSettings: swift
+        ),
         .testTarget(
             name: "DaemonTests",
             dependencies: [

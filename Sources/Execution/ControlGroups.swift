@@ -32,7 +32,10 @@ package struct ControlGroups: Hashable, Sendable {
     /// The group that holds those of all runs.
     static let folder = "rota-runs"
 
+    /// The folder of the runs' groups.
     let runs: String
+    /// Tells the runs of one state folder from those of another, which may be a copy of it with the same run ids.
+    let mark: String
 
     /// What a scheduler that is this process has, or would have. Changes nothing.
     ///

@@ -27,7 +27,7 @@ package struct Ending: Hashable, Sendable {
     package var endedAt: Instant
     /// Of the command and all its descendants.
     package var cpu: Duration?
-    /// Bytes, of the largest process.
+    /// Bytes: of the run as a whole where its control group counts them, else of its largest process.
     package var peakMemory: Int64?
     package var node: String?
     /// Bytes of output that were not kept, both streams together.

@@ -14,14 +14,22 @@ package final class LocalExecutor: Executor {
     ///   - runs: The folder of the runs' folders, which must exist.
     ///   - keeper: The executable of rota-keeper.
     ///   - node: The name of this machine in reports, and HOST of the commands.
+    ///   - hasControlGroups: Whether runs get control groups where they may.
     ///   - report: Called in the executor's thread.
-    package init(runs: String, keeper: String, node: String, report: @escaping @Sendable (ExecutorReport) -> Void) throws {
+    package init(
+        runs: String,
+        keeper: String,
+        node: String,
+        hasControlGroups: Bool = true,
+        report: @escaping @Sendable (ExecutorReport) -> Void
+    ) throws {
         let inbox = try Inbox()
         let place = try LocalWatch.Place(
             runs: Self.absolute(runs),
             keeper: Self.absolute(keeper),
             node: node,
-            bootID: RunFolder.currentBootID()
+            bootID: RunFolder.currentBootID(),
+            groups: hasControlGroups ? ControlGroups(for: Self.absolute(runs)) : nil
         )
         let channels = try LocalWatch.Channels(inbox: inbox.descriptor)
         self.inbox = inbox

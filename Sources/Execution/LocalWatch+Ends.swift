@@ -96,10 +96,14 @@ extension LocalWatch {
         finish(run, Ending(kind: .lost, reason: reason, startedAt: startedAt, endedAt: Self.now(), node: place.node))
     }
 
+    mutating func loseFolder(_ run: String) {
+        lose(run, "folder-removed: the run's folder was removed, and with it all that was known of its end")
+    }
+
     /// Ends what a dead keeper left behind, and when nothing is left, says that the run is lost.
     mutating func clear(_ run: String, _ left: LeftOvers) {
         update(run) { $0.stage = .clearing(left) }
-        guard (try? left.end()) == 0 else { return }
+        guard (try? left.end()) == true else { return }
         lose(run, "keeper-killed: the keeper was killed, and all that it kept with it", startedAt: left.claim.startedAt)
     }
 

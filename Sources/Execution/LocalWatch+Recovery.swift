@@ -44,6 +44,8 @@ extension LocalWatch {
     }
 
     private mutating func recoverUnclaimed(_ run: String, _ kept: Kept) throws(SystemError) {
+        // Its end could not be looked into when it came.
+        if kept.isStartTold { return loseFolder(run) }
         let bootID = if let known = kept.bootID { known } else { try kept.folder.bootOfLaunch() }
         if let bootID, bootID != place.bootID {
             lose(run, "reboot: the machine was restarted under the run")
@@ -74,7 +76,7 @@ extension LocalWatch {
         do {
             switch try Self.finding(kept.folder) {
             case .unclaimed where kept.isStartTold || !KeeperProcess.startedNothing(end, kept.folder):
-                lose(run, "folder-removed: the run's folder was removed, and with it all that was known of its end")
+                loseFolder(run)
             case .unclaimed:
                 // One of the two is there: what was neither handed over nor killed is not kept.
                 if let reason = kept.killWanted {
@@ -120,16 +122,17 @@ extension LocalWatch {
         byKeeper[keeper] = run
         update(run) { kept in
             kept.keeper = keeper
+            kept.child = nil
             kept.stage = .kept
         }
     }
 
     private mutating func start(_ run: String, _ launch: Launch) {
         do {
-            _ = try folder(run).prepare(launch, bootID: place.bootID, node: place.node)
+            _ = try folder(run).prepare(launch, bootID: place.bootID, node: place.node, group: place.groups?.path(of: run))
             let pid = try KeeperProcess.start(place.keeper, folder(run), reports: channels.reportsForKeepers)
+            update(run) { $0.child = pid }
             let keeper = platform_pidfd_open(pid)
-            if keeper < 0 { update(run) { $0.child = pid } }
             watch(run, keeper >= 0 ? keeper : nil)
             reattached(run)
         } catch {
@@ -164,9 +167,7 @@ extension LocalWatch {
                 return keepingEnded(run, Self.end(status), wasWatched: true)
             }
             let keeper = platform_pidfd_open(child)
-            guard keeper >= 0 else { return lookForStart(run, kept) }
-            update(run) { $0.child = nil }
-            return watch(run, keeper)
+            return keeper >= 0 ? watch(run, keeper) : lookForStart(run, kept)
         }
         switch try? kept.folder.claimState() {
         case .held(let claim): adopt(run, claim)

@@ -11,6 +11,8 @@ struct LocalWatch {
         var keeper: String
         var node: String
         var bootID: String
+        /// nil where runs can have none.
+        var groups: ControlGroups?
     }
 
     /// Descriptors of the loop; it closes them.

@@ -56,10 +56,16 @@ enum ProcessTable {
         return entries
     }
 
-    /// Whether the process was started with this variable; false when that may not be read.
-    static func hasVariable(_ variable: String, _ pid: pid_t) -> Bool {
-        guard let bytes = try? Files.read("/proc/\(pid)/environ", limit: 4 << 20) else { return false }
-        return bytes.split(separator: 0).contains { $0.elementsEqual(variable.utf8) }
+    /// Whether the process was started with this variable; false when that may not be read, or it is gone.
+    static func hasVariable(_ variable: String, _ pid: pid_t) throws(SystemError) -> Bool {
+        do {
+            let bytes = try Files.read("/proc/\(pid)/environ", limit: 4 << 20) ?? []
+            return bytes.split(separator: 0).contains { $0.elementsEqual(variable.utf8) }
+        } catch {
+            // Without a descriptor to be had, nobody can say.
+            if [EACCES, EPERM, ESRCH].contains(error.number) { return false }
+            throw error
+        }
     }
 
     /// A descriptor of exactly this process, nil when it is gone.

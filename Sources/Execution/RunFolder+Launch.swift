@@ -8,16 +8,16 @@ extension RunFolder {
     /// Makes the folder with all that a keeper needs; what is there already stays, but for `run`, which is written again.
     ///
     /// Answers whether the folder is new, that is, whether nobody can have claimed the run before.
-    func prepare(_ launch: Launch, bootID: String, node: String) throws(SystemError) -> Bool {
+    func prepare(_ launch: Launch, bootID: String, node: String, group: String? = nil) throws(SystemError) -> Bool {
         // The user of the job must get through to `output`, and to nothing else: it may not list, and all files are 0600.
         let isNew = try Files.makeFolder(path, mode: 0o700)
         if launch.user != nil, chmod(path, 0o711) != 0 { throw SystemError("chmod", path) }
         _ = try Files.makeFolder(outputFolder, mode: 0o700)
-        try Files.replace(runFile, with: record(launch, bootID: bootID, node: node).bytes(head: Self.runHead))
+        try Files.replace(runFile, with: record(launch, bootID: bootID, node: node, group: group).bytes(head: Self.runHead))
         return isNew
     }
 
-    private func record(_ launch: Launch, bootID: String, node: String) -> Record {
+    private func record(_ launch: Launch, bootID: String, node: String, group: String?) -> Record {
         var record = Record()
         record.add("run", launch.run)
         record.add("job", launch.job)
@@ -26,6 +26,7 @@ extension RunFolder {
         record.add("definition", launch.definition)
         record.add("boot", bootID)
         record.add("node", node)
+        record.add("cgroup", group)
         for word in launch.words { record.add("word", word) }
         for (name, value) in environment(launch, node: node).sorted(by: { $0.key < $1.key }) { record.add("env", "\(name)=\(value)") }
         record.add("workdir", launch.workdir)
@@ -71,6 +72,11 @@ extension RunFolder {
     /// The boot in which the run was handed over, nil when it never was.
     func bootOfLaunch() throws(SystemError) -> String? {
         try record(runFile, head: Self.runHead)?["boot"]
+    }
+
+    /// The control group that the run was to have, nil for none; whether it exists is another matter.
+    func controlGroup() throws(SystemError) -> ControlGroup? {
+        try record(runFile, head: Self.runHead)?["cgroup"].map { ControlGroup(path: $0) }
     }
 
     /// What was handed over, with what the executor added to the environment; nil when nothing was.

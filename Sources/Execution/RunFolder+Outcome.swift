@@ -21,7 +21,7 @@ extension RunFolder {
         ending.reason = record["reason"]
         ending.startedAt = Self.instant(record["started"])
         ending.cpu = record["cpu"].flatMap { Int64($0) }.map { .microseconds($0) }
-        ending.peakMemory = record["memory"].flatMap { Int64($0) }
+        ending.peakMemory = (record["group-memory"] ?? record["memory"]).flatMap { Int64($0) }
         ending.node = record["node"]
         ending.droppedOutput = OutputReader.Stream.allCases.map { Self.amounts(of: $0, in: record)?.dropped ?? 0 }.reduce(0, +)
         ending.leftOver = record["left-over"].flatMap { Int($0) } ?? 0

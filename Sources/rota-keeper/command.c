@@ -1,10 +1,12 @@
 #include "command.h"
+#include "cgroup.h"
 
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
+#include <linux/sched.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -83,18 +85,28 @@ static void bound(const struct command_files *files, enum stage stage, int resou
     if (setrlimit((__rlimit_resource_t)resource, &limit) != 0) refuse(files->notes, stage, errno);
 }
 
+// Of the whole run where its group can, else of each process.
+static void bound_run(const struct command_files *files, enum stage stage, const char *name, int resource, int64_t value) {
+    if (value <= 0 || cgroup_set(files->group, name, value) == 0) return;
+    if (errno != ENOENT) refuse(files->notes, stage, errno);
+    bound(files, stage, resource, value, 0);
+}
+
 // Both bounds of each are set, so that the command cannot lift them again.
 // Memory is RLIMIT_DATA: what a process may write and shares with nobody. RLIMIT_AS counts addresses that are only reserved as well, of
 // which Java, Go and the sanitizers take up to terabytes, so that no honest number would let them start; RLIMIT_RSS has no effect on Linux.
 // The end of processor time is told by SIGXCPU, and by KILL when what a command gets to answer TERM has gone by, too. RLIMIT_NPROC counts
-// all processes of the user, and does not bind root.
+// all processes of the user, and does not bind root. A group bounds the run as a whole, root's too, and its swap is no way around that;
+// it goes as a whole as well, for a job of which the kernel took a part could look as if it had succeeded.
 static void take_limits(const struct run *run, const struct command_files *files) {
     const int64_t second = 1000000;
+    cgroup_set(files->group, "memory.oom.group", 1);
     if (run->has_nice && setpriority(PRIO_PROCESS, 0, run->nice) != 0) refuse(files->notes, STAGE_NICE, errno);
     bound(files, STAGE_LIMIT_CPU, RLIMIT_CPU, (run->limit_cpu + second - 1) / second, run->kill_after / second + 1);
     bound(files, STAGE_LIMIT_FILES, RLIMIT_NOFILE, run->limit_files, 0);
-    bound(files, STAGE_LIMIT_PROCESSES, RLIMIT_NPROC, run->limit_processes, 0);
-    bound(files, STAGE_LIMIT_MEMORY, RLIMIT_DATA, run->limit_memory, 0);
+    bound_run(files, STAGE_LIMIT_PROCESSES, "pids.max", RLIMIT_NPROC, run->limit_processes);
+    if (run->limit_memory > 0) cgroup_set(files->group, "memory.swap.max", 0);
+    bound_run(files, STAGE_LIMIT_MEMORY, "memory.max", RLIMIT_DATA, run->limit_memory);
 }
 
 static void become(const struct run *run, const struct command_files *files) {
@@ -172,9 +184,17 @@ static int search(const struct run *run, enum stage *stage) {
     return denied != 0 ? denied : ENOENT;
 }
 
-static _Noreturn void become_command(const struct run *run, const struct command_files *files, pid_t keeper) {
+// A run without its group is better than none.
+static void join_group(struct command_files *files) {
+    if (files->group < 0 || cgroup_enter(files->group) == 0) return;
+    tell(files->notes, STAGE_NO_GROUP, errno);
+    files->group = -1;
+}
+
+static _Noreturn void become_command(const struct run *run, struct command_files *files, bool is_inside, pid_t keeper) {
     // The lock belongs to the open file, which we share: without this it would outlive a keeper that dies now.
     close(files->claim);
+    if (!is_inside) join_group(files);
     setpgid(0, 0);
     reset_signals();
     umask((mode_t)run->umask);
@@ -191,13 +211,35 @@ static _Noreturn void become_command(const struct run *run, const struct command
     refuse(files->notes, stage, error);
 }
 
+// Begins in the group: to move there later makes all forks of the machine wait.
+static pid_t fork_into(int group) {
+    struct clone_args how = {.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)group};
+    return (pid_t)syscall(SYS_clone3, &how, sizeof how);
+}
+
 pid_t command_start(const struct run *run, const struct command_files *files) {
     pid_t keeper = getpid();
-    pid_t command = fork();
-    if (command == 0) become_command(run, files, keeper);
+    pid_t command = files->group >= 0 ? fork_into(files->group) : -1;
+    bool is_inside = command >= 0;
+    // Not every kernel can do that, nor may everybody.
+    if (command < 0) command = fork();
+    struct command_files own = *files;
+    if (command == 0) become_command(run, &own, is_inside, keeper);
     // Both sides set it, so that it holds whoever runs first; the child may have gone on to exec or be gone, which is as well.
     if (command > 0) setpgid(command, command);
     return command;
+}
+
+bool command_lacked_room(const struct run *run, const struct start_note *note) {
+    // From here on the job's own limits hold, of which the kernel says the same.
+    bool is_bounded = note->stage >= STAGE_WORKDIR;
+    switch (note->error) {
+    case EAGAIN: return !is_bounded || run->limit_processes == 0;
+    case ENOMEM: return !is_bounded || run->limit_memory == 0;
+    case EMFILE: return !is_bounded || run->limit_files == 0;
+    case ENFILE: return true;
+    default: return false;
+    }
 }
 
 static const char *exec_word(int error) {

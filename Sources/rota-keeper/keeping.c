@@ -64,14 +64,16 @@ static void unblock(int file) { fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_NO
 int keeping_start(struct keeping *keeping) {
     int pipes[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
     pid_t command = -1;
+    cgroup_make(&keeping->group, keeping->run->group);
     if (pipe2(pipes[0], O_CLOEXEC) == 0 && pipe2(pipes[1], O_CLOEXEC) == 0 && pipe2(pipes[2], O_CLOEXEC) == 0) {
         for (int at = 0; at < 3; at++) unblock(pipes[at][0]);
-        const struct command_files files = {pipes[0][1], pipes[1][1], pipes[2][1], keeping->claim, keeping->folder};
+        const struct command_files files = {pipes[0][1], pipes[1][1], pipes[2][1], keeping->claim, keeping->folder, keeping->group.folder};
         command = command_start(keeping->run, &files);
     }
     if (command < 0) {
         int error = errno;
         for (int at = 0; at < 3; at++) close_pair(pipes[at]);
+        cgroup_remove(&keeping->group);
         errno = error;
         return -1;
     }
@@ -94,7 +96,7 @@ static void tell_start(const struct keeping *keeping) {
 }
 
 // The pipe ends when exec has closed it, or the child is gone: without a refusal after READY the command has begun.
-static void take_notes(const struct keeping *keeping) {
+static void take_notes(struct keeping *keeping) {
     struct start_note note;
     for (;;) {
         ssize_t count = read(now.notes, &note, sizeof note);
@@ -102,6 +104,7 @@ static void take_notes(const struct keeping *keeping) {
         if (count < 0 && errno == EAGAIN) return;
         if (count != (ssize_t)sizeof note) break;
         if (note.stage == STAGE_READY) now.started = note.at;
+        else if (note.stage == STAGE_NO_GROUP) keeping->group.error = note.error;
         else now.refusal = note;
     }
     close(now.notes);
@@ -110,12 +113,12 @@ static void take_notes(const struct keeping *keeping) {
     if (now.started != 0) tell_start(keeping);
 }
 
-static void reap(const struct keeping *keeping) {
+static void reap(struct keeping *keeping) {
     for (;;) {
         int status;
         pid_t child = waitpid(-1, &status, WNOHANG);
         if (child < 0 && errno == EINTR) continue;
-        now.alone = child < 0 && errno == ECHILD;
+        now.alone = child < 0 && errno == ECHILD && cgroup_is_empty(&keeping->group);
         if (child <= 0) return;
         if (child != now.command) continue;
         now.reaped = true;
@@ -128,10 +131,11 @@ static void reap(const struct keeping *keeping) {
 
 static void widen_pause(void) { now.pause = now.pause == 0 ? first_pause : now.pause * 2 < longest_pause ? now.pause * 2 : longest_pause; }
 
-static void climb(int64_t grace) {
+static void climb(const struct keeping *keeping, int64_t grace) {
     bool first = now.ladder == LADDER_NONE && grace > 0;
     now.looked_at = tree_time();
-    int found = tree_signal(getpid(), first ? SIGTERM : SIGKILL, 0);
+    int found = tree_signal(getpid(), keeping->group.folder, first ? SIGTERM : SIGKILL, 0);
+    if (!first) cgroup_kill(&keeping->group);
     // Without /proc at least the group of the command can be reached.
     if (found < 0 && !now.reaped) kill(-now.command, first ? SIGTERM : SIGKILL);
     if (now.reaped && now.kind == NULL && now.ladder == LADDER_NONE && found > 0) now.left_over = found;
@@ -142,15 +146,15 @@ static void climb(int64_t grace) {
 }
 
 // What was forked while a round of TERM looked around got none; only such processes get it now.
-static void catch_up(void) {
+static void catch_up(const struct keeping *keeping) {
     unsigned long long since = now.looked_at;
     now.looked_at = tree_time();
-    tree_signal(getpid(), SIGTERM, since);
+    tree_signal(getpid(), keeping->group.folder, SIGTERM, since);
     widen_pause();
     now.look_again = steady_time() + now.pause;
 }
 
-static void end(const struct keeping *keeping, const char *kind, const char *reason) {
+static void end(struct keeping *keeping, const char *kind, const char *reason) {
     // An end of its own that is there already comes before one that is asked for.
     reap(keeping);
     if (now.reaped) {
@@ -161,10 +165,10 @@ static void end(const struct keeping *keeping, const char *kind, const char *rea
     if (now.kind != NULL) return;
     now.kind = kind;
     snprintf(now.reason, sizeof now.reason, "%s", reason);
-    climb(keeping->run->kill_after);
+    climb(keeping, keeping->run->kill_after);
 }
 
-static void take_signals(const struct keeping *keeping) {
+static void take_signals(struct keeping *keeping) {
     struct signalfd_siginfo signal;
     while (read(keeping->signals, &signal, sizeof signal) == (ssize_t)sizeof signal) {
         char reason[REASON_SIZE];
@@ -176,7 +180,7 @@ static void take_signals(const struct keeping *keeping) {
     }
 }
 
-static void keep_deadlines(const struct keeping *keeping) {
+static void keep_deadlines(struct keeping *keeping) {
     int64_t time = steady_time();
     if (now.reaped && output_is_over(keeping->output) && now.drain_until > time + parting_time) now.drain_until = time + parting_time;
     bool drained = now.reaped && time >= now.drain_until;
@@ -187,11 +191,11 @@ static void keep_deadlines(const struct keeping *keeping) {
         end(keeping, "timedOut", reason);
     } else if (now.ladder != LADDER_NONE && time >= now.next_step) {
         now.pause = now.ladder == LADDER_TERM ? 0 : now.pause;
-        climb(0);
+        climb(keeping, 0);
     } else if (now.ladder == LADDER_TERM && time >= now.look_again && !now.alone) {
-        catch_up();
+        catch_up(keeping);
     } else if (now.ladder == LADDER_NONE && drained && !now.alone) {
-        climb(keeping->run->kill_after < leave_time ? keeping->run->kill_after : leave_time);
+        climb(keeping, keeping->run->kill_after < leave_time ? keeping->run->kill_after : leave_time);
     }
 }
 
@@ -203,7 +207,7 @@ static void sooner(int64_t *deadline, int64_t other) {
     if (other != 0 && (*deadline == 0 || other < *deadline)) *deadline = other;
 }
 
-static void await(const struct keeping *keeping) {
+static void await(struct keeping *keeping) {
     int64_t deadline = 0;
     if (!now.reaped) sooner(&deadline, now.timeout_at);
     if (now.ladder != LADDER_NONE && !now.alone) sooner(&deadline, now.next_step);
@@ -217,12 +221,15 @@ static void await(const struct keeping *keeping) {
         {.fd = now.notes, .events = POLLIN},
         {.fd = streams[0].pipe, .events = POLLIN},
         {.fd = streams[1].pipe, .events = POLLIN},
+        {.fd = now.reaped ? keeping->group.events : -1, .events = POLLPRI},
     };
-    if (ppoll(files, 4, deadline != 0 ? &span : NULL, NULL) <= 0) return;
+    if (ppoll(files, 5, deadline != 0 ? &span : NULL, NULL) <= 0) return;
     if (files[2].revents != 0) output_take(keeping->output, 0);
     if (files[3].revents != 0) output_take(keeping->output, 1);
     if (files[1].revents != 0) take_notes(keeping);
     if (files[0].revents != 0) take_signals(keeping);
+    // It calls until it is read.
+    if (files[4].revents != 0) cgroup_is_empty(&keeping->group);
 }
 
 static void name_signal(int number, bool has_core, char *reason, size_t size) {
@@ -231,12 +238,25 @@ static void name_signal(int number, bool has_core, char *reason, size_t size) {
     else snprintf(reason, size, "signal: SIGRTMIN+%d%s", number - SIGRTMIN, core);
 }
 
+// The group that hit its limit goes as a whole; one that did not was taken to free the memory of others.
+static void name_memory(const struct run *run, const struct cgroup_facts *group, char *reason, size_t size) {
+    int64_t limit = run->limit_memory, mebibyte = 1 << 20;
+    bool is_round = limit % mebibyte == 0;
+    if (limit == 0 || group->memory_refused == 0) {
+        snprintf(reason, size, "out-of-memory: SIGKILL from the kernel: the machine, or what the scheduler may have of it, had no more");
+    } else {
+        static const char format[] = "out-of-memory: SIGKILL from the kernel: more than limits.memory %" PRId64 " %s";
+        snprintf(reason, size, format, is_round ? limit / mebibyte : limit, is_round ? "MiB" : "bytes");
+    }
+}
+
 static void judge(const struct keeping *keeping, struct outcome *outcome) {
     outcome->has_status = now.started != 0;
     outcome->status = now.status;
     outcome->started = now.started;
     outcome->ended = now.ended;
     outcome->left_over = now.left_over;
+    outcome->group_refusal = keeping->group.error != 0 ? strerror(keeping->group.error) : NULL;
     if (now.refusal.stage != STAGE_READY) {
         outcome->kind = "couldNotStart";
         command_refusal(keeping->run, &now.refusal, outcome->reason, sizeof outcome->reason);
@@ -248,18 +268,28 @@ static void judge(const struct keeping *keeping, struct outcome *outcome) {
         snprintf(outcome->reason, sizeof outcome->reason, "died-early: the process was gone before the command began");
     } else if (WIFEXITED(now.status)) {
         outcome->kind = "exited";
+    } else if (WTERMSIG(now.status) == SIGKILL && outcome->group.memory_kills > 0) {
+        outcome->kind = "signaled";
+        name_memory(keeping->run, &outcome->group, outcome->reason, sizeof outcome->reason);
     } else {
         outcome->kind = "signaled";
         name_signal(WTERMSIG(now.status), WCOREDUMP(now.status), outcome->reason, sizeof outcome->reason);
     }
 }
 
-void keeping_finish(struct keeping *keeping, struct outcome *outcome) {
+int keeping_finish(struct keeping *keeping, struct outcome *outcome) {
     for (;;) {
         reap(keeping);
         keep_deadlines(keeping);
         if (is_over(keeping)) break;
         await(keeping);
     }
+    cgroup_read(&keeping->group, &outcome->group);
+    cgroup_remove(&keeping->group);
+    if (command_lacked_room(keeping->run, &now.refusal)) {
+        errno = now.refusal.error;
+        return -1;
+    }
     judge(keeping, outcome);
+    return 0;
 }

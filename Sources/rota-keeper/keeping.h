@@ -1,6 +1,7 @@
 // Keeping one command from its start to its end: output, timeout, kill, and all that it leaves behind.
 #pragma once
 
+#include "cgroup.h"
 #include "outcome.h"
 #include "output.h"
 #include "run.h"
@@ -12,6 +13,7 @@ struct keeping {
     int signals;  // signalfd of everything that keeping_signals names
     const struct run *run;
     struct output *output;
+    struct cgroup group;
 };
 
 // Blocks the signals that a keeper lives by and answers their signalfd; -1 with errno.
@@ -20,5 +22,6 @@ int keeping_signals(void);
 // Starts the command. Answers -1 with errno when there was not even a process to be had: nothing was started then.
 int keeping_start(struct keeping *keeping);
 
-// Waits until the command and all its descendants are gone, whatever that takes, and says how it ended.
-void keeping_finish(struct keeping *keeping, struct outcome *outcome);
+// Waits until the command and all its descendants are gone, whatever that takes, and says how it ended. Answers -1 with errno when the
+// command could not be executed for want of what may be there again in a moment: nothing was carried out then.
+int keeping_finish(struct keeping *keeping, struct outcome *outcome);

@@ -70,9 +70,7 @@ static int keep(struct keeping *keeping, int reserved, struct outcome *outcome) 
     if (kill_is_wanted(keeping->folder, outcome->id, outcome->reason, sizeof outcome->reason)) {
         outcome->kind = "killed";
         outcome->ended = real_time();
-    } else if (keeping_start(keeping) == 0) {
-        keeping_finish(keeping, outcome);
-    } else {
+    } else if (keeping_start(keeping) != 0 || keeping_finish(keeping, outcome) != 0) {
         int code = complain("start", EXIT_SYSTEM);
         claim_release(keeping->folder);
         return code;

@@ -47,13 +47,15 @@ static void compose_status(struct page *page, const struct outcome *outcome) {
     if (WIFSIGNALED(outcome->status) && WCOREDUMP(outcome->status)) page_number(page, "core", 1);
 }
 
-// Of all that ran below us: whatever is left at the end is reaped by us.
-static void compose_usage(struct page *page) {
+// Of all that ran below us: whatever is left at the end is reaped by us, but for children that their parents did not want to hear of,
+// which only the group counts.
+static void compose_usage(struct page *page, const struct cgroup_facts *group) {
     struct rusage usage;
     if (getrusage(RUSAGE_CHILDREN, &usage) != 0) return;
-    int64_t seconds = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec;
-    page_number(page, "cpu", seconds * 1000000 + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    int64_t cpu = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * INT64_C(1000000) + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+    page_number(page, "cpu", group->cpu > cpu ? group->cpu : cpu);
     page_number(page, "memory", (int64_t)usage.ru_maxrss * 1024);
+    if (group->peak_memory > 0) page_number(page, "group-memory", group->peak_memory);
 }
 
 static void compose_streams(struct page *page, const struct output *output) {
@@ -74,10 +76,11 @@ static void compose(struct page *page, const struct outcome *outcome, const stru
     if (outcome->reason[0] != 0) page_line(page, "reason", outcome->reason);
     if (outcome->started != 0) page_number(page, "started", outcome->started);
     page_number(page, "ended", outcome->ended);
-    if (outcome->started != 0) compose_usage(page);
+    if (outcome->started != 0) compose_usage(page, &outcome->group);
     if (outcome->node != NULL) page_line(page, "node", outcome->node);
     compose_streams(page, output);
     if (outcome->left_over > 0) page_number(page, "left-over", outcome->left_over);
+    if (outcome->group_refusal != NULL) page_line(page, "no-cgroup", outcome->group_refusal);
     page_text(page, "end\n");
 }
 

@@ -1,6 +1,7 @@
 // The end of a run: the file `outcome`, and the space reserved for it before anything begins.
 #pragma once
 
+#include "cgroup.h"
 #include "output.h"
 
 #include <stdbool.h>
@@ -18,6 +19,8 @@ struct outcome {
     int64_t started;  // microseconds since 1970; 0 when it never did
     int64_t ended;
     int left_over;  // processes that had to be ended after the command itself was gone
+    struct cgroup_facts group;
+    const char *group_refusal;  // why the run was not in its control group; NULL when it was, or was not to be
 };
 
 // A file of this process with room for an outcome. Answers it; -1 with errno, ENOSPC foremost.

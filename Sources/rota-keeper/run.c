@@ -51,6 +51,7 @@ static void read_lines(struct run *run, const char **id) {
         else if (strcmp(key, "workdir") == 0) run->workdir = value;
         else if (strcmp(key, "user") == 0) run->user = value;
         else if (strcmp(key, "node") == 0) run->node = value;
+        else if (strcmp(key, "cgroup") == 0) run->group = value;
         else if (strcmp(key, "umask") == 0) run->umask = (unsigned)strtoul(value, NULL, 8) & 0777;
         else if (strcmp(key, "nice") == 0) read_nice(run, value);
         else if (strncmp(key, "limit-", 6) == 0) read_limit(run, key + 6, value);

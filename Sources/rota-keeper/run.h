@@ -10,6 +10,7 @@ struct run {
     const char *workdir;
     const char *user;
     const char *node;
+    const char *group;  // path of its control group; NULL for none
     unsigned umask;
     int nice;
     bool has_nice;

@@ -1,3 +1,4 @@
+#include "cgroup.h"
 #include "tree.h"
 
 #include <dirent.h>
@@ -79,6 +80,13 @@ static int read_table(DIR *directory, struct table *table) {
     return 0;
 }
 
+static void mark_process(pid_t pid, void *context) {
+    struct table *table = context;
+    const struct process wanted = {.pid = pid};
+    struct process *process = bsearch(&wanted, table->processes, table->count, sizeof wanted, by_pid);
+    if (process != NULL) process->below = true;
+}
+
 // Children may have smaller numbers than their parents, hence passes until nothing is added.
 static void mark(struct table *table, pid_t root) {
     for (bool changed = true; changed;) {
@@ -115,12 +123,13 @@ unsigned long long tree_time(void) {
     return (unsigned long long)time.tv_sec * ticks + (unsigned long long)time.tv_nsec * ticks / 1000000000;
 }
 
-int tree_signal(pid_t root, int signal, unsigned long long since) {
+int tree_signal(pid_t root, int group, int signal, unsigned long long since) {
     DIR *directory = opendir("/proc");
     if (directory == NULL) return -1;
     struct table table = {0};
     int count = read_table(directory, &table);
     if (count == 0) {
+        cgroup_each(group, mark_process, &table);
         mark(&table, root);
         for (size_t at = 0; at < table.count; at++) {
             if (table.processes[at].below && table.processes[at].start >= since && send(dirfd(directory), &table.processes[at], signal)) count++;

@@ -3,10 +3,11 @@
 
 #include <sys/types.h>
 
-// Sends `signal` (and SIGCONT after it, when it is one that a stopped process would not notice) to every descendant of `root`.
+// Sends `signal` (and SIGCONT after it, when it is one that a stopped process would not notice) to every descendant of `root`, and to all
+// in the control group of the folder `group` (-1 for none) with their descendants.
 // Only those that began at `since` or later, as `tree_time` counts; 0 for all.
 // Answers how many there were, or -1 with errno when /proc cannot be read.
-int tree_signal(pid_t root, int signal, unsigned long long since);
+int tree_signal(pid_t root, int group, int signal, unsigned long long since);
 
 // The time by which /proc tells when a process began: clock ticks since the machine was started.
 unsigned long long tree_time(void);

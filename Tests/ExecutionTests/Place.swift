@@ -12,8 +12,11 @@ final class Place {
     let reports = Reports()
     private(set) var executor: LocalExecutor
     private let gate: Int32
+    private let hasControlGroups: Bool
 
-    init() throws {
+    /// - Parameter hasControlGroups: Whether runs get control groups where this machine lets them.
+    init(hasControlGroups: Bool = true) throws {
+        self.hasControlGroups = hasControlGroups
         path = "/tmp/rota-execution-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
         runs = "\(path)/runs"
         try FileManager.default.createDirectory(atPath: runs, withIntermediateDirectories: true)
@@ -22,24 +25,26 @@ final class Place {
         chmod(runs, 0o711)
         guard mkfifo("\(path)/gate", 0o666) == 0 else { throw SystemError("mkfifo", path) }
         gate = Glibc.open("\(path)/gate", O_RDWR | O_CLOEXEC)
-        executor = try Self.makeExecutor(runs, reports)
+        executor = try Self.makeExecutor(runs, reports, hasControlGroups)
     }
 
     deinit {
         executor.shutdown()
         close(gate)
+        // Of keepers that a test killed, and nobody looked after.
+        for run in (try? FileManager.default.contentsOfDirectory(atPath: runs)) ?? [] { (try? folder(run).controlGroup())??.remove() }
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    private static func makeExecutor(_ runs: String, _ reports: Reports) throws -> LocalExecutor {
-        try LocalExecutor(runs: runs, keeper: keeper(), node: "node-1") { reports.add($0) }
+    private static func makeExecutor(_ runs: String, _ reports: Reports, _ hasControlGroups: Bool) throws -> LocalExecutor {
+        try LocalExecutor(runs: runs, keeper: keeper(), node: "node-1", hasControlGroups: hasControlGroups) { reports.add($0) }
     }
 
     /// What a restart of the scheduler does: the old executor forgets everything, the new one knows nothing.
     func restart() throws -> Reports {
         executor.shutdown()
         let reports = Reports()
-        executor = try Self.makeExecutor(runs, reports)
+        executor = try Self.makeExecutor(runs, reports, hasControlGroups)
         return reports
     }
 
@@ -146,6 +151,9 @@ func isAlive(_ pid: pid_t) -> Bool {
 }
 
 let isRoot = geteuid() == 0
+
+/// What control groups the runs of these tests have.
+let controlGroups = ControlGroups.finding(of: getpid())
 
 extension RunFolder {
     /// All that a reader of the run's output is given until its end, of one stream or of both.

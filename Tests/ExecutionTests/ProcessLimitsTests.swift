@@ -6,12 +6,12 @@ import Timetable
 
 @testable import Execution
 
-/// What a command gets of its surroundings, and what it is kept from.
+/// What a command gets of its surroundings, and what it is kept from where it has no control group.
 @Suite(.timeLimit(.minutes(1))) struct ProcessLimitsTests {
     let place: Place
 
     init() throws {
-        place = try Place()
+        place = try Place(hasControlGroups: false)
     }
 
     private func end(_ text: String, _ change: (inout Launch) -> Void) async -> Ending {
