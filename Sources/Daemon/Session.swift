@@ -75,8 +75,10 @@ struct Session {
         executors = try configuration.executors(folder.runs) { mailbox.post($0) }
         inForce = DefinitionsInForce(
             restored.definitions, executors: Set(executors.keys), pools: Set(configuration.capacities.keys), log: log)
+        DurableStep.ledgerRead.passed()
         let open = restored.handedOver.map(openRun)
         for (name, executor) in executors { try executor.reattach(open.filter { $0.executor == name }.map(\.run)) }
+        DurableStep.runsRecovered.passed()
         for run in open where executors[run.executor] == nil {
             log.error(
                 "a run waits for an executor that is not configured",
@@ -108,6 +110,7 @@ struct Session {
         }
         do {
             _ = try ledger.commit([], boot: boot, at: clock.now()) { try $0.noteStop() }
+            DurableStep.stopCommitted.passed()
         } catch {
             log.error("the stop could not be noted in the ledger", metadata: ["detail": "\(error)"])
         }
@@ -142,7 +145,7 @@ struct Session {
             pid: Int(getpid()), boot: boot, version: configuration.version, jobsFolder: configuration.jobsFolder, address: frame.address,
             settings: configuration.settingsText, startedAt: frame.startedAt, heartbeatAt: now)
         let definitions = inForce.replace(by: reading)
-        try carryOut(actions, at: now, notes: [{ try $0.replaceScheduler(by: row) }, definitions])
+        try carryOut(actions, at: now, notes: [{ try $0.replaceScheduler(by: row) }, definitions], completing: .recoveryCommitted)
         log.info("scheduling", metadata: ["jobs": "\(reading.graph.jobs.count)", "problems": "\(reading.problems.count)"])
     }
 
@@ -158,6 +161,7 @@ struct Session {
         for question in mail.questions { remember(question) }
         var actions = take(mail.reports, at: now)
         if let reading = mail.reading {
+            DurableStep.definitionsRead.passed()
             notes.append(inForce.replace(by: reading))
             let zones = ZoneUpdate(scheduler, taking: reading.graph, at: now)
             actions += scheduler.handle(.definitions(reading.graph), at: now)
@@ -176,7 +180,7 @@ struct Session {
             try ledger.heartbeat(at: now)
             heartbeatDue = now + Session.heartbeatPeriod
         }
-        try carryOut(actions, at: now, notes: notes)
+        try carryOut(actions, at: now, notes: notes, completing: mail.reading == nil ? nil : .definitionsCommitted)
         if goesOn { handOverAgain(at: now) }
         return goesOn
     }
@@ -264,14 +268,19 @@ struct Session {
     // MARK: acting
 
     /// Record, then act: nothing is launched, killed, answered or told before its record is durable.
-    private mutating func carryOut(_ actions: [Action], at now: Instant, notes: [DefinitionsInForce.Note]) throws {
+    private mutating func carryOut(
+        _ actions: [Action], at now: Instant, notes: [DefinitionsInForce.Note], completing step: DurableStep? = nil
+    ) throws {
         let records = actions.compactMap { action -> LedgerRecord? in if case .record(let record) = action { record } else { nil } }
         if !records.isEmpty || !notes.isEmpty {
+            DurableStep.passed(before: records)
             let inserted = try ledger.commit(records, boot: boot, at: now) { ledger in for note in notes { try note(ledger) } }
             for (key, id) in inserted {
                 ids[key] = id
                 keys[id] = key
             }
+            DurableStep.passed(after: records)
+            step?.passed()
         }
         act(on: actions)
         tellEnds(in: records)

@@ -65,6 +65,7 @@ extension LocalWatch {
         var signal = SIGUSR1
         do {
             try kept.folder.writeKill(reason: reason)
+            DurableStep.killWritten.passed()
             // A keeper that has no claim yet is not deaf to the signal; it looks for the word once it has.
             guard case .held = try kept.folder.claimState() else { return }
         } catch {
@@ -76,12 +77,14 @@ extension LocalWatch {
         } else if let child = kept.child {
             _ = Glibc.kill(child, signal)
         }
+        DurableStep.keeperRung.passed()
     }
 
     /// Takes the run ourselves, so that nobody can start it any more.
     mutating func cancel(_ run: String, _ kept: Kept, _ reason: String) throws(SystemError) {
         _ = try Files.makeFolder(kept.folder.path, mode: 0o700)
         if try kept.folder.cancel(reason: reason, bootID: place.bootID) {
+            DurableStep.runCancelled.passed()
             finishCancelled(run, reason)
         } else {
             recover(run)

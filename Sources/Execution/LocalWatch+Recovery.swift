@@ -36,6 +36,9 @@ extension LocalWatch {
             if let launch = kept.launch, try kept.folder.belongsToAnother(than: launch) { try kept.folder.setAside() }
             switch try Self.finding(kept.folder) {
             case .unclaimed: try recoverUnclaimed(run, kept)
+            case .ended(let ending):
+                DurableStep.outcomeFound.passed()
+                tellEnd(run, ending)
             case let finding: act(run, on: finding, wasWatched: false)
             }
         } catch {
@@ -52,6 +55,7 @@ extension LocalWatch {
         } else if let reason = kept.killWanted {
             try cancel(run, kept, reason)
         } else if let launch = kept.launch {
+            DurableStep.unclaimedFound.passed()
             try kept.folder.clearVoidClaim()
             update(run) { $0.mayHaveOlderKeeper = bootID != nil }
             start(run, launch)
@@ -108,6 +112,7 @@ extension LocalWatch {
         // The lock was held after the process began, so a process of this number and start is its holder.
         let keeper = try? ProcessTable.open(claim.pid, start: claim.start)
         watch(run, keeper)
+        DurableStep.keeperAdopted.passed()
         if let at = claim.startedAt { tellStart(run, at) }
         ring(run)
         reattached(run)
@@ -131,6 +136,7 @@ extension LocalWatch {
         do {
             _ = try folder(run).prepare(launch, bootID: place.bootID, node: place.node, group: place.groups?.path(of: run))
             let pid = try KeeperProcess.start(place.keeper, folder(run), reports: channels.reportsForKeepers)
+            DurableStep.keeperSpawned.passed()
             update(run) { $0.child = pid }
             let keeper = platform_pidfd_open(pid)
             watch(run, keeper >= 0 ? keeper : nil)

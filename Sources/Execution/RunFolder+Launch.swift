@@ -11,9 +11,11 @@ extension RunFolder {
     func prepare(_ launch: Launch, bootID: String, node: String, group: String? = nil) throws(SystemError) -> Bool {
         // The user of the job must get through to `output`, and to nothing else: it may not list, and all files are 0600.
         let isNew = try Files.makeFolder(path, mode: 0o700)
+        DurableStep.folderMade.passed()
         if launch.user != nil, chmod(path, 0o711) != 0 { throw SystemError("chmod", path) }
         _ = try Files.makeFolder(outputFolder, mode: 0o700)
         try Files.replace(runFile, with: record(launch, bootID: bootID, node: node, group: group).bytes(head: Self.runHead))
+        DurableStep.runWritten.passed()
         return isNew
     }
 

@@ -1,5 +1,6 @@
 import Client
 import Daemon
+import Execution
 import Glibc
 import JobFiles
 import RunHistory
@@ -34,6 +35,7 @@ struct CommandFailure: Error {
     init?(of error: any Error) {
         switch error {
         case let failure as CommandFailure: self = failure
+        case let error as DurableStep.Crash.NotAStep: self.init(.usage, error.description)
         case let error as LedgerError: self.init(Code(error), error.description)
         case let error as DaemonError: self.init(Code(error), error.description)
         case let error as JobFolderError: self.init(.noJobsFolder, error.description)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Daemon
+import Execution
 import Foundation
 import JobFiles
 import Logging
@@ -51,6 +52,7 @@ struct Serve: AsyncParsableCommand {
             errors.finish(within: 0.5)
         }
         LoggingSystem.bootstrap { _ in LineLog(writer: errors) }
+        try DurableStep.checkCrash()
         let log = Logger(label: "rota")
         let clock = SystemClock()
         let end = duration.map { clock.now() + $0.duration }

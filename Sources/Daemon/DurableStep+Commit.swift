@@ -1,0 +1,51 @@
+import Execution
+import Scheduling
+
+/// Which durable steps a commit is.
+extension DurableStep {
+    /// To be called before the commit of these records.
+    static func passed(before records: [LedgerRecord]) {
+        guard isAwaited else { return }
+        for record in records { record.stepBefore?.passed() }
+    }
+
+    /// To be called after the commit of these records, before anything is done about them.
+    static func passed(after records: [LedgerRecord]) {
+        guard isAwaited else { return }
+        for record in records { record.stepAfter?.passed() }
+    }
+}
+
+extension LedgerRecord {
+    fileprivate var stepBefore: DurableStep? {
+        switch stepAfter {
+        case .intentCommitted: .intentDecided
+        case .startCommitted: .startHeard
+        case .endCommitted: .endHeard
+        case .killCommitted: .killDecided
+        default: nil
+        }
+    }
+
+    fileprivate var stepAfter: DurableStep? {
+        switch self {
+        case .insert(let run), .update(let run): run.step
+        case .gap: .gapCommitted
+        case .pause, .resume: .requestCommitted
+        case .control, .openFlow, .closeFlow, .reopenFlow, .change: nil
+        }
+    }
+}
+
+extension Run {
+    fileprivate var step: DurableStep? {
+        switch state {
+        case .launching where killWanted != nil, .running where killWanted != nil: .killCommitted
+        case .launching: .intentCommitted
+        case .running: .startCommitted
+        case .waiting: isByHand ? .requestCommitted : .waitCommitted
+        case .succeeded, .failed, .timedOut, .couldNotStart, .killed, .lost: .endCommitted
+        case .skipped, .missed: .gapCommitted
+        }
+    }
+}
