@@ -94,15 +94,16 @@ package final class Daemon: Sendable {
         self.clock = clock
         self.log = log
         let opened = try Daemon.openLedger(configuration, folder: folder, clock: clock, mayCreate: true)
-        var jobs = JobFolder(path: configuration.jobsFolder, inForce: opened.restored.definitions(below: configuration.jobsFolder))
+        let stored = StoredJobs(opened.restored.definitions)
+        var jobs = JobFolder(path: configuration.jobsFolder, inForce: stored.definitions(below: configuration.jobsFolder))
         let reading = try Daemon.jobs { () throws(JobFolderError) in try jobs.read(at: clock.now()) }
         self.jobs = (jobs, reading.lookAgain)
         mailbox = try Mailbox(reading: reading)
         do {
             firstSession = Mutex(
                 try Session(
-                    configuration, ledger: opened.ledger, restored: opened.restored, folder: folder, mailbox: mailbox, clock: clock,
-                    log: log))
+                    configuration, ledger: opened.ledger, restored: opened.restored, jobs: stored, folder: folder, mailbox: mailbox,
+                    clock: clock, log: log))
         } catch {
             throw .recovery("\(error)")
         }
@@ -196,7 +197,8 @@ package final class Daemon: Sendable {
     private func anotherSession() throws -> Session {
         let opened = try Daemon.openLedger(configuration, folder: folder, clock: clock, mayCreate: false)
         return try Session(
-            configuration, ledger: opened.ledger, restored: opened.restored, folder: folder, mailbox: mailbox, clock: clock, log: log)
+            configuration, ledger: opened.ledger, restored: opened.restored, jobs: StoredJobs(opened.restored.definitions), folder: folder,
+            mailbox: mailbox, clock: clock, log: log)
     }
 
     /// Waits a second, or until a stop is wanted; whoever asks meanwhile is refused.
@@ -206,21 +208,6 @@ package final class Daemon: Sendable {
             let wasSet = clock.wait(until: over, descriptors: [mailbox.bell.descriptor])
             mailbox.refuseAll(because: "the ledger cannot be written at the moment; `rota status` tells why")
             if wasSet { return }
-        }
-    }
-}
-
-extension RestoredLedger {
-    /// What was in force of the files below `folder`, named as the user names them now.
-    fileprivate func definitions(below folder: String) -> [Definition] {
-        let root = StateFolder.absolute(folder) + "/"
-        let calendars = Calendars()
-        return definitions.compactMap { stored in
-            guard stored.file.hasPrefix(root), let job = Definition.parse(canonical: stored.canonical, calendars: calendars) else {
-                return nil
-            }
-            let file = (folder.hasSuffix("/") ? folder : folder + "/") + stored.file.dropFirst(root.count)
-            return Definition(job: job, canonical: stored.canonical, source: stored.source, file: file, line: stored.line)
         }
     }
 }

@@ -1,3 +1,4 @@
+import CPlatform
 import Execution
 import Foundation
 import JobFiles
@@ -50,8 +51,8 @@ struct Session {
 
     /// Recovers: when this returns, every run that was handed over is watched again or has its outcome in the mailbox.
     init(
-        _ configuration: Daemon.Configuration, ledger: Ledger, restored: RestoredLedger, folder: StateFolder, mailbox: Mailbox,
-        clock: any WallClock, log: Logger
+        _ configuration: Daemon.Configuration, ledger: Ledger, restored: RestoredLedger, jobs: StoredJobs, folder: StateFolder,
+        mailbox: Mailbox, clock: any WallClock, log: Logger
     ) throws {
         self.configuration = configuration
         self.mailbox = mailbox
@@ -62,13 +63,12 @@ struct Session {
         runs = folder.runs
         heartbeatDue = clock.now()
         let calendars = Calendars()
-        let jobs = restored.definitions.compactMap { Definition.parse(canonical: $0.canonical, calendars: calendars) }
         var state = restored.state
         for open in restored.handedOver {
             state.handedOverAs[open.run.key] = open.definition.flatMap { Definition.parse(canonical: $0.canonical, calendars: calendars) }
         }
         scheduler = Scheduler(
-            restoring: state, graph: JobGraph.build(jobs).graph, settings: Scheduler.Settings(capacities: configuration.capacities)
+            restoring: state, graph: jobs.graph, settings: Scheduler.Settings(capacities: configuration.capacities)
         )
         ids = restored.ids
         keys = Dictionary(uniqueKeysWithValues: restored.ids.map { ($1, $0) })
@@ -105,6 +105,8 @@ struct Session {
         end = frame.end
         defer { close() }
         try begin(frame)
+        // All job files were just read, and the ledger was: there will not be that much garbage again.
+        platform_give_memory_back()
         while try step(mailbox.takeAll()) {
             if clock.wait(until: nextWake, descriptors: [mailbox.bell.descriptor]) { forgetPauses() }
         }

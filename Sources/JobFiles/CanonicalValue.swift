@@ -11,7 +11,8 @@ enum CanonicalValue: Sendable {
     var json: String {
         var json = ""
         write(to: &json)
-        return json
+        // What grew piece by piece has up to twice its room, and is kept for as long as its job.
+        return String(decoding: json.utf8, as: UTF8.self)
     }
 
     private func write(to json: inout String) {

@@ -4,7 +4,10 @@ package import Scheduling
 package struct Definition: Sendable {
     private let parts: Parts
 
-    package var job: Job { parts.job }
+    package var job: Job { parts.job.job }
+
+    /// The same, for whoever keeps it.
+    var shared: SharedJob { parts.job }
 
     /// Canonical JSON: keys sorted, defaults not filled in, values typed by their key.
     ///
@@ -24,14 +27,14 @@ package struct Definition: Sendable {
     var places: DefinitionPlaces? { parts.places }
 
     private final class Parts: Sendable {
-        let job: Job
+        let job: SharedJob
         let canonical: String
         let source: String
         let file: String
         let line: Int
         let places: DefinitionPlaces?
 
-        init(_ job: Job, _ canonical: String, _ source: String, _ file: String, _ line: Int, _ places: DefinitionPlaces?) {
+        init(_ job: SharedJob, _ canonical: String, _ source: String, _ file: String, _ line: Int, _ places: DefinitionPlaces?) {
             self.job = job
             self.canonical = canonical
             self.source = source
@@ -41,13 +44,22 @@ package struct Definition: Sendable {
         }
     }
 
-    package init(job: Job, canonical: String, source: String, file: String, line: Int) {
-        self.init(job: job, canonical: canonical, source: source, file: file, line: line, places: nil)
+    package init(job: SharedJob, canonical: String, source: String, file: String, line: Int) {
+        parts = Parts(job, canonical, source, file, line, nil)
     }
 
     init(job: Job, canonical: String, source: String, file: String, line: Int, places: DefinitionPlaces?) {
-        parts = Parts(job, canonical, source, file, line, places)
+        parts = Parts(SharedJob(job), canonical, source, file, line, places)
     }
+
+    /// The same, holding the job and the texts of `known` where those are no others.
+    func sharing(_ known: Definition?) -> Definition {
+        guard let known, known.parts.canonical == parts.canonical, known.job == job else { return self }
+        let source = known.parts.source == parts.source ? known.parts.source : parts.source
+        return Definition(Parts(known.parts.job, known.parts.canonical, source, parts.file, parts.line, parts.places))
+    }
+
+    private init(_ parts: Parts) { self.parts = parts }
 
     /// The job of a canonical text made earlier, with the same version; nil when the text is none.
     ///

@@ -26,6 +26,13 @@ package enum JobFile {
         var isPutOff = false
 
         var hasErrors: Bool { problems.contains { $0.severity == .error } }
+
+        /// Holds what is the same as in `known` only once.
+        mutating func share(_ known: [Definition]) {
+            guard !known.isEmpty else { return }
+            let known = Dictionary(known.map { ($0.job.name, $0) }) { first, _ in first }
+            definitions = definitions.map { $0.sharing(known[$0.job.name]) }
+        }
     }
 
     static func contents(of text: String, file: String, asChronos: Bool = false, calendars: Calendars) -> Contents {

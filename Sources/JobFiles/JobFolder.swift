@@ -85,7 +85,8 @@ package struct JobFolder: Sendable {
         let calendars = Calendars(known: zones.isEmpty ? calendars : calendars.unread, now: mindsWriters ? now : nil, dirty: dirty)
         forgetStamps(ofFilesNaming: calendars.changed())
         let due = walk.files.compactMap { file in look(at: file.path, file.kind, in: walk, &step) }
-        let readings = FileReading.all(due.map { walk.shown($0) }, mindsWriters: mindsWriters, calendars: calendars)
+        let files = due.map { FileReading.File(path: walk.shown($0), known: records[$0]?.definitions ?? []) }
+        let readings = FileReading.all(files, mindsWriters: mindsWriters, calendars: calendars)
         for (path, reading) in zip(due, readings) { take(reading, of: path, walk.shown(path), &step) }
         if let again = calendars.lookAgain { step.look(again: again) }
         takeVanished(walk, &step)

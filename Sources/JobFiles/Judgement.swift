@@ -23,7 +23,7 @@ struct Judgement {
     mutating func run() -> (graph: JobGraph, definitions: [JobName: Definition]) {
         var chosen = Dictionary(candidates.map { ($0.job.name, $0) }) { first, _ in first }
         reportDuplicates(chosen)
-        var (graph, refusals) = JobGraph.build(candidates.map(\.job), refused: refused)
+        var (graph, refusals) = JobGraph.build(sharing: candidates.map(\.shared), refused: refused)
         for refusal in refusals { report(refusal, chosen) }
         var fallen: Set<JobName> = []
         while !refusals.isEmpty {
@@ -31,7 +31,7 @@ struct Judgement {
                 // Refused a second time, there is nothing left to fall back to.
                 chosen[name] = fallen.insert(name).inserted ? inForce[name] : nil
             }
-            (graph, refusals) = JobGraph.build(chosen.values.map(\.job), refused: refused.union(fallen))
+            (graph, refusals) = JobGraph.build(sharing: chosen.values.map(\.shared), refused: refused.union(fallen))
         }
         return (graph, chosen)
     }

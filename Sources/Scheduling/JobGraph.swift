@@ -1,6 +1,13 @@
+/// A job that several hold: its value is large, and a table of a hundred thousand of them by name is mostly air.
+package final class SharedJob: Sendable {
+    package let job: Job
+
+    package init(_ job: Job) { self.job = job }
+}
+
 /// Jobs and the arrows between them. A graph that you hold is valid: names are unique, every parent exists, nothing goes round.
 package struct JobGraph: Sendable {
-    package private(set) var jobs: [JobName: Job] = [:]
+    package private(set) var jobs: [JobName: SharedJob] = [:]
     /// For each job its children, sorted by name.
     package private(set) var children: [JobName: [JobName]] = [:]
     /// Every job, parents before children, otherwise by name.
@@ -20,6 +27,11 @@ package struct JobGraph: Sendable {
     /// are told at once. The cost is linear in jobs and edges.
     /// - Parameter refused: Names that the files hold, but whose definitions could not be read; a child of one of these is told so.
     package static func build(_ candidates: [Job], refused: Set<JobName> = []) -> (graph: JobGraph, problems: [GraphProblem]) {
+        build(sharing: candidates.map(SharedJob.init), refused: refused)
+    }
+
+    /// The same of jobs that somebody else holds as well.
+    package static func build(sharing candidates: [SharedJob], refused: Set<JobName> = []) -> (graph: JobGraph, problems: [GraphProblem]) {
         var build = GraphBuild(refused: refused)
         build.takeUnique(candidates)
         build.refuseLoops()
@@ -27,14 +39,14 @@ package struct JobGraph: Sendable {
         return build.finish()
     }
 
-    package subscript(name: JobName) -> Job? { jobs[name] }
+    package subscript(name: JobName) -> Job? { jobs[name]?.job }
 
-    fileprivate init(jobs: [JobName: Job], order: [JobName]) {
+    fileprivate init(jobs: [JobName: SharedJob], order: [JobName]) {
         self.jobs = jobs
         self.order = order
         places = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
         for name in order {
-            for edge in jobs[name]?.after ?? [] { children[edge.parent, default: []].append(name) }
+            for edge in jobs[name]?.job.after ?? [] { children[edge.parent, default: []].append(name) }
         }
         for parent in children.keys { children[parent]?.sort() }
     }
@@ -42,7 +54,7 @@ package struct JobGraph: Sendable {
     /// Works out join and head of `name`; its parents must have been through this before.
     /// - Returns: The heads of the parents when `join: flow` was asked for and cannot be.
     fileprivate mutating func resolveJoin(of name: JobName) -> [JobName]? {
-        guard let job = jobs[name], !job.after.isEmpty else {
+        guard let job = self[name], !job.after.isEmpty else {
             heads[name] = name
             return nil
         }
@@ -73,7 +85,7 @@ extension JobGraph {
         return FlowPlan(
             head: head,
             members: sorted.map { name in
-                FlowPlan.Member(job: name, after: (jobs[name]?.after ?? []).filter { members.contains($0.parent) })
+                FlowPlan.Member(job: name, after: (self[name]?.after ?? []).filter { members.contains($0.parent) })
             }
         )
     }
@@ -124,15 +136,15 @@ package enum GraphProblem: Hashable, Sendable {
 
 /// The steps of `JobGraph.build`, each taking out what may not stay.
 private struct GraphBuild {
-    var jobs: [JobName: Job] = [:]
+    var jobs: [JobName: SharedJob] = [:]
     var refused: Set<JobName>
     var problems: [GraphProblem] = []
 
     init(refused: Set<JobName>) { self.refused = refused }
 
-    mutating func takeUnique(_ candidates: [Job]) {
+    mutating func takeUnique(_ candidates: [SharedJob]) {
         var twice: Set<JobName> = []
-        for job in candidates where jobs.updateValue(job, forKey: job.name) != nil { twice.insert(job.name) }
+        for shared in candidates where jobs.updateValue(shared, forKey: shared.job.name) != nil { twice.insert(shared.job.name) }
         for name in twice.sorted() { refuse(.duplicate(name)) }
     }
 
@@ -140,15 +152,15 @@ private struct GraphBuild {
     mutating func refuseLoops() {
         let refusedBefore = refused
         var looped: [Job] = []
-        for (name, job) in jobs.sorted(by: { $0.key < $1.key }) where job.after.contains(where: { $0.parent == name }) {
+        for (name, shared) in jobs.sorted(by: { $0.key < $1.key }) where shared.job.after.contains(where: { $0.parent == name }) {
             refuse(.selfParent(name))
-            looped.append(job)
+            looped.append(shared.job)
         }
         while true {
             let found = loops()
             if found.isEmpty { break }
             for loop in found {
-                looped += loop.compactMap { jobs[$0] }
+                looped += loop.compactMap { jobs[$0]?.job }
                 refuse(.cycle(loop))
             }
         }
@@ -161,13 +173,13 @@ private struct GraphBuild {
 
     mutating func refuseOrphans() {
         var children: [JobName: [JobName]] = [:]
-        for (name, job) in jobs {
-            for edge in job.after { children[edge.parent, default: []].append(name) }
+        for (name, shared) in jobs {
+            for edge in shared.job.after { children[edge.parent, default: []].append(name) }
         }
         var orphans: [Job] = []
         var doubtful = jobs.keys.sorted()
         while !doubtful.isEmpty {
-            let found = doubtful.compactMap { name in jobs[name].flatMap { missingParents(of: $0).isEmpty ? nil : $0 } }
+            let found = doubtful.compactMap { name in jobs[name].flatMap { missingParents(of: $0.job).isEmpty ? nil : $0.job } }
             for job in found { refuse(job.name) }
             orphans += found
             doubtful = Set(found.flatMap { children[$0.name] ?? [] }).sorted()
@@ -213,10 +225,10 @@ private struct GraphBuild {
 
     /// Kahn's algorithm, by name among those that are free.
     private func sortedParentsFirst() -> [JobName] {
-        var waitsFor = jobs.mapValues(\.after.count)
+        var waitsFor = jobs.mapValues(\.job.after.count)
         var children: [JobName: [JobName]] = [:]
-        for (name, job) in jobs {
-            for edge in job.after { children[edge.parent, default: []].append(name) }
+        for (name, shared) in jobs {
+            for edge in shared.job.after { children[edge.parent, default: []].append(name) }
         }
         var free = waitsFor.filter { $0.value == 0 }.map(\.key).sorted()
         var order: [JobName] = []
@@ -255,7 +267,7 @@ private struct GraphBuild {
                 }
                 places[name] = path.count
                 path.append(name)
-                let parents = (jobs[name]?.after ?? []).map(\.parent)
+                let parents = (jobs[name]?.job.after ?? []).map(\.parent)
                 current = parents.first { jobs[$0] != nil && !ordered.contains($0) && !settled.contains($0) }
             }
             settled.formUnion(path)

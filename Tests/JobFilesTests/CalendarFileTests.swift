@@ -218,7 +218,7 @@ struct CalendarFileTests {
         #expect(jobs.count == 1000 && calendars(of: jobs).count == 1)
     }
 
-    private func calendars(of reading: Reading) -> Set<ObjectIdentifier> { calendars(of: Array(reading.graph.jobs.values)) }
+    private func calendars(of reading: Reading) -> Set<ObjectIdentifier> { calendars(of: reading.graph.jobs.values.map(\.job)) }
 
     private func calendars(of jobs: [Job]) -> Set<ObjectIdentifier> {
         Set(

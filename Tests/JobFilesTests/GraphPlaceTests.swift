@@ -62,7 +62,7 @@ struct GraphPlaceTests {
         files.write("b.yaml", "# one\n\ncommand: x\nafter: a")
         var folder = JobFolder(path: files.path)
         let before = try folder.read(at: start).definitions.values.map {
-            Definition(job: $0.job, canonical: $0.canonical, source: $0.source, file: $0.file, line: $0.line)
+            Definition(job: SharedJob($0.job), canonical: $0.canonical, source: $0.source, file: $0.file, line: $0.line)
         }
         files.delete("a.yaml")
         files.write("b.yaml", "command: [")

@@ -102,6 +102,21 @@ struct JobFolderTests {
         #expect(reading.problems.count == 1)
     }
 
+    /// What is in force is in memory once, however often its file is read.
+    @Test func aJobThatIsTheSameAfterARestartIsHeldOnce() throws {
+        files.write("a.yaml", "command: one")
+        files.write("b.yaml", "command: two\nschedule: R/P1D")
+        var folder = JobFolder(path: files.path)
+        let before = try folder.read(at: start)
+        files.write("a.yaml", "# a remark\ncommand: one")
+        files.write("b.yaml", "command: other\nschedule: R/P1D")
+        var restarted = JobFolder(path: files.path, inForce: Array(before.definitions.values))
+        let reading = try restarted.read(at: start + .seconds(1))
+        #expect(before.graph.jobs[name("a")] === reading.graph.jobs[name("a")])
+        #expect(reading.definitions[name("a")]?.source.hasPrefix("# a remark") == true)
+        #expect(before.graph.jobs[name("b")] !== reading.graph.jobs[name("b")] && command(reading, "b") == .shell("other"))
+    }
+
     @Test func aFileThatIsYoungAtAStartKeepsWhatWasBeforeTheRestart() throws {
         files.write("a.yaml", "command: one")
         var folder = JobFolder(path: files.path)

@@ -67,3 +67,8 @@ int platform_epoll_wait(int epoll, struct platform_event *events, int capacity, 
 // An eventfd, and a non-blocking pipe: [0] to read, [1] to write.
 int platform_eventfd(void);
 int platform_pipe(int pipe[2]);
+
+// Memory.
+
+// Gives the kernel back what is free in whole pages; malloc keeps it otherwise. Takes milliseconds for each ten megabytes.
+void platform_give_memory_back(void);

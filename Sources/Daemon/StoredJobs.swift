@@ -1,0 +1,29 @@
+import JobFiles
+import RunHistory
+import Scheduling
+
+/// The jobs of the definitions that the ledger had in force, parsed once for all who want them.
+struct StoredJobs {
+    private let jobs: [(stored: StoredDefinition, job: SharedJob)]
+
+    /// Leaves out what this version, or this machine's tz database, cannot make anything of.
+    init(_ definitions: [StoredDefinition]) {
+        let calendars = Calendars()
+        jobs = definitions.compactMap { stored in
+            Definition.parse(canonical: stored.canonical, calendars: calendars).map { (stored, SharedJob($0)) }
+        }
+    }
+
+    var graph: JobGraph { JobGraph.build(sharing: jobs.map(\.job)).graph }
+
+    /// What was in force of the files below `folder`, named as the user names them now.
+    func definitions(below folder: String) -> [Definition] {
+        let root = StateFolder.absolute(folder) + "/"
+        let named = folder.hasSuffix("/") ? folder : folder + "/"
+        return jobs.filter { $0.stored.file.hasPrefix(root) }.map { stored, job in
+            Definition(
+                job: job, canonical: stored.canonical, source: stored.source, file: named + stored.file.dropFirst(root.count),
+                line: stored.line)
+        }
+    }
+}
