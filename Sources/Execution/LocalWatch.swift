@@ -103,6 +103,7 @@ struct LocalWatch {
     private var queue: [String] = []
     private var queued = 0
     private var lastLook: Int64 = 0
+    private var orphans = Orphans(of: getpid())
     private var unread: [UInt8] = []
     private var isShutDown = false
 
@@ -119,6 +120,7 @@ struct LocalWatch {
             handleEvents()
             launchBatch()
             lookAgain()
+            orphans?.look(at: Self.steadyTime())
         }
         reattaching?.latch.open(.failure(SystemError("reattach", "executor", ECANCELED)))
         for keeper in byKeeper.keys { close(keeper) }
@@ -143,7 +145,9 @@ struct LocalWatch {
 
     private func timeout() -> Int32 {
         if queued < queue.count { return 0 }
-        return looking.isEmpty ? -1 : Int32(max(0, Self.pause - (Self.steadyTime() - lastLook)))
+        let time = Self.steadyTime()
+        let looks = [looking.isEmpty ? nil : lastLook + Self.pause, orphans?.nextLook].compactMap(\.self)
+        return looks.min().map { Int32(max(0, $0 - time)) } ?? -1
     }
 
     private mutating func handle(_ request: Inbox.Request) {

@@ -5,6 +5,7 @@ import Glibc
 enum ProcessTable {
     struct Entry: Hashable {
         var pid: pid_t
+        var parent: pid_t
         var session: pid_t
         /// In ticks since boot.
         var start: UInt64
@@ -26,18 +27,24 @@ enum ProcessTable {
         // Fields are counted after the name, which may hold blanks and brackets of its own: state, parent, group, session, … start.
         guard let bytes, let bracket = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = bytes[(bracket + 1)...].split(separator: UInt8(ascii: " "))
-        guard fields.count > 19, let session = pid_t(String(decoding: fields[3], as: UTF8.self)),
+        guard fields.count > 19, let parent = pid_t(String(decoding: fields[1], as: UTF8.self)),
+            let session = pid_t(String(decoding: fields[3], as: UTF8.self)),
             let start = UInt64(String(decoding: fields[19], as: UTF8.self))
         else { return nil }
         let isZombie = fields[0].first == UInt8(ascii: "Z") || fields[0].first == UInt8(ascii: "X")
-        return Entry(pid: pid, session: session, start: start, isZombie: isZombie)
+        return Entry(pid: pid, parent: parent, session: session, start: start, isZombie: isZombie)
     }
 
     /// All processes that live now and that we may know of.
+    static func all(_ entry: (pid_t) throws(SystemError) -> Entry? = entry) throws(SystemError) -> [Entry] {
+        try every(entry).filter { !$0.isZombie }
+    }
+
+    /// These, and those that have ended and whose parents have not asked how.
     ///
     /// Where /proc hides those of other users (hidepid), those are not ours: only root can start anything as somebody else. `entry` says
     /// what is known of one.
-    static func all(_ entry: (pid_t) throws(SystemError) -> Entry? = entry) throws(SystemError) -> [Entry] {
+    static func every(_ entry: (pid_t) throws(SystemError) -> Entry? = entry) throws(SystemError) -> [Entry] {
         guard let folder = opendir("/proc") else { throw SystemError("opendir", "/proc") }
         defer { closedir(folder) }
         var entries: [Entry] = []
@@ -47,7 +54,7 @@ enum ProcessTable {
             let name = withUnsafeBytes(of: item.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
             guard let pid = pid_t(name) else { continue }
             do {
-                guard let entry = try entry(pid), !entry.isZombie else { continue }
+                guard let entry = try entry(pid) else { continue }
                 entries.append(entry)
             } catch {
                 guard error.number == EPERM || error.number == EACCES else { throw error }
