@@ -72,6 +72,9 @@ package struct Zone: Hashable, Sendable {
         ZoneDatabase.system.reread()
     }
 
+    /// Where this machine's tz database is; nil when there is none.
+    package static var databaseFolder: String? { ZoneDatabase.system.folder }
+
     /// Seconds east of UTC that the zone keeps at `instant`.
     package func offset(at instant: Instant) -> Int {
         Int(rules.span(at: instant.microseconds.floored(by: WallTime.second)).offset)

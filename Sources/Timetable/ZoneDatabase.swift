@@ -112,7 +112,7 @@ final class ZoneDatabase: Sendable {
         return nearNames(to: name, among: names + zoneAliases.keys.sorted())
     }
 
-    private var folder: String? {
+    var folder: String? {
         if let givenFolder { return Self.isFolder(givenFolder) ? givenFolder : nil }
         if let chosen = getenv("TZDIR") { return Self.isFolder(String(cString: chosen)) ? String(cString: chosen) : nil }
         return ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"].first(where: Self.isFolder)

@@ -12,13 +12,17 @@ struct Place: ParsableArguments {
     @Option(help: ArgumentHelp("The settings file.", valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
+    /// The settings file: the one that was asked for, else the usual one if it is there.
+    func settingsPath() -> String? {
+        let usual = "/etc/rota/rota.yaml"
+        return config ?? environment("ROTA_CONFIG") ?? (FileManager.default.fileExists(atPath: usual) ? usual : nil)
+    }
+
     /// What the settings file says; empty when there is none.
     ///
     /// - Throws: `CommandFailure` when a file was asked for and cannot be read, or holds errors.
     func settings() throws -> Settings {
-        let named = config ?? environment("ROTA_CONFIG")
-        let usual = "/etc/rota/rota.yaml"
-        guard let path = named ?? (FileManager.default.fileExists(atPath: usual) ? usual : nil) else { return Settings() }
+        guard let path = settingsPath() else { return Settings() }
         guard FileManager.default.isReadableFile(atPath: path) else {
             throw CommandFailure(.usage, "the settings file \(path) cannot be read; name another with --config")
         }
@@ -29,9 +33,12 @@ struct Place: ParsableArguments {
         return settings
     }
 
-    func stateFolder() throws -> String {
+    func stateFolder() throws -> String { try stateFolder { try settings().state } }
+
+    /// - Parameter configured: What the settings file says; asked only when nothing else names the folder.
+    func stateFolder(configured: () throws -> String?) rethrows -> String {
         if let named = state ?? environment("ROTA_STATE") { return StateFolder.absolute(named) }
-        if let configured = try settings().state { return StateFolder.absolute(configured) }
+        if let configured = try configured() { return StateFolder.absolute(configured) }
         let here = StateFolder.absolute(".rota")
         return FileManager.default.fileExists(atPath: here) ? here : "/var/lib/rota"
     }

@@ -21,19 +21,20 @@ struct Rota: AsyncParsableCommand {
               rota history --state failed        what failed
               rota stats                         how jobs did: success rate, durations, lateness
               rota logs backup -f                follow its output
+              rota doctor                        whether all is well that a scheduler depends on
 
             The state folder is the one of --state, else $ROTA_STATE, else `state:` of the settings file (--config, $ROTA_CONFIG, or
             /etc/rota/rota.yaml), else .rota in the current folder if it is there, else /var/lib/rota.
 
             EXIT CODES
-              0 done    1 the thing asked about is not well (invalid files, a failed run under --wait)    64 usage
+              0 done    1 the thing asked about is not well (invalid files, a failed run under --wait, doctor)    64 usage
               65 damaged ledger    66 no jobs folder    69 no scheduler there    70 our own fault    71 port taken
               73 state folder not writable    75 another scheduler holds it    76 ledger of a newer rota    77 not allowed
             """,
         version: Version.text,
         subcommands: [
             Serve.self, Validate.self, Next.self, Explain.self, List.self, Show.self, RunJob.self, Kill.self, Retry.self, PauseJobs.self,
-            Resume.self, History.self, Stats.self, Logs.self, Status.self, Graph.self, Import.self,
+            Resume.self, History.self, Stats.self, Logs.self, Status.self, Doctor.self, Graph.self, Import.self,
         ]
     )
 

@@ -138,7 +138,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     /// Beside this program, unless ROTA_KEEPER names it.
-    private static func keeper() -> String {
+    static func keeper() -> String {
         if let named = environment("ROTA_KEEPER") { return StateFolder.absolute(named) }
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         return URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("rota-keeper").path

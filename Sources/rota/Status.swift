@@ -1,6 +1,4 @@
 import ArgumentParser
-import Client
-import Daemon
 import Foundation
 import RunHistory
 import Scheduling
@@ -21,13 +19,6 @@ struct Status: AsyncParsableCommand {
     var json = false
 
     @OptionGroup var place: Place
-
-    private struct Health: Decodable {
-        let status: String
-        let detail: String?
-
-        var isAlive: Bool { status != "not running" }
-    }
 
     private struct Document: Encodable {
         struct Problem: Encodable {
@@ -57,7 +48,7 @@ struct Status: AsyncParsableCommand {
     func run() async throws {
         let folder = try place.stateFolder()
         let reader = try place.reader()
-        let health = await health(of: folder)
+        let health = await SchedulerHealth.ask(folder)
         let problems = try reader.problems()
         let open = try reader.openRuns()
         let row = try reader.scheduler()
@@ -86,23 +77,7 @@ struct Status: AsyncParsableCommand {
         if errors > 0 { throw CommandFailure(.unwell, "\(errors.of("error")) in the job files; the last good versions stay in force") }
     }
 
-    /// Asks the scheduler itself: that it answers is the proof that it lives.
-    private func health(of folder: String) async -> Health {
-        do {
-            let answer = try await SocketClient(socket: folder + "/rota.sock").send("GET", "/healthz", within: .seconds(5))
-            return (try? JSONDecoder().decode(Health.self, from: Data(answer.body.utf8))) ?? Health(status: "unclear", detail: answer.body)
-        } catch SocketClient.Failure.noScheduler {
-            // The lock is the proof of life; the socket is only a file.
-            guard let holder = StateFolder.holder(of: folder) else { return Health(status: "not running", detail: nil) }
-            return Health(
-                status: "not reachable",
-                detail: "process \(holder) holds the state folder, but its socket is gone; restart it to make it anew")
-        } catch {
-            return Health(status: "not reachable", detail: "\(error)")
-        }
-    }
-
-    private func print(_ folder: String, _ health: Health, _ row: SchedulerRow?, jobs: Int) {
+    private func print(_ folder: String, _ health: SchedulerHealth, _ row: SchedulerRow?, jobs: Int) {
         var lines = ["scheduler  \(Terminal.bold(health.status))", "state      \(folder)"]
         if let row {
             lines.append("jobs       \(jobs) in force, from \(row.jobsFolder)")

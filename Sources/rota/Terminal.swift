@@ -54,6 +54,17 @@ enum Terminal {
         return "\u{1B}[\(colour)m\(state)\u{1B}[0m"
     }
 
+    static func painted(_ status: Finding.Status) -> String {
+        guard hasColour else { return status.rawValue }
+        let colour =
+            switch status {
+            case .ok: 32
+            case .warning: 33
+            case .error: 31
+            }
+        return "\u{1B}[\(colour)m\(status.rawValue)\u{1B}[0m"
+    }
+
     /// Bytes of a stranger made harmless for a terminal: control characters but newline and tab are shown, not obeyed.
     static func escaped(_ bytes: [UInt8]) -> String {
         escaped(String(decoding: bytes, as: UTF8.self)) { $0 == "\n" || $0 == "\t" }

@@ -133,7 +133,8 @@ struct ReadingCommandTests {
     }
 
     @Test(arguments: [
-        "serve", "validate", "next", "explain", "list", "show", "run", "history", "logs", "status", "graph", "import crontab",
+        "serve", "validate", "next", "explain", "list", "show", "run", "history", "logs", "status", "doctor", "graph",
+        "import crontab",
     ])
     func helpHasExamples(_ command: String) throws {
         let result = try Program.run("rota", command.split(separator: " ").map(String.init) + ["--help"])

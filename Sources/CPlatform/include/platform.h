@@ -72,3 +72,8 @@ int platform_pipe(int pipe[2]);
 
 // Gives the kernel back what is free in whole pages; malloc keeps it otherwise. Takes milliseconds for each ten megabytes.
 void platform_give_memory_back(void);
+
+// Clocks.
+
+// Answers 1 when the kernel's clock is kept right by NTP or something like it, 0 when it is not.
+int platform_clock_is_synchronized(void);
