@@ -15,7 +15,7 @@ struct OutputIndex {
     }
 
     /// Bytes of `%017d %d %015d %010d\n`: microseconds, stream, offset, length.
-    private static let recordLength = 47
+    static let recordLength = 47
 
     private var position = 0
     /// The last record of each stream that was left behind.
@@ -40,7 +40,8 @@ struct OutputIndex {
         return (earlier, next)
     }
 
-    private func piece(at position: Int, in file: Int32, _ folder: RunFolder) throws(SystemError) -> Piece? {
+    /// The record of that number, nil while there is none.
+    func piece(at position: Int, in file: Int32, _ folder: RunFolder) throws(SystemError) -> Piece? {
         var bytes = [UInt8](repeating: 0, count: Self.recordLength)
         var count = 0
         repeat {
@@ -52,6 +53,14 @@ struct OutputIndex {
             let length = fields[3], let stream = OutputReader.Stream(rawValue: Int(number))
         else { return nil }
         return Piece(at: Instant(microseconds: at), stream: stream, offset: offset, length: length)
+    }
+
+    /// Begins with this record instead of the first.
+    ///
+    /// - Parameter left: The last records before it of streams that have none from there on.
+    mutating func begin(at position: Int, left: [OutputReader.Stream: Int]) {
+        self.position = position
+        self.left = left
     }
 
     /// Leaves the next record behind, whose bytes were read.

@@ -47,8 +47,10 @@ package struct OutputReader: ~Copyable {
     /// Whether the end was seen, which stays so.
     private var hasEnded = false
     private let folder: RunFolder
-    /// nil: both, in the order of the index.
+    /// nil: both.
     private let only: Stream?
+    /// Whether pieces come as the index has them, with their times.
+    private let goesByIndex: Bool
     private var stdout: StreamParts
     private var stderr: StreamParts
     private var index = OutputIndex()
@@ -56,17 +58,20 @@ package struct OutputReader: ~Copyable {
 
     /// Both streams, interleaved as they came (after very many pieces, to the second).
     package init(_ folder: RunFolder) {
-        self.init(folder, only: nil)
+        self.init(folder, only: nil, goesByIndex: true)
     }
 
     /// One stream, from a byte on.
-    package init(_ folder: RunFolder, _ stream: Stream, from offset: Int64 = 0) {
-        self.init(folder, only: stream, from: offset)
+    ///
+    /// - Parameter isTimed: Whether its chunks tell when they came; bytes that stand in no line of the index come at the end then.
+    package init(_ folder: RunFolder, _ stream: Stream, from offset: Int64 = 0, isTimed: Bool = false) {
+        self.init(folder, only: stream, goesByIndex: isTimed, from: offset)
     }
 
-    private init(_ folder: RunFolder, only: Stream?, from offset: Int64 = 0) {
+    private init(_ folder: RunFolder, only: Stream?, goesByIndex: Bool, from offset: Int64 = 0) {
         self.folder = folder
         self.only = only
+        self.goesByIndex = goesByIndex
         stdout = StreamParts(folder: folder.path, name: Stream.stdout.name, from: offset)
         stderr = StreamParts(folder: folder.path, name: Stream.stderr.name, from: offset)
         changes = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
@@ -75,6 +80,17 @@ package struct OutputReader: ~Copyable {
 
     deinit {
         if changes >= 0 { close(changes) }
+    }
+
+    /// Leaves out all but the last lines of what is there, both streams counted together; to be asked before anything is read.
+    ///
+    /// It reads no more than these lines and, where one stream has been silent for long, the index.
+    package mutating func begin(atLastLines count: Int) throws {
+        let streams = only.map { [$0] } ?? Stream.allCases
+        let start = try OutputTail(folder, streams).start(ofLastLines: count)
+        stdout.begin(at: start.offsets[.stdout] ?? 0)
+        stderr.begin(at: start.offsets[.stderr] ?? 0)
+        index.begin(at: start.record, left: start.left)
     }
 
     /// Leaves out what a run that has not ended writes from now on: a command may write faster than anybody reads.
@@ -89,7 +105,7 @@ package struct OutputReader: ~Copyable {
         guard !isFinished else { return nil }
         // In this order: what was written before the end is there when we have seen the end.
         if !hasEnded { hasEnded = try seesEnd() }
-        if let only {
+        if let only, !goesByIndex {
             if let chunk = try rest(of: only) { return chunk }
         } else if let chunk = try nextByIndex() {
             return chunk
@@ -126,11 +142,13 @@ package struct OutputReader: ~Copyable {
         }
         guard hasEnded else { return nil }
         // What the index lacks: its file could not be written.
+        if let only { return try rest(of: only) }
         return try rest(of: .stdout) ?? rest(of: .stderr)
     }
 
     private mutating func read(_ piece: OutputIndex.Piece) throws(SystemError) -> Chunk? {
-        try read(piece.stream, upTo: piece.end, at: piece.at)
+        guard only == nil || only == piece.stream else { return nil }
+        return try read(piece.stream, upTo: piece.end, at: piece.at)
     }
 
     private mutating func read(_ stream: Stream, upTo end: Int64, at: Instant?) throws(SystemError) -> Chunk? {

@@ -36,10 +36,47 @@ struct StreamParts: ~Copyable {
     }
 
     /// Leaves out what is written from now on.
-    mutating func stopAtPresent() throws(SystemError) {
+    mutating func stopAtPresent() throws(SystemError) { bound = try end() ?? position }
+
+    /// Leaves out what stands before; nothing must have been read yet.
+    mutating func begin(at position: Int64) { self.position = position }
+
+    /// Where the next byte that is written will stand; nil while there is none.
+    func end() throws(SystemError) -> Int64? {
         var facts = stat()
-        guard let last = try starts().last, stat(path(last), &facts) == 0 else { return bound = position }
-        bound = last + Int64(facts.st_size)
+        guard let last = try starts().last, stat(path(last), &facts) == 0 else { return nil }
+        return last + Int64(facts.st_size)
+    }
+
+    /// The last bytes that are kept before `end`, as many as are read at once; nil when there are none.
+    func bytes(before end: Int64) throws(SystemError) -> (offset: Int64, bytes: [UInt8])? {
+        for start in try starts().reversed() where start < end {
+            let file = Glibc.open(path(start), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+            // The oldest may go meanwhile.
+            if file < 0 && errno == ENOENT { continue }
+            guard file >= 0 else { throw SystemError("open", path(start)) }
+            defer { close(file) }
+            var facts = stat()
+            guard fstat(file, &facts) == 0 else { throw SystemError("stat", path(start)) }
+            let stop = min(start + Int64(facts.st_size), end)
+            let offset = max(start, stop - Self.mostAtOnce)
+            guard offset < stop else { continue }
+            return (offset, try read(file, from: offset - start, count: Int(stop - offset), path(start)))
+        }
+        return nil
+    }
+
+    private static let mostAtOnce: Int64 = 64 << 10
+
+    private func read(_ file: Int32, from offset: Int64, count wanted: Int, _ path: String) throws(SystemError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: wanted)
+        var count = 0
+        repeat {
+            count = pread(file, &bytes, wanted, off_t(offset))
+        } while count < 0 && errno == EINTR
+        guard count >= 0 else { throw SystemError("read", path) }
+        bytes.removeSubrange(count...)
+        return bytes
     }
 
     /// Some bytes that are there and stand before `wanted`; nil when there are none.
@@ -72,15 +109,9 @@ struct StreamParts: ~Copyable {
     private mutating func bytes(upTo end: Int64) throws(SystemError) -> Bytes? {
         let offset = max(position, start)
         guard offset < end else { return nil }
-        var bytes = [UInt8](repeating: 0, count: Int(min(end - offset, 64 << 10)))
-        var count = 0
-        repeat {
-            count = pread(file, &bytes, bytes.count, off_t(offset - start))
-        } while count < 0 && errno == EINTR
-        guard count >= 0 else { throw SystemError("read", path(start)) }
-        guard count > 0 else { return nil }
-        bytes.removeSubrange(count...)
-        defer { position = offset + Int64(count) }
+        let bytes = try read(file, from: offset - start, count: Int(min(end - offset, Self.mostAtOnce)), path(start))
+        guard !bytes.isEmpty else { return nil }
+        defer { position = offset + Int64(bytes.count) }
         return Bytes(dropped: offset - position, offset: offset, bytes: bytes)
     }
 
