@@ -145,7 +145,8 @@ let package = Package(
             ],
             swiftSettings: swift
         ),
-        .testTarget(name: "CommandTests", dependencies: ["TestSupport", "Timetable", "rota", "rota-keeper"], swiftSettings: swift),
+        .testTarget(
+            name: "CommandTests", dependencies: ["Execution", "TestSupport", "Timetable", "rota", "rota-keeper"], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]
 )

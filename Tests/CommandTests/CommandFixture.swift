@@ -27,10 +27,14 @@ final class CommandFixture: Sendable {
         }
     }
 
+    /// Starts `rota serve` on a free port; it may be dead before it listens.
+    func start(_ more: [String] = [], environment: [String: String] = [:]) throws -> Program {
+        try Program("rota", ["serve", "--jobs", jobs, "--state", state, "--listen", "127.0.0.1:0"] + more, environment: environment)
+    }
+
     /// Starts `rota serve` on a free port and waits until it listens.
     func serve(_ more: [String] = [], environment: [String: String] = [:]) throws -> Program {
-        let arguments = ["serve", "--jobs", jobs, "--state", state, "--listen", "127.0.0.1:0"] + more
-        let program = try Program("rota", arguments, environment: environment)
+        let program = try start(more, environment: environment)
         guard program.line(holding: "Rota listens on") != nil else {
             let result = try program.wait()
             Issue.record("serve ended with \(result.status): \(result.stderr)")

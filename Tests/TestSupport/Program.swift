@@ -83,12 +83,15 @@ package final class Program: Sendable {
     package func line(holding text: String) -> String? {
         var line: String?
         _ = TestSupport.wait { [self] in
-            let hasEnded = Glibc.kill(pid, 0) != 0 || isZombie
+            let hasEnded = !isAlive
             line = output.split(separator: "\n").first { $0.contains(text) }.map(String.init)
             return line != nil || hasEnded
         }
         return line
     }
+
+    /// Whether it has not ended yet, waited for or not.
+    package var isAlive: Bool { Glibc.kill(pid, 0) == 0 && !isZombie }
 
     private var isZombie: Bool {
         let status = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
