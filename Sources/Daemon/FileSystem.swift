@@ -45,7 +45,7 @@ package struct FileSystem: Hashable, Sendable {
     /// What is to be said of it when a scheduler starts there; nil when there is nothing.
     package var warning: String? {
         guard isNetwork else { return nil }
-        return "it is on \(type): when the network hangs, nothing is launched, and a lock that the server forgets lets a second scheduler in; "
+        return "it is on \(type): when the network hangs, nothing is launched, and a lock that its server forgets lets a second one in; "
             + "a disk of this machine is the better place"
     }
 

@@ -29,6 +29,8 @@ package struct Launch: Hashable, Sendable {
     package var killAfter: Duration
     /// Bytes kept of each of the two streams, one half from its start and one from its end; what comes between is read and counted.
     package var outputLimit: Int64
+    /// nil when it was handed over by a version that did not say.
+    package var origin: RunOrigin?
 
     package init(
         run: String,
@@ -45,7 +47,8 @@ package struct Launch: Hashable, Sendable {
         limits: ResourceLimits = ResourceLimits(),
         timeout: Duration? = nil,
         killAfter: Duration = .seconds(10),
-        outputLimit: Int64 = 10 << 20
+        outputLimit: Int64 = 10 << 20,
+        origin: RunOrigin? = nil
     ) {
         self.run = run
         self.job = job
@@ -62,5 +65,6 @@ package struct Launch: Hashable, Sendable {
         self.timeout = timeout
         self.killAfter = killAfter
         self.outputLimit = outputLimit
+        self.origin = origin
     }
 }
