@@ -70,11 +70,15 @@ package final class Daemon: Sendable {
     private let log: Logger
     private let mailbox: Mailbox
     private let feed: JobsFeed
+    private let opening: LedgerOpening
     private let jobs: (folder: JobFolder, lookAgain: Instant?)
     private let firstSession: Mutex<Session?>
     private let currentHealth = Mutex(Health.starting)
 
     package var health: Health { currentHealth.withLock { $0 } }
+
+    /// What the operator is to know though everything works; nil when there is nothing.
+    package var notice: String? { StateFolder.rebuildNotices(in: folder.path).first }
 
     /// Takes the state folder, opens the ledger, reads the job folder and recovers open runs. Nothing
     /// that is not open already is launched yet.
@@ -93,7 +97,8 @@ package final class Daemon: Sendable {
         self.configuration = configuration
         self.clock = clock
         self.log = log
-        let opened = try Daemon.openLedger(configuration, folder: folder, clock: clock, mayCreate: true)
+        opening = LedgerOpening(configuration: configuration, folder: folder, clock: clock, log: log)
+        let opened = try opening.open()
         let stored = StoredJobs(opened.restored.definitions)
         var jobs = JobFolder(path: configuration.jobsFolder, inForce: stored.definitions(below: configuration.jobsFolder))
         let reading = try Daemon.jobs { () throws(JobFolderError) in try jobs.read(at: clock.now()) }
@@ -111,19 +116,6 @@ package final class Daemon: Sendable {
 
     private static func jobs<Value>(_ body: () throws(JobFolderError) -> Value) throws(DaemonError) -> Value {
         do { return try body() } catch { throw .jobs(error) }
-    }
-
-    private static func openLedger(
-        _ configuration: Configuration, folder: StateFolder, clock: any WallClock, mayCreate: Bool
-    ) throws(DaemonError) -> (ledger: Ledger, restored: RestoredLedger) {
-        do {
-            let ledger = try Ledger.open(
-                at: folder.database, machine: StateFolder.machineID(), takeOver: configuration.takeOver, mayCreate: mayCreate,
-                now: clock.now())
-            return (ledger, try ledger.restore())
-        } catch {
-            throw .ledger(error)
-        }
     }
 
     /// Schedules until `stop`; to be called once.
@@ -167,8 +159,10 @@ package final class Daemon: Sendable {
             do {
                 var current = try session ?? anotherSession()
                 session = nil
-                currentHealth.withLock { $0 = .scheduling }
-                return try schedule(in: &current, Session.Frame(address: address, startedAt: startedAt, end: end))
+                let frame = Session.Frame(address: address, startedAt: startedAt, end: end) { [self] in
+                    currentHealth.withLock { $0 = .scheduling }
+                }
+                return try schedule(in: &current, frame)
             } catch {
                 tellFailure(error)
                 // Each second the same again would fill the disk that may be full already.
@@ -192,10 +186,21 @@ package final class Daemon: Sendable {
         }
     }
 
-    private func tellFailure(_ error: any Error) { currentHealth.withLock { $0 = .failing("\(error)") } }
+    private func tellFailure(_ error: any Error) {
+        if Self.provesDamage(error) { folder.suspectLedger() }
+        currentHealth.withLock { $0 = .failing("\(error)") }
+    }
+
+    /// Whether the ledger cannot become right by itself.
+    private static func provesDamage(_ error: any Error) -> Bool {
+        switch error {
+        case LedgerError.corrupt, DaemonError.ledger(.corrupt): true
+        default: false
+        }
+    }
 
     private func anotherSession() throws -> Session {
-        let opened = try Daemon.openLedger(configuration, folder: folder, clock: clock, mayCreate: false)
+        let opened = try opening.openAgain()
         return try Session(
             configuration, ledger: opened.ledger, restored: opened.restored, jobs: StoredJobs(opened.restored.definitions), folder: folder,
             mailbox: mailbox, clock: clock, log: log)

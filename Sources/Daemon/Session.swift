@@ -20,6 +20,7 @@ struct Session {
     private let boot: String
     private let executors: [String: any Executor]
     private let runs: String
+    private let pauseCopy: PauseCopy
     private var scheduler: Scheduler
     private var ids: [RunKey: String]
     private var keys: [String: RunKey]
@@ -44,6 +45,8 @@ struct Session {
         let startedAt: Instant
         /// When to stop without being asked.
         let end: Instant?
+        /// Called when the first commit of the session is durable.
+        let onBegin: () -> Void
     }
 
     private static let heartbeatPeriod = Duration.seconds(10)
@@ -61,6 +64,7 @@ struct Session {
         self.ledger = ledger
         boot = try RunFolder.currentBootID()
         runs = folder.runs
+        pauseCopy = folder.pauseCopy
         heartbeatDue = clock.now()
         let calendars = Calendars()
         var state = restored.state
@@ -92,8 +96,10 @@ struct Session {
         let job = open.definition.flatMap { Definition.parse(canonical: $0.canonical) }
         let unreadable = Job(name: open.run.key.job, command: .words(["the-definition-of-this-run-cannot-be-read"]))
         let folder = open.definition.map { DefinitionsInForce.folder(of: $0.file) } ?? "/"
-        let plan = launchPlan(open.run, id: open.id, job: job ?? unreadable, folder: folder)
-        return (open.run.executor ?? "", OpenRun(launch: plan.launch, bootID: open.boot, killWanted: open.run.killWanted))
+        // What was handed over stands in the run's folder; that is the better text where the ledger's is lost.
+        let handedOver = job == nil ? try? RunFolder(runs: runs, run: open.id).launch() : nil
+        let launch = handedOver ?? launchPlan(open.run, id: open.id, job: job ?? unreadable, folder: folder).launch
+        return (open.run.executor ?? "", OpenRun(launch: launch, bootID: open.boot, killWanted: open.run.killWanted))
     }
 
     // MARK: the loop
@@ -148,6 +154,8 @@ struct Session {
             settings: configuration.settingsText, startedAt: frame.startedAt, heartbeatAt: now)
         let definitions = inForce.replace(by: reading)
         try carryOut(actions, at: now, notes: [{ try $0.replaceScheduler(by: row) }, definitions], completing: .recoveryCommitted)
+        copyPauses()
+        frame.onBegin()
         log.info("scheduling", metadata: ["jobs": "\(reading.graph.jobs.count)", "problems": "\(reading.problems.count)"])
     }
 
@@ -286,6 +294,16 @@ struct Session {
         }
         act(on: actions)
         tellEnds(in: records)
+        if records.contains(where: \.changesPauses) { copyPauses() }
+    }
+
+    /// The ledger has them; without the copy, only a ledger that is lost takes them along.
+    private func copyPauses() {
+        do {
+            try pauseCopy.write(scheduler.pauses)
+        } catch {
+            log.error("the copy of the pauses could not be written", metadata: ["file": "\(pauseCopy.path)", "detail": "\(error)"])
+        }
     }
 
     private mutating func act(on actions: [Action]) {
@@ -343,6 +361,15 @@ extension LedgerRecord {
         switch self {
         case .insert(let run), .update(let run): run
         case .gap, .control, .openFlow, .closeFlow, .reopenFlow, .pause, .resume, .change: nil
+        }
+    }
+}
+
+extension LedgerRecord {
+    fileprivate var changesPauses: Bool {
+        switch self {
+        case .pause, .resume: true
+        default: false
         }
     }
 }

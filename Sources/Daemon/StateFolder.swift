@@ -126,7 +126,7 @@ package final class StateFolder: Sendable {
     /// What tells this machine from others; empty where it has no such name, as in some containers.
     package static func machineID() -> String { read("/etc/machine-id")?.trimmed ?? "" }
 
-    private static func read(_ path: String, limit: Int = 256) -> String? {
+    static func read(_ path: String, limit: Int = 256) -> String? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
         defer { close(file) }

@@ -22,7 +22,7 @@ package final class Ledger: Sendable {
     package static func open(
         at path: String, machine: String, takeOver: Bool = false, mayCreate: Bool = true, now: Instant
     ) throws(LedgerError) -> Ledger {
-        guard mayCreate || FileIdentity(of: path) != nil else { throw .missing(path: path) }
+        guard mayCreate || FileIdentity(of: path) != nil else { throw .vanished(path: path) }
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration())
             try queue.writeWithoutTransaction { db in
@@ -77,7 +77,26 @@ package final class Ledger: Sendable {
     /// What is committed to a file that nobody finds any more is lost.
     private func refuseReplaced() throws(LedgerError) {
         guard FileIdentity(of: path) == file else {
-            throw .failed(path: path, detail: "the file was removed or replaced while it was in use; put it back, or stop and start anew")
+            throw .vanished(path: path)
+        }
+    }
+
+    /// Moves everything that was committed out of the write-ahead log into the database, durably, and begins the log anew.
+    ///
+    /// After a sync that failed, the kernel may hold for written what never reached the disk, and no later sync would write it; whatever was
+    /// appended behind it in the log would be lost with it. So nothing is appended there any more.
+    package func settle() throws(LedgerError) {
+        do {
+            let isBusy = try queue.writeWithoutTransaction { db in
+                try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)").map { $0[0] as Int != 0 } ?? false
+            }
+            guard !isBusy else {
+                throw LedgerError.failed(path: path, detail: "its write-ahead log cannot be settled while somebody reads in it for so long")
+            }
+        } catch let error as LedgerError {
+            throw error
+        } catch {
+            throw LedgerError.of(error, path: path)
         }
     }
 
@@ -160,10 +179,15 @@ extension Ledger {
         throw LedgerError.corrupt(path: path, detail: finding)
     }
 
+    /// A name for a ledger, drawn at random.
+    package static func newID() -> String {
+        let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567")
+        return String((0..<6).map { _ in alphabet[Int.random(in: 0..<alphabet.count)] })
+    }
+
     private static func identity(_ db: Database, path: String, machine: String, takeOver: Bool, now: Instant) throws -> String {
         guard let row = try Row.fetchOne(db, sql: "SELECT id, machine FROM ledger") else {
-            let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567")
-            let id = String((0..<6).map { _ in alphabet[Int.random(in: 0..<alphabet.count)] })
+            let id = newID()
             try db.execute(sql: "INSERT INTO ledger VALUES (1, ?, ?, ?)", arguments: [id, machine, now.microseconds])
             return id
         }
@@ -254,7 +278,7 @@ package struct LedgerNotes {
     package func keep(version: String, job: JobName, canonical: String, source: String, file: String, line: Int) throws {
         let upsert = """
             INSERT INTO definition VALUES (?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (version) DO UPDATE SET source = excluded.source, file = excluded.file, line = excluded.line
+            ON CONFLICT (version) DO UPDATE SET canonical = excluded.canonical, source = excluded.source, file = excluded.file, line = excluded.line
             """
         try db.cachedStatement(sql: upsert)
             .execute(arguments: [version, job.text, canonical, source, file, line, now.microseconds])

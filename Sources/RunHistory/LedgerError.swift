@@ -3,8 +3,14 @@ import GRDB
 /// Why a ledger cannot be opened or written, in words for the operator.
 package enum LedgerError: Error, Hashable, Sendable, CustomStringConvertible {
     case missing(path: String)
+    /// It was removed or replaced under the scheduler that uses it.
+    case vanished(path: String)
     case notReadable(path: String)
     case notWritable(path: String, detail: String)
+    /// The disk is full; it becomes right by itself once there is room.
+    case noRoom(path: String)
+    /// Its file system cannot be written; it becomes right by itself once it can.
+    case readOnly(path: String)
     case corrupt(path: String, detail: String)
     case newerSchema(path: String, found: Int, known: Int)
     /// The state folder belongs to another machine, whose processes the open runs may be.
@@ -16,12 +22,21 @@ package enum LedgerError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .missing(let path):
             "there is no ledger at \(path); start `rota serve` with this state folder once, or name another with --state"
+        case .vanished(let path):
+            "the ledger \(path) was removed or replaced while it was in use; restart `rota serve`, which makes it anew from the folders of the "
+                + "runs, or put the file back"
         case .notReadable(let path):
             "this user may not read the ledger \(path); run the command as the user who runs the scheduler"
         case .notWritable(let path, let detail):
             "the ledger \(path) cannot be written (\(detail)); make the folder writable for this user, or name another with --state"
+        case .noRoom(let path):
+            "the ledger \(path) cannot be written: disk full; free some room on its file system, and it goes on by itself"
+        case .readOnly(let path):
+            "the ledger \(path) cannot be written: its file system is read-only; look at the kernel's log and mount it for writing, and it goes "
+                + "on by itself"
         case .corrupt(let path, let detail):
-            "the ledger \(path) is damaged (\(detail)); put the file aside and restore a backup, or start with a new --state folder"
+            "the ledger \(path) is damaged (\(detail)); a restart of `rota serve` sets it aside and makes it anew from what can be read and the "
+                + "folders of the runs, or restore a backup before"
         case .newerSchema(let path, let found, let known):
             "the ledger \(path) was written by a newer rota (schema \(found), this one knows \(known)); use that version or newer"
         case .foreignMachine(let path):
@@ -38,8 +53,25 @@ package enum LedgerError: Error, Hashable, Sendable, CustomStringConvertible {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: .corrupt(path: path, detail: detail)
         case .SQLITE_ERROR where detail.contains("no such table") || detail.contains("no such column"):
             .corrupt(path: path, detail: detail)
-        case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM: .notWritable(path: path, detail: detail)
+        case .SQLITE_FULL: .noRoom(path: path)
+        case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM: ofDisk(error, path: path, detail: detail)
         default: .failed(path: path, detail: detail)
         }
+    }
+
+    private static func ofDisk(_ error: DatabaseError, path: String, detail: String) -> LedgerError {
+        switch Room(at: path) {
+        case .none: return .noRoom(path: path)
+        case .readOnly: return .readOnly(path: path)
+        case .enough: break
+        }
+        guard error.resultCode == .SQLITE_IOERR else { return .notWritable(path: path, detail: detail) }
+        let step =
+            switch error.extendedResultCode {
+            case .SQLITE_IOERR_FSYNC, .SQLITE_IOERR_DIR_FSYNC: "what was written may not be on the disk"
+            case .SQLITE_IOERR_READ, .SQLITE_IOERR_SHORT_READ: "it cannot be read"
+            default: "code \(error.extendedResultCode.rawValue)"
+            }
+        return .failed(path: path, detail: "\(detail), \(step): look at the kernel's log")
     }
 }

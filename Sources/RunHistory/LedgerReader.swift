@@ -22,6 +22,7 @@ package final class LedgerReader: Sendable {
             let id = try queue.read { db in
                 let found = try Migrations.version(of: db)
                 if found > Migrations.current { throw LedgerError.newerSchema(path: path, found: found, known: Migrations.current) }
+                guard found > 0 else { throw LedgerError.corrupt(path: path, detail: "it is no ledger") }
                 if found < Migrations.current {
                     throw LedgerError.failed(
                         path: path, detail: "its schema is older than this rota; start `rota serve` once to bring it up to date")

@@ -18,13 +18,16 @@ enum RunRow {
 
     static let insert = "INSERT INTO run (\(columns.joined(separator: ", "))) VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))"
 
+    /// The same with a number that was given out before, as the first argument.
+    static let insertNumbered = insert.replacing("INTO run (", with: "INTO run (id, ").replacing("VALUES (", with: "VALUES (?, ")
+
     /// Keeps the boot of the hand-over: it is written with the first row that is not waiting.
     static let update = """
         UPDATE run SET \(mutable.map { "\($0) = ?" }.joined(separator: ", ")), boot = CASE WHEN state = 'waiting' THEN ? ELSE boot END
         WHERE job = ? AND due = ? AND attempt = ? RETURNING id
         """
 
-    static func arguments(of run: Run, boot: String) -> StatementArguments {
+    static func arguments(of run: Run, boot: String?) -> StatementArguments {
         [
             run.key.job.text, run.key.due.microseconds, run.key.attempt, run.retry, run.trigger.rawValue, run.state.rawValue, run.reason,
             run.flow.head.text, run.flow.due.microseconds, run.readyAt.microseconds, run.waitingSince.microseconds,

@@ -85,12 +85,7 @@ extension Scheduler {
     }
 
     private mutating func register(_ job: Job) {
-        var control = JobControl(
-            job: job.name, version: job.version, schedule: job.schedule?.fingerprint, registeredAt: step.now,
-            accountedUntil: step.now - Instant.resolution
-        )
-        if job.schedule?.needsAnchor == true { control.anchor = step.now }
-        controls[job.name] = control
+        controls[job.name] = JobControl(registering: job, at: step.now)
         step.writeControl(of: job.name)
         pinSchedule(of: job.name)
         if job.isChronos, !job.disabled, let newest = schedules[job.name]?.previous(before: step.now)?.due { admit(newest, of: job) }

@@ -71,7 +71,8 @@ struct API: Sendable {
     /// - Parameter isTrusted: Who asks may know more than whether it works: the words of an error tell paths.
     private func health(isTrusted: Bool) -> Response {
         switch daemon.health {
-        case .scheduling: JSON.response(["status": "scheduling"])
+        case .scheduling:
+            JSON.response(["status": "scheduling"].merging(isTrusted ? daemon.notice.map { ["detail": $0] } ?? [:] : [:]) { $1 })
         case .starting: JSON.response(["status": "starting"], status: .serviceUnavailable)
         case .stopped: JSON.response(["status": "stopped"], status: .serviceUnavailable)
         case .failing(let detail):

@@ -57,8 +57,8 @@ extension CommandFailure.Code {
             switch error {
             case .missing: .noScheduler
             case .notReadable: .notAllowed
-            case .notWritable: .stateNotWritable
-            case .corrupt: .damagedLedger
+            case .notWritable, .noRoom, .readOnly: .stateNotWritable
+            case .corrupt, .vanished: .damagedLedger
             case .newerSchema: .newerLedger
             case .foreignMachine: .heldByAnother
             case .failed: .ourFault

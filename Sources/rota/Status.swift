@@ -66,6 +66,7 @@ struct Status: AsyncParsableCommand {
                     paused: pauses.map(PauseDocument.init)))
         } else {
             print(folder, health, row, jobs: try reader.jobs().count)
+            for notice in StateFolder.rebuildNotices(in: folder) { Swift.print("ledger     \(Terminal.oneLine(notice))") }
             print(open)
             print(pauses)
             print(problems)

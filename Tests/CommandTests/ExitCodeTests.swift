@@ -74,9 +74,8 @@ struct ExitCodeTests {
     @Test(.timeLimit(.minutes(1))) func aDamagedLedgerIs65AndANewerOne76() throws {
         let damaged = try CommandFixture(jobs: tick)
         try damaged.folder.write(String(repeating: "not a database ", count: 1_000), to: "state/rota.db")
-        let result = try serve(["--jobs", damaged.jobs, "--state", damaged.state])
+        let result = try damaged.rota("history")
         #expect(result.status == 65 && result.stderr.contains("restore a backup"), "\(result.stderr)")
-        #expect(try damaged.rota("history").status == 65)
 
         let newer = try CommandFixture(jobs: tick)
         let once = try newer.serve()

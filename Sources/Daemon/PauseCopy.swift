@@ -1,0 +1,61 @@
+import Foundation
+import Scheduling
+import Timetable
+
+/// The pauses in force, once more beside the ledger: a paused job must not run because its ledger was lost.
+///
+/// The ledger alone counts as long as it can be read. The copy is brought up to date after each commit that changes a pause.
+struct PauseCopy {
+    let path: String
+
+    private struct Entry: Codable {
+        let scope: String
+        let name: String
+        let value: String?
+        let by: String
+        let since: Int64
+
+        init(_ pause: Pause) {
+            (scope, name, value) =
+                switch pause.scope {
+                case .job(let name): ("job", name.text, nil)
+                case .label(let key, let value): ("label", key, value)
+                case .everything: ("everything", "", nil)
+                }
+            by = pause.by
+            since = pause.since.microseconds
+        }
+
+        var pause: Pause? {
+            let scope: PauseScope? =
+                switch scope {
+                case "job": JobName(name).map(PauseScope.job)
+                case "label": .label(key: name, value: value)
+                case "everything": .everything
+                default: nil
+                }
+            return scope.map { Pause(scope: $0, by: by, since: Instant(microseconds: since)) }
+        }
+    }
+
+    /// - Throws: When it cannot be written; what was there before stays.
+    func write(_ pauses: Pauses) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        try encoder.encode(pauses.all.map(Entry.init)).write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+
+    /// nil when there is none that can be read whole.
+    func read() -> [Pause]? {
+        guard let data = FileManager.default.contents(atPath: path), let entries = try? JSONDecoder().decode([Entry].self, from: data)
+        else {
+            return nil
+        }
+        let pauses = entries.compactMap(\.pause)
+        return pauses.count == entries.count ? pauses : nil
+    }
+}
+
+extension StateFolder {
+    var pauseCopy: PauseCopy { PauseCopy(path: path + "/pauses") }
+}

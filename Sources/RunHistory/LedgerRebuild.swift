@@ -1,0 +1,437 @@
+import Foundation
+import GRDB
+package import Scheduling
+package import Timetable
+
+/// A new ledger for the place of one that was damaged, removed, or knows less than the folders of its runs.
+///
+/// It is made beside the old one, begins with what can still be read there, and takes its place in steps that may be cut off anywhere: the
+/// old files are only ever given other names. Nothing that it does starts a run.
+package final class LedgerRebuild: Sendable {
+    /// A run as its folder tells it.
+    package struct FoundRun: Sendable {
+        package let number: Int64
+        package let run: Run
+        package let boot: String?
+        /// The folder tells which flow it belongs to; else that is looked for.
+        package let knowsFlow: Bool
+
+        package init(number: Int64, run: Run, boot: String?, knowsFlow: Bool) {
+            self.number = number
+            self.run = run
+            self.boot = boot
+            self.knowsFlow = knowsFlow
+        }
+    }
+
+    /// A text of a job, read from its file.
+    package struct Text: Sendable {
+        package let version, job, canonical, source, file: String
+        package let line: Int
+
+        package init(version: String, job: JobName, canonical: String, source: String, file: String, line: Int) {
+            self.version = version
+            self.job = job.text
+            self.canonical = canonical
+            self.source = source
+            self.file = file
+            self.line = line
+        }
+    }
+
+    /// What became of the old ledger and of the folders of its runs.
+    package struct Account: Hashable, Sendable {
+        /// Rows of runs that were read from the old ledger.
+        package internal(set) var salvagedRuns = 0
+        /// Rows of runs that were made from their folders.
+        package internal(set) var rebuiltRuns = 0
+        /// Of those that were read, how many a folder knew to have gone further.
+        package internal(set) var correctedRuns = 0
+        /// Folders whose run could get no row, because another run has its place.
+        package internal(set) var conflicts = 0
+        /// Tables of the old ledger of which something could not be read.
+        package internal(set) var incompleteTables: Set<String> = []
+
+        package init() {}
+    }
+
+    /// What a row says first that a rebuild made up.
+    package static let reason = "ledger rebuilt"
+
+    private let path: String
+    private let draft: DatabaseQueue
+    private let now: Instant
+
+    private var draftPath: String { path + ".rebuilding" }
+
+    // MARK: beginning
+
+    /// Makes the new ledger beside `path` and copies what can be read there.
+    package init(at path: String, now: Instant) throws(LedgerError) {
+        self.path = path
+        self.now = now
+        do {
+            for ending in ["", "-journal", "-wal", "-shm"] { unlink(path + ".rebuilding" + ending) }
+            var configuration = Configuration()
+            configuration.foreignKeysEnabled = false
+            draft = try DatabaseQueue(path: path + ".rebuilding", configuration: configuration)
+            try draft.writeWithoutTransaction { db in
+                try Migrations.apply(to: db)
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+            }
+            let incomplete = try draft.write { db in
+                let salvage = try Salvage(path, into: db)
+                let invalid = try Self.removeInvalidRows(db)
+                return salvage.incomplete.union(invalid)
+            }
+            salvagedFrom = incomplete
+        } catch {
+            throw LedgerError.of(error, path: path + ".rebuilding")
+        }
+    }
+
+    /// Tables of the old ledger of which something could not be read.
+    private let salvagedFrom: Set<String>
+
+    /// Rows that the schema lets pass, and the scheduler cannot read: texts and instants are as free as the damage was.
+    ///
+    /// - Returns: The tables that lost any.
+    private static func removeInvalidRows(_ db: Database) throws -> Set<String> {
+        var tables: Set<String> = []
+        func remove(_ table: String, where condition: String, _ arguments: StatementArguments = []) throws {
+            try db.execute(sql: "DELETE FROM \(table) WHERE \(condition)", arguments: arguments)
+            if db.changesCount > 0 { tables.insert(table) }
+        }
+        let names = ["run": ["job", "flow_head"], "job": ["name"], "gap": ["job"], "flow": ["head"]]
+        for (table, columns) in names {
+            for column in columns {
+                for name in try String.fetchAll(db, sql: "SELECT DISTINCT \(column) FROM \(table)") where JobName(name) == nil {
+                    try remove(table, where: "\(column) = ?", [name])
+                }
+            }
+        }
+        // The years 1 to 9999.
+        let range = "BETWEEN -62135596800000000 AND 253402300799999999"
+        let instants = [
+            "run": ["due", "flow_due", "ready_at", "waiting_since", "not_before", "started_at", "ended_at"],
+            "job": ["registered_at", "accounted_until", "anchor", "removed_at", "last_free_due"], "gap": ["first_due", "last_due"],
+            "flow": ["due"], "pause": ["since"],
+        ]
+        for (table, columns) in instants {
+            try remove(table, where: columns.map { "coalesce(\($0), 0) NOT \(range)" }.joined(separator: " OR "))
+        }
+        try remove("run", where: "id NOT BETWEEN 1 AND \(highestNumber)")
+        try remove("change", where: "seq NOT BETWEEN 1 AND \(highestNumber)")
+        for row in try Row.fetchAll(db, sql: "SELECT id, text FROM plan") where FlowPlan(text: row["text"]) == nil {
+            try remove("plan", where: "id = ?", [row["id"] as Int64])
+        }
+        try remove("flow", where: "plan NOT IN (SELECT id FROM plan)")
+        for row in try Row.fetchAll(db, sql: "SELECT name FROM pause WHERE scope = 'job'") where JobName(row["name"]) == nil {
+            try remove("pause", where: "scope = 'job' AND name = ?", [row["name"] as String])
+        }
+        return tables
+    }
+
+    /// Beyond it there would soon be no number left.
+    private static let highestNumber: Int64 = 1 << 53
+
+    // MARK: what was read
+
+    /// The id and the machine of the old ledger; nil when its row could not be read.
+    package func identity() throws(LedgerError) -> (id: String, machine: String)? {
+        try read { db in
+            try Row.fetchOne(db, sql: "SELECT id, machine FROM ledger WHERE id GLOB '[a-z2-7][a-z2-7][a-z2-7][a-z2-7][a-z2-7][a-z2-7]'")
+                .map { ($0["id"], $0["machine"]) }
+        }
+    }
+
+    /// The texts in force, as the old ledger had them.
+    package func definitionsInForce() throws(LedgerError) -> [StoredDefinition] {
+        try read { db in
+            try Row.fetchAll(db, sql: "SELECT definition.* FROM definition JOIN job USING (version) WHERE removed_at IS NULL")
+                .map(StoredDefinition.init)
+        }
+    }
+
+    package func controls() throws(LedgerError) -> [JobControl] {
+        try read { db in try Row.fetchAll(db, sql: "SELECT * FROM job").map(ControlRow.control) }
+    }
+
+    /// The last slot of any gap of the job; nil when it has none.
+    package func lastGap(of job: JobName) throws(LedgerError) -> Instant? {
+        try read { db in
+            try Int64.fetchOne(db, sql: "SELECT max(last_due) FROM gap WHERE job = ?", arguments: [job.text])
+                .map(Instant.init(microseconds:))
+        }
+    }
+
+    /// Pauses that are known from elsewhere.
+    package func keep(_ pauses: [Pause]) throws(LedgerError) {
+        try write { db in
+            for pause in pauses {
+                try db.execute(sql: PauseRow.delete, arguments: PauseRow.key(of: pause.scope))
+                try db.execute(sql: PauseRow.insert, arguments: PauseRow.arguments(of: pause))
+            }
+        }
+    }
+
+    package func pauses() throws(LedgerError) -> [Pause] {
+        try read { db in try PauseRow.all(db) }
+    }
+
+    /// The dues of the job that have a row, behind `start`, in their order.
+    package func dues(of job: JobName, after start: Instant) throws(LedgerError) -> [Instant] {
+        try read { db in
+            try Int64.fetchAll(
+                db, sql: "SELECT DISTINCT due FROM run WHERE job = ? AND due > ? ORDER BY due",
+                arguments: [job.text, start.microseconds]
+            ).map(Instant.init(microseconds:))
+        }
+    }
+
+    /// For each job of which there is a run its newest due, and the version that was handed over last.
+    package func jobsOfRuns() throws(LedgerError) -> [JobName: (newestDue: Instant, version: String?)] {
+        try read { db in
+            let sql = """
+                SELECT job, max(due) AS due,
+                    (SELECT version FROM run AS r WHERE r.job = run.job AND version IS NOT NULL ORDER BY due DESC, attempt DESC LIMIT 1) AS v
+                FROM run GROUP BY job
+                """
+            var jobs: [JobName: (newestDue: Instant, version: String?)] = [:]
+            for row in try Row.fetchAll(db, sql: sql) {
+                guard let name = JobName(row["job"]) else { continue }
+                jobs[name] = (Instant(microseconds: row["due"]), row["v"])
+            }
+            return jobs
+        }
+    }
+
+    /// The dues and heads of flows of which some run has not ended.
+    package func flowsInProgress() throws(LedgerError) -> Set<FlowKey> {
+        try read { db in
+            let sql = "SELECT DISTINCT flow_head, flow_due FROM run WHERE state IN ('waiting', 'launching', 'running')"
+            return Set(
+                try Row.fetchAll(db, sql: sql).compactMap { row in
+                    JobName(row["flow_head"]).map { FlowKey(head: $0, due: Instant(microseconds: row["flow_due"])) }
+                })
+        }
+    }
+
+    // MARK: writing
+
+    /// Takes the runs in that folders tell of. A folder knows better than the old ledger how far its run went, but for ends that stand there.
+    ///
+    /// - Parameter numbers: Of all folders, also of those that tell nothing: none is given out again.
+    package func take(_ found: [FoundRun], numbers: [Int64]) throws(LedgerError) -> Account {
+        var account = Account()
+        account.incompleteTables = salvagedFrom
+        try write { db in
+            account.salvagedRuns = try Int.fetchOne(db, sql: "SELECT count(*) FROM run") ?? 0
+            for one in found.sorted(by: { $0.number < $1.number }) { try take(one, into: &account, db) }
+            try endWhatHasNoFolder(but: Set(numbers), db)
+            if let highest = numbers.filter({ $0 <= Self.highestNumber }).max() {
+                try Salvage.raiseSequence(of: "run", to: highest, db)
+            }
+        }
+        return account
+    }
+
+    private func take(_ found: FoundRun, into account: inout Account, _ db: Database) throws {
+        var found = found
+        if !found.knowsFlow { found = try withFlow(found, db) }
+        let key = found.run.key
+        if let row = try Row.fetchOne(db, sql: "SELECT * FROM run WHERE id = ?", arguments: [found.number]) {
+            let known = try RunRow.run(from: row)
+            guard known.key == key else {
+                account.conflicts += 1
+                return
+            }
+            // What was handed over already is found out by recovery; an end in the ledger stands.
+            guard known.state == .waiting else { return }
+            account.correctedRuns += 1
+            try remove(found.number, db)
+        } else if try hasRow(key, db) {
+            account.conflicts += 1
+            return
+        } else {
+            account.rebuiltRuns += 1
+        }
+        try endOlderAttempts(before: key, db)
+        if found.run.state.isOpen, try hasLaterAttempt(than: key, db) { found = Self.lost(found, "a later attempt is known", at: now) }
+        try insert(found, db)
+    }
+
+    private func insert(_ found: FoundRun, _ db: Database) throws {
+        if let version = found.run.version { try keepPlace(ofText: version, job: found.run.key.job, db) }
+        try db.execute(
+            sql: RunRow.insertNumbered, arguments: [found.number] + RunRow.arguments(of: found.run, boot: found.boot))
+    }
+
+    private func remove(_ number: Int64, _ db: Database) throws {
+        try db.execute(sql: "DELETE FROM run WHERE id = ?", arguments: [number])
+    }
+
+    private func hasRow(_ key: RunKey, _ db: Database) throws -> Bool {
+        try Row.fetchOne(
+            db, sql: "SELECT 1 FROM run WHERE job = ? AND due = ? AND attempt = ?",
+            arguments: [key.job.text, key.due.microseconds, key.attempt]) != nil
+    }
+
+    private func hasLaterAttempt(than key: RunKey, _ db: Database) throws -> Bool {
+        try Row.fetchOne(
+            db, sql: "SELECT 1 FROM run WHERE job = ? AND due = ? AND attempt > ?",
+            arguments: [key.job.text, key.due.microseconds, key.attempt]) != nil
+    }
+
+    /// An attempt is only made once the one before has ended, however that end was lost.
+    private func endOlderAttempts(before key: RunKey, _ db: Database) throws {
+        let sql = "SELECT * FROM run WHERE job = ? AND due = ? AND attempt < ? AND state IN ('waiting', 'launching', 'running')"
+        let arguments: StatementArguments = [key.job.text, key.due.microseconds, key.attempt]
+        for row in try Row.fetchAll(db, sql: sql, arguments: arguments) { try lose(row, "a later attempt is known", db) }
+    }
+
+    /// The folder of a run that was seen to run is gone: nobody can know, and it must not begin again.
+    private func endWhatHasNoFolder(but numbers: Set<Int64>, _ db: Database) throws {
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM run WHERE state = 'running'") where !numbers.contains(row["id"]) {
+            try lose(row, "its folder is gone", db)
+        }
+    }
+
+    private func lose(_ row: Row, _ why: String, _ db: Database) throws {
+        let found = FoundRun(number: row["id"], run: try RunRow.run(from: row), boot: row["boot"], knowsFlow: true)
+        try remove(found.number, db)
+        try insert(Self.lost(found, why, at: now), db)
+    }
+
+    private static func lost(_ found: FoundRun, _ why: String, at now: Instant) -> FoundRun {
+        var run = found.run
+        run.state = .lost
+        run.reason = "\(reason): its end is not known, and \(why)"
+        run.endedAt = now
+        return FoundRun(number: found.number, run: run, boot: found.boot, knowsFlow: true)
+    }
+
+    /// A folder that does not name its flow: that of its due which has a place for the job, else its own.
+    private func withFlow(_ found: FoundRun, _ db: Database) throws -> FoundRun {
+        var run = found.run
+        let sql = "SELECT text FROM flow JOIN plan ON plan.id = flow.plan WHERE due = ?"
+        for text in try String.fetchAll(db, sql: sql, arguments: [run.key.due.microseconds]) {
+            guard let plan = FlowPlan(text: text), plan.members.contains(where: { $0.job == run.key.job }) else { continue }
+            run.flow = FlowKey(head: plan.head, due: run.key.due)
+            run.trigger = run.key.attempt == 1 ? .upstream : .retry
+        }
+        return FoundRun(number: found.number, run: run, boot: found.boot, knowsFlow: true)
+    }
+
+    /// Keeps texts of the job files as they are now, so that rows can name them.
+    package func keep(_ texts: [Text]) throws(LedgerError) {
+        try write { db in
+            for text in texts {
+                try db.execute(
+                    sql: "INSERT OR REPLACE INTO definition VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    arguments: [text.version, text.job, text.canonical, text.source, text.file, text.line, now.microseconds])
+            }
+        }
+    }
+
+    /// Makes the flow open, with `plan` if its own is not known.
+    package func keepOpen(_ key: FlowKey, plan: FlowPlan?) throws(LedgerError) {
+        try write { db in
+            let arguments: StatementArguments = [key.head.text, key.due.microseconds]
+            try db.execute(sql: "UPDATE flow SET is_open = 1 WHERE head = ? AND due = ?", arguments: arguments)
+            guard db.changesCount == 0, let plan, !plan.members.isEmpty else { return }
+            try db.execute(sql: "INSERT OR IGNORE INTO plan (text) VALUES (?)", arguments: [plan.text])
+            try db.execute(sql: "INSERT INTO flow SELECT ?, ?, id, 1 FROM plan WHERE text = ?", arguments: arguments + [plan.text])
+        }
+    }
+
+    /// Writes how far each job's slots are accounted for, and what became of those that nobody can account for.
+    package func account(controls: [JobControl], gaps: [Gap]) throws(LedgerError) {
+        try write { db in
+            for control in controls {
+                try keepPlace(ofText: control.version, job: control.job, db)
+                try db.execute(sql: ControlRow.upsert, arguments: ControlRow.arguments(of: control))
+            }
+            for gap in gaps {
+                try db.execute(
+                    sql: "INSERT OR IGNORE INTO gap VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    arguments: [
+                        gap.job.text, gap.firstDue.microseconds, gap.lastDue.microseconds, gap.slots, gap.state.rawValue, gap.reason,
+                        gap.decidedAt.microseconds,
+                    ])
+            }
+        }
+    }
+
+    /// A text that is lost keeps its place, so that what ran by it can be told; when a file has it again, it is filled in.
+    private func keepPlace(ofText version: String, job: JobName, _ db: Database) throws {
+        try db.execute(
+            sql: "INSERT OR IGNORE INTO definition VALUES (?, ?, '', ?, '', 0, ?)",
+            arguments: [version, job.text, "# The text of this version was lost with a ledger that was damaged.\n", now.microseconds])
+    }
+
+    // MARK: taking the place
+
+    /// Completes the new ledger: from now on a start finds it, whenever it is cut off.
+    package func complete(id: String, machine: String, detail: String) throws(LedgerError) {
+        try write { db in
+            try db.execute(sql: "INSERT OR REPLACE INTO ledger VALUES (1, ?, ?, ?)", arguments: [id, machine, now.microseconds])
+            for row in try Row.fetchAll(db, sql: "SELECT DISTINCT version, name AS job FROM job UNION SELECT version, job FROM run") {
+                guard let version = row["version"] as String?, let job = JobName(row["job"]) else { continue }
+                try keepPlace(ofText: version, job: job, db)
+            }
+            try db.execute(
+                sql: "INSERT INTO change (at, kind, detail) VALUES (?, 'ledger.rebuilt', ?)", arguments: [now.microseconds, detail])
+            if let broken = try Row.fetchOne(db, sql: "PRAGMA foreign_key_check") {
+                throw DatabaseError(message: "the new ledger does not hold together: \(broken)")
+            }
+        }
+        do {
+            try draft.close()
+            try Self.rename(draftPath, Self.completed(path))
+        } catch {
+            throw LedgerError.of(error, path: draftPath)
+        }
+    }
+
+    private static func completed(_ path: String) -> String { path + ".rebuilt" }
+
+    /// Whether a rebuild of the ledger at `path` was cut off when the new one was complete and the old one already gone.
+    package static func isHalfInPlace(_ path: String) -> Bool {
+        FileIdentity(of: path) == nil && FileIdentity(of: completed(path)) != nil
+    }
+
+    /// Gives the old files, as many as there are, the name `aside`, and the new ledger the name of the old.
+    ///
+    /// The database goes first: as long as it is there, the next start begins anew; once it is gone, the next start goes on here.
+    package static func putInPlace(_ path: String, aside: String) throws(LedgerError) {
+        do {
+            for ending in ["", "-wal", "-shm", "-journal"] where FileIdentity(of: path + ending) != nil {
+                try rename(path + ending, aside + ending)
+            }
+            try rename(completed(path), path)
+        } catch {
+            throw LedgerError.of(error, path: path)
+        }
+    }
+
+    /// Durable when it returns.
+    private static func rename(_ old: String, _ new: String) throws {
+        func failure(_ what: String) -> DatabaseError {
+            DatabaseError(resultCode: .SQLITE_IOERR, message: "\(what): \(String(cString: strerror(errno)))")
+        }
+        guard Foundation.rename(old, new) == 0 else { throw failure("rename \(old)") }
+        let folder = open((new as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw failure("open the folder of \(new)") }
+        defer { Foundation.close(folder) }
+        guard fsync(folder) == 0 else { throw failure("fsync the folder of \(new)") }
+    }
+
+    private func read<Value>(_ body: (Database) throws -> Value) throws(LedgerError) -> Value {
+        do { return try draft.read(body) } catch { throw LedgerError.of(error, path: draftPath) }
+    }
+
+    private func write<Value>(_ body: (Database) throws -> Value) throws(LedgerError) -> Value {
+        do { return try draft.write(body) } catch { throw LedgerError.of(error, path: draftPath) }
+    }
+}
