@@ -1,8 +1,5 @@
 import Daemon
-import Execution
 import Foundation
-import Logging
-import RunHistory
 import Scheduling
 import TestSupport
 import Testing
@@ -41,7 +38,7 @@ private final class Base {
 
     init() async throws {
         folder = try TemporaryFolder()
-        let place = Place(folder.path)
+        let place = LocalDaemon(folder.path)
         try FileManager.default.createDirectory(atPath: place.jobs, withIntermediateDirectories: true)
         let mark = "echo $ROTA_JOB $ROTA_DUE $ROTA_ATTEMPT >> \"$MARKS\""
         let hourly = "schedule: R/2026-03-01T01:00:00Z/PT1H\nenv: { MARKS: \(folder.path)/marks }\ncommand: \(mark)"
@@ -68,35 +65,17 @@ private final class Base {
         await task.value
     }
 
-    func copy() throws -> Place {
-        let copy = Place(folder.path)
+    func copy() throws -> LocalDaemon {
+        let copy = LocalDaemon(folder.path)
         try? FileManager.default.removeItem(atPath: copy.state)
         try FileManager.default.copyItem(atPath: folder.path + "/killed", toPath: copy.state)
         return copy
     }
 }
 
-/// The jobs and the state folder of one trial.
-private struct Place {
-    let path: String
-
-    init(_ path: String) { self.path = path }
-
-    var jobs: String { path + "/jobs" }
-    var state: String { path + "/state" }
-
-    func open(_ clock: ManualClock, _ ends: Ends) throws -> Daemon {
-        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        var configuration = Daemon.Configuration(
-            stateFolder: state, jobsFolder: jobs,
-            executors: try Daemon.localExecutors(["local"], keeper: Program.products + "/rota-keeper", node: "n1"), node: "n1",
-            version: "test")
-        configuration.onEnd = { ends.add($0) }
-        return try Daemon.open(configuration, clock: clock, log: log)
-    }
-
+extension LocalDaemon {
     /// - Returns: What was done, in words.
-    func damage(_ random: inout SeededGenerator) throws -> String {
+    fileprivate func damage(_ random: inout SeededGenerator) throws -> String {
         let name = Int.random(in: 0..<3, using: &random) == 0 ? "rota.db" : "rota.db-wal"
         let file = state + "/" + name
         var data = try Data(contentsOf: URL(fileURLWithPath: file))
@@ -133,7 +112,7 @@ private struct Place {
     /// Starts a scheduler on it, and lets an hour go by.
     ///
     /// - Returns: What is wrong with what it did; nil when nothing is.
-    func play() async -> String? {
+    fileprivate func play() async -> String? {
         let before = marks()
         let clock = ManualClock(Base.now)
         let ends = Ends()
@@ -152,9 +131,5 @@ private struct Place {
         let after = marks()
         if after != before { return "it started \(after.dropFirst(before.count)) once more" }
         return answer.isAccepted ? nil : "it does not work: \(answer)"
-    }
-
-    private func marks() -> [Substring] {
-        ((try? String(contentsOfFile: path + "/marks", encoding: .utf8)) ?? "").split(separator: "\n")
     }
 }
