@@ -75,7 +75,7 @@ bool cgroup_is_empty(const struct cgroup *group) {
 static void each_process(int folder, void (*visit)(pid_t process, void *context), void *context) {
     int file = openat(folder, "cgroup.procs", O_RDONLY | O_CLOEXEC);
     if (file < 0) return;
-    char bytes[4096];
+    char bytes[512];
     long number = 0;
     for (ssize_t count; (count = read(file, bytes, sizeof bytes)) > 0;) {
         for (ssize_t at = 0; at < count; at++) {
@@ -129,7 +129,7 @@ void cgroup_kill(const struct cgroup *group) { write_text(group->folder, "cgroup
 
 // The number that follows `key` at the start of a line, or the only one with an empty key; 0 when it is not to be had.
 static int64_t number_of(int folder, const char *name, const char *key) {
-    char lines[2048];
+    char lines[1024];
     int file = openat(folder, name, O_RDONLY | O_CLOEXEC);
     if (file < 0) return 0;
     ssize_t count = read(file, lines, sizeof lines - 1);

@@ -100,22 +100,36 @@ static void fail(struct stream *stream) {
     if (stream->error == 0) stream->error = errno;
 }
 
+// On a full disk the oldest part behind the head gives way to the newest, as it does where the bound is reached.
+static bool make_room(struct output *output, int number) {
+    struct stream *stream = &output->streams[number];
+    bool is_full = errno == ENOSPC || errno == EDQUOT;
+    if (!is_full || stream->oldest >= stream->part) return false;
+    if (stream->error == 0) stream->error = errno;
+    forget_oldest(output, number);
+    return true;
+}
+
+static void open_part(struct output *output, int number) {
+    struct stream *stream = &output->streams[number];
+    char name[40];
+    name_part(output, number, stream->part, name, sizeof name);
+    do stream->file = create(output->folder, name);
+    while (stream->file < 0 && make_room(output, number));
+    if (stream->file < 0) fail(stream);
+}
+
 // Puts bytes of one part where they belong. A part that takes no more stays as it is, as nothing may follow a gap in a file; the next may
 // be luckier.
 static void keep_in_part(struct output *output, int number, const char *bytes, int64_t length) {
     struct stream *stream = &output->streams[number];
-    if (stream->file < 0 && !stream->failed) {
-        char name[40];
-        name_part(output, number, stream->part, name, sizeof name);
-        stream->file = create(output->folder, name);
-        if (stream->file < 0) fail(stream);
-    }
+    if (stream->file < 0 && !stream->failed) open_part(output, number);
     for (int64_t done = 0; done < length && !stream->failed;) {
         ssize_t count = write(stream->file, bytes + done, (size_t)(length - done));
         if (count >= 0) {
             done += count;
             stream->kept += count;
-        } else if (errno != EINTR) {
+        } else if (errno != EINTR && !make_room(output, number)) {
             fail(stream);
         }
     }

@@ -20,7 +20,7 @@ struct FirstProcessTests {
         let fixture = try CommandFixture(jobs: [
             "j.yaml": "schedule: R1/PT1S\ncommand: setsid sleep 1000 & setsid sleep 1000 & sleep 1000\nonUnknown: skip\n"
         ])
-        let words = ["--fork", "--pid", "--mount-proc", Program.products + "/rota", "serve"]
+        let words = ["--fork", "--pid", "--mount-proc", "--kill-child", Program.products + "/rota", "serve"]
         let container = try Program(
             "/usr/bin/unshare", words + ["--jobs", fixture.jobs, "--state", fixture.state, "--listen", "127.0.0.1:0"])
         var scheduler: pid_t = 0
@@ -31,7 +31,11 @@ struct FirstProcessTests {
             keeper = children(of: scheduler).first { children(of: $0).flatMap(children).count == 3 } ?? 0
             return keeper != 0
         }
-        try #require(isRunning, "\(container.errors)")
+        guard isRunning else {
+            container.signal(SIGKILL)
+            Issue.record("\(try container.wait().stderr)")
+            return
+        }
         kill(keeper, SIGKILL)
         let isClean = wait { children(of: scheduler).isEmpty }
         let left = children(of: scheduler)

@@ -180,6 +180,22 @@ import Timetable
         }
     }
 
+    // catalogue 30
+    @Test(.enabled(if: isRoot, "only root can mount a small disk")) func onAFullDiskTheEndIsKept() async throws {
+        let mounted = try Program.run("/bin/mount", ["-t", "tmpfs", "-o", "size=800k,mode=711", "none", place.runs])
+        defer { _ = try? Program.run("/bin/umount", ["-l", place.runs]) }
+        #expect(mounted.status == 0, "\(mounted.stderr)")
+        let ending = await end(Self.lines(200_000), limit: 1 << 20)
+        let chunks = try place.folder("t-1").chunks()
+
+        #expect(ending.exitCode == 0, "the command is not held up: \(ending)")
+        #expect(Self.check(chunks) == 3_200_000)
+        #expect(chunks.count { $0.dropped > 0 } == 1)
+        let kept = try Int64(size("stdout"))
+        #expect(kept > 600_000 && kept < 800_000)
+        #expect(ending.droppedOutput == 3_200_000 - kept)
+    }
+
     // catalogue 24
     @Test func aFloodCostsTheKeeperNoMemory() async throws {
         var launch = place.shell("t-1", "head -c 300000000 /dev/zero; echo end >&2; \(place.waitAtGate)")
