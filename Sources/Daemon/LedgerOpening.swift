@@ -22,12 +22,30 @@ struct LedgerOpening {
             try ledger { () throws(LedgerError) in try LedgerRebuild.putInPlace(folder.database, aside: aside) }
         }
         let entries = try runEntries()
-        if let reason = try doubt(entries) {
-            try LedgerRebuilding(opening: self, entries: entries, now: clock.now()).rebuild(because: reason)
-        }
-        let opened = try open(mayCreate: true)
+        if let reason = try doubt(entries) { try rebuild(because: reason, entries) } else { LedgerRebuild.discard(folder.database) }
+        let opened = try openOrRebuild(entries)
         folder.forgetSuspicion()
         return opened
+    }
+
+    /// A large ledger is not looked at whole before it is opened; what is found then counts no less.
+    private func openOrRebuild(_ entries: [RunEntry]) throws(DaemonError) -> (ledger: Ledger, restored: RestoredLedger) {
+        do {
+            return try open(mayCreate: true)
+        } catch .ledger(.corrupt(_, let detail)) {
+            try rebuild(because: "it was damaged (\(detail))", entries)
+            return try open(mayCreate: true)
+        }
+    }
+
+    private func rebuild(because reason: String, _ entries: [RunEntry]) throws(DaemonError) {
+        do {
+            try LedgerRebuilding(opening: self, entries: entries, now: clock.now()).rebuild(because: reason)
+        } catch {
+            // A disk that is full is not to be filled by the attempt.
+            LedgerRebuild.discard(folder.database)
+            throw error
+        }
     }
 
     /// Opens the ledger after a commit that failed; it is not made anew now.

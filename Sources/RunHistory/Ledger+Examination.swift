@@ -40,7 +40,7 @@ extension Ledger {
         let check: String? = pages < 4_096 || isSuspect ? "integrity_check" : pages < 16_384 ? "quick_check" : nil
         if let check, let finding = try String.fetchOne(db, sql: "PRAGMA \(check)(1)"), finding != "ok" { return .damaged(finding) }
         let id = try String.fetchOne(db, sql: "SELECT id FROM ledger")
-        if version == Migrations.current { _ = try RestoredLedger(reading: db, ledger: id ?? "") }
+        if check != nil, version == Migrations.current { _ = try RestoredLedger(reading: db, ledger: id ?? "") }
         if let strange = try strangeInstant(db) { return .damaged(strange) }
         let highest = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'run'") ?? 0
         return .sound(id: id, highestNumber: highest)

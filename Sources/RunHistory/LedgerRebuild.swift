@@ -71,7 +71,7 @@ package final class LedgerRebuild: Sendable {
         self.path = path
         self.now = now
         do {
-            for ending in ["", "-journal", "-wal", "-shm"] { unlink(path + ".rebuilding" + ending) }
+            Self.discard(path)
             var configuration = Configuration()
             configuration.foreignKeysEnabled = false
             draft = try DatabaseQueue(path: path + ".rebuilding", configuration: configuration)
@@ -399,6 +399,12 @@ package final class LedgerRebuild: Sendable {
     /// Whether a rebuild of the ledger at `path` was cut off when the new one was complete and the old one already gone.
     package static func isHalfInPlace(_ path: String) -> Bool {
         FileIdentity(of: path) == nil && FileIdentity(of: completed(path)) != nil
+    }
+
+    /// Takes away what a rebuild left that was cut off while the old ledger was still in its place.
+    package static func discard(_ path: String) {
+        for ending in ["", "-journal", "-wal", "-shm"] { unlink(path + ".rebuilding" + ending) }
+        if FileIdentity(of: path) != nil { unlink(completed(path)) }
     }
 
     /// Gives the old files, as many as there are, the name `aside`, and the new ledger the name of the old.

@@ -43,6 +43,7 @@ struct Status: AsyncParsableCommand {
         let open: [HistoryDocument]
         let problems: [Problem]
         let paused: [PauseDocument]
+        let notices: [String]
     }
 
     func run() async throws {
@@ -53,6 +54,7 @@ struct Status: AsyncParsableCommand {
         let open = try reader.openRuns()
         let row = try reader.scheduler()
         let pauses = try reader.pauses()
+        let notices = StateFolder.rebuildNotices(in: folder)
         if json {
             try Terminal.json(
                 Document(
@@ -63,10 +65,10 @@ struct Status: AsyncParsableCommand {
                     problems: problems.map {
                         Document.Problem(file: $0.file, line: $0.line, column: $0.column, severity: $0.severity, message: $0.message)
                     },
-                    paused: pauses.map(PauseDocument.init)))
+                    paused: pauses.map(PauseDocument.init), notices: notices))
         } else {
             print(folder, health, row, jobs: try reader.jobs().count)
-            for notice in StateFolder.rebuildNotices(in: folder) { Swift.print("ledger     \(Terminal.oneLine(notice))") }
+            for notice in notices { Swift.print("ledger     \(Terminal.oneLine(notice))") }
             print(open)
             print(pauses)
             print(problems)

@@ -51,7 +51,8 @@ struct LostLedgerTests {
         }
     }
 
-    /// Twenty jobs: ten that tick, one that is paused, one in the Chronos shape, five that run until they are told, three that end at once.
+    /// Twenty jobs: ten that tick, one that is paused, one in the Chronos shape, five that run until they are
+    /// told, a child of one of these, three that end at once.
     private func makeJobs() throws -> (fixture: CommandFixture, marks: String) {
         let fixture = try CommandFixture()
         let marks = fixture.folder.path + "/marks"
@@ -65,6 +66,7 @@ struct LostLedgerTests {
         for number in 1...5 {
             try write("long\(number)", "", "while [ ! -e \(marks)/go ]; do sleep 0.02; done; exit \(number)")
         }
+        try write("child", "after: [{ job: long2, on: done }]\n", "true")
         for number in 1...3 { try write("short\(number)", "", "exit \(number)") }
         let hourAgo = ISO8601DateFormatter().string(from: Date(timeIntervalSinceNow: -3_600))
         let chronos = """
@@ -114,6 +116,7 @@ struct LostLedgerTests {
             #expect(run["state"] as? String == "failed" && run["exitCode"] as? Int == number && run["id"] as? String == id)
             #expect(try fixture.json("history", "short\(min(number, 3))").last?["exitCode"] as? Int == min(number, 3))
         }
+        #expect(wait { lines("\(marks)/child").count == 1 }, "a flow that was under way goes on")
         let ticks = lines("\(marks)/tick0").count
         #expect(wait { lines("\(marks)/tick0").count > ticks + 1 }, "new slots run as ever")
         #expect(second.errors.contains("the ledger was made anew"))
