@@ -102,6 +102,8 @@ static void take_notes(struct keeping *keeping) {
         ssize_t count = read(now.notes, &note, sizeof note);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0 && errno == EAGAIN) return;
+        // What cannot be read proves nothing: the command is judged by its end, as one that has begun.
+        if (count < 0 && now.started == 0) now.started = real_time();
         if (count != (ssize_t)sizeof note) break;
         if (note.stage == STAGE_READY) now.started = note.at;
         else if (note.stage == STAGE_NO_GROUP) keeping->group.error = note.error;
