@@ -96,7 +96,7 @@ extension DurableStep {
 
             package var description: String {
                 let steps = DurableStep.allCases.map(\.rawValue).joined(separator: " ")
-                return "ROTA_CRASH_AT names no step: `\(text)`; write a step, its number, or <step>:<n> for its n-th time, or unset it. Steps: \(steps)"
+                return "ROTA_CRASH_AT names no step: `\(text)`; unset it, or write one of these, or <step>:<n> for its n-th time: \(steps)"
             }
         }
 

@@ -188,8 +188,8 @@ private struct CrashTrial {
         let words = [Self.torture + "/job.sh", fixture.folder.path + "/marks"] + command.map { "\($0)" }
         let labels = may.map { ", \"labels\": {\"may\": \"\($0)\"}" } ?? ""
         let overlap = more.contains("overlap") ? "" : ", \"overlap\": \"allow\""
-        return
-            "{\"command\": [\(words.map { "\"\($0)\"" }.joined(separator: ", "))], \"description\": \"DESCRIPTION\", \(more)\(overlap)\(labels)}"
+        let command = words.map { "\"\($0)\"" }.joined(separator: ", ")
+        return "{\"command\": [\(command)], \"description\": \"DESCRIPTION\", \(more)\(overlap)\(labels)}"
     }
 
     /// A job that does something to the scheduler, and is itself none of those that are judged.

@@ -44,7 +44,8 @@ class Job:
         # What may happen to it beside its own end: killed, late (registered when the scheduler ran already).
         self.may = text.get("labels", {}).get("may", "")
         interval = re.match(r"R(\d*)/(.*)/PT(\d+)S$", text.get("schedule", ""))
-        self.anchor, self.period, self.count = None, None, float("inf")
+        self.anchor, self.period, self.count = None, None, None
+        self.not_before = seconds(text["notBefore"]) if "notBefore" in text else float("-inf")
         if interval:
             self.anchor, self.period = seconds(interval[2]), int(interval[3])
             self.count = int(interval[1] or 1e9)
@@ -55,7 +56,7 @@ class Job:
     def slots(self, since, until):
         if self.anchor is None:
             return []
-        first = max(0, -int(-(since - self.anchor) // self.period))
+        first = max(0, -int(-(max(since, self.not_before) - self.anchor) // self.period))
         last = int((until - self.anchor) // self.period)
         return [self.anchor + k * self.period for k in range(first, min(last + 1, self.count))]
 
@@ -186,8 +187,9 @@ def retries(known):
             yield f"{name} {due}: attempts {[one[0] for one in attempts]}"
         failures = 0
         for number, run_name, run in attempts:
-            failures += run["state"] == "failed"
-            owed = (run["state"] == "failed" and failures <= job.retries) or (run["state"] == "lost" and job.on_unknown == "rerun")
+            has_failed = run["state"] in ("failed", "couldNotStart")
+            failures += has_failed
+            owed = (has_failed and failures <= job.retries) or (run["state"] == "lost" and job.on_unknown == "rerun")
             if owed != (number < len(attempts)):
                 yield f"{run_name} {run['state']}, and {'no attempt' if owed else 'another attempt'} follows"
         for (_, before, _), (_, after, _) in zip(attempts, attempts[1:]):
