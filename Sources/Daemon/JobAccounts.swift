@@ -25,8 +25,8 @@ struct JobAccounts {
             controls.append(accounted(control, newestDue: runs[control.job]?.newestDue))
         }
         let names = Set(known.map(\.job))
-        for (name, job) in reading.graph.jobs where !names.contains(name) {
-            controls.append(accounted(JobControl(registering: job, at: now), newestDue: runs[name]?.newestDue))
+        for (name, shared) in reading.graph.jobs where !names.contains(name) {
+            controls.append(accounted(JobControl(registering: shared.job, at: now), newestDue: runs[name]?.newestDue))
         }
         for (name, run) in runs where !names.contains(name) && reading.graph[name] == nil {
             var control = JobControl(job: name, version: run.version ?? "unknown", schedule: nil, registeredAt: now, accountedUntil: end)
