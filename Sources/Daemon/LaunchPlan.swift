@@ -21,6 +21,7 @@ struct LaunchPlan {
             run: id, job: job.name.text, due: run.key.due, attempt: run.key.attempt, definition: run.version ?? job.version, words: words,
             environment: environment, workdir: workdir, user: job.user, umask: job.umask, nice: job.nice, limits: job.limits,
             timeout: job.timeout, killAfter: job.killAfter, outputLimit: job.logLimit,
+            endsOnFullLog: job.onLogFull == .stop,
             origin: RunOrigin(run, executor: run.executor ?? job.runOn)
         )
     }

@@ -9,6 +9,8 @@ extension ControlGroups {
         guard let surroundings = try? Surroundings(of: getpid()), let base = surroundings.base, let folder = surroundings.finding.runs,
             stat(runs, &facts) == 0, (try? Files.makeFolder(folder, mode: 0o755)) != nil
         else { return nil }
+        // Programs look into their own groups for what they may have, whatever our umask.
+        chmod(folder, 0o755)
         self.runs = folder
         mark = "\(String(facts.st_dev, radix: 16))-\(String(facts.st_ino, radix: 16))"
         surroundings.handDown(from: base, to: folder)

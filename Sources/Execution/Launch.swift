@@ -29,6 +29,8 @@ package struct Launch: Hashable, Sendable {
     package var killAfter: Duration
     /// Bytes kept of each of the two streams, one half from its start and one from its end; what comes between is read and counted.
     package var outputLimit: Int64
+    /// Whether the run is ended, as failed, when its output cannot be written.
+    package var endsOnFullLog: Bool
     /// nil when it was handed over by a version that did not say.
     package var origin: RunOrigin?
 
@@ -48,6 +50,7 @@ package struct Launch: Hashable, Sendable {
         timeout: Duration? = nil,
         killAfter: Duration = .seconds(10),
         outputLimit: Int64 = 10 << 20,
+        endsOnFullLog: Bool = false,
         origin: RunOrigin? = nil
     ) {
         self.run = run
@@ -65,6 +68,7 @@ package struct Launch: Hashable, Sendable {
         self.timeout = timeout
         self.killAfter = killAfter
         self.outputLimit = outputLimit
+        self.endsOnFullLog = endsOnFullLog
         self.origin = origin
     }
 }

@@ -42,6 +42,7 @@ extension RunFolder {
         record.add("timeout", launch.timeout?.wholeMicroseconds)
         record.add("kill-after", launch.killAfter.wholeMicroseconds)
         record.add("output-limit", launch.outputLimit)
+        record.add("on-log-full", launch.endsOnFullLog ? "stop" : nil)
         launch.origin?.add(to: &record)
         return record
     }
@@ -103,6 +104,7 @@ extension RunFolder {
         launch.timeout = record["timeout"].flatMap { Int64($0) }.map { .microseconds($0) }
         launch.killAfter = record["kill-after"].flatMap { Int64($0) }.map { .microseconds($0) } ?? launch.killAfter
         launch.outputLimit = record["output-limit"].flatMap { Int64($0) } ?? launch.outputLimit
+        launch.endsOnFullLog = record["on-log-full"] == "stop"
         launch.origin = RunOrigin(record)
         return launch
     }

@@ -1,6 +1,6 @@
 internal import Scheduling
 
-/// What the process of a run may use and leave behind: `umask`, `nice`, `limits` and `logLimit`.
+/// What the process of a run may use and leave behind: `umask`, `nice`, `limits`, `logLimit` and `onLogFull`.
 extension JobReader {
     mutating func readProcess(of job: inout Job) {
         job.umask = fields.permissions("umask")
@@ -8,6 +8,7 @@ extension JobReader {
         job.limits = resourceLimits()
         let logLimit = "an amount from 64KiB such as 10MiB, or 0 to keep nothing"
         job.logLimit = fields.bytes("logLimit", atLeast: 64 << 10, orNone: true, logLimit) ?? job.logLimit
+        job.onLogFull = fields.choice("onLogFull", OnLogFull.allCases) ?? job.onLogFull
     }
 
     /// The least of each is what a program needs to come to its own first line.

@@ -18,7 +18,7 @@ struct JobReader {
         "name", "description", "schedule", "cron", "after", "join", "zone", "dst", "except", "between", "notBefore", "notAfter", "spread",
         "command", "workdir", "env", "runOn", "cpus", "memory", "disk", "constraints", "user", "timeout", "killAfter", "retries",
         "startWithin", "catchUp", "overlap", "pool", "priority", "onUnknown", "expect", "notify", "labels", "disabled", "softError",
-        "logLimit", "umask", "nice", "limits",
+        "logLimit", "onLogFull", "umask", "nice", "limits",
     ]
     private static let allKeys = Set(keys)
 

@@ -26,6 +26,7 @@ package struct Job: Hashable, Sendable {
     package var limits = ResourceLimits()
     /// Bytes kept of each stream of a run's output, half of them from its start and half from its end.
     package var logLimit: Int64 = 10 << 20
+    package var onLogFull = OnLogFull.continue
 
     package var runOn = "local"
     package var pool: String?
@@ -150,6 +151,11 @@ package enum CatchUp: String, Hashable, Sendable, CaseIterable {
 
 package enum Overlap: String, Hashable, Sendable, CaseIterable {
     case queue, skip, allow, replace
+}
+
+/// What becomes of a run of whose output no more can be kept, for want of room on the disk and not for its bound.
+package enum OnLogFull: String, Hashable, Sendable, CaseIterable {
+    case `continue`, stop
 }
 
 package enum OnUnknown: String, Hashable, Sendable, CaseIterable {

@@ -39,7 +39,11 @@ void cgroup_make(struct cgroup *group, const char *path) {
     bool made = mkdir(path, 0755) == 0;
     if (made || errno == EEXIST) group->folder = open_folder(AT_FDCWD, path);
     if (group->folder >= 0 && is_group(group->folder)) group->events = openat(group->folder, "cgroup.events", O_RDONLY | O_CLOEXEC);
-    if (group->events >= 0) return;
+    if (group->events >= 0) {
+        // Programs look into their own group for what they may have, whoever runs them and whatever our umask.
+        fchmod(group->folder, 0755);
+        return;
+    }
     group->error = errno;
     let_go(group);
     if (made) rmdir(path);

@@ -201,6 +201,18 @@ static void keep_deadlines(struct keeping *keeping) {
     }
 }
 
+// A job that is not to go on without its log ends as one that a signal ended, for that is what becomes of it.
+static void mind_log(struct keeping *keeping) {
+    static const char *const names[] = {"stdout", "stderr"};
+    for (int at = 0; at < 2 && keeping->run->ends_on_full_log && now.kind == NULL && !now.reaped; at++) {
+        int error = keeping->output->streams[at].error;
+        if (error == 0) continue;
+        char reason[REASON_SIZE];
+        snprintf(reason, sizeof reason, "log-full: %s cannot be kept: %s", names[at], strerror(error));
+        end(keeping, "signaled", reason);
+    }
+}
+
 static bool is_over(const struct keeping *keeping) {
     return now.reaped && now.alone && (output_is_over(keeping->output) || steady_time() >= now.drain_until);
 }
@@ -282,6 +294,7 @@ static void judge(const struct keeping *keeping, struct outcome *outcome) {
 int keeping_finish(struct keeping *keeping, struct outcome *outcome) {
     for (;;) {
         reap(keeping);
+        mind_log(keeping);
         keep_deadlines(keeping);
         if (is_over(keeping)) break;
         await(keeping);

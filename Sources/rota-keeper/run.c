@@ -58,6 +58,7 @@ static void read_lines(struct run *run, const char **id) {
         else if (strcmp(key, "timeout") == 0) run->timeout = strtoll(value, NULL, 10);
         else if (strcmp(key, "kill-after") == 0) run->kill_after = strtoll(value, NULL, 10);
         else if (strcmp(key, "output-limit") == 0) run->output_limit = strtoll(value, NULL, 10);
+        else if (strcmp(key, "on-log-full") == 0) run->ends_on_full_log = strcmp(value, "stop") == 0;
     }
 }
 

@@ -21,6 +21,7 @@ struct run {
     int64_t timeout;  // microseconds; 0 for none
     int64_t kill_after;
     int64_t output_limit;
+    bool ends_on_full_log;
     struct text text;
     void *lists;
     size_t lists_size;

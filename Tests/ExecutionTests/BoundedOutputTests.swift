@@ -196,6 +196,29 @@ import Timetable
         #expect(ending.droppedOutput == 3_200_000 - kept)
     }
 
+    // catalogue 30
+    @Test(.enabled(if: isRoot, "only root can mount a small disk")) func aJobThatIsNotToGoOnWithoutItsLogIsEnded() async throws {
+        let mounted = try Program.run("/bin/mount", ["-t", "tmpfs", "-o", "size=800k,mode=711", "none", place.runs])
+        defer { _ = try? Program.run("/bin/umount", ["-l", place.runs]) }
+        #expect(mounted.status == 0, "\(mounted.stderr)")
+        var launch = place.shell("t-1", "trap 'exit 0' TERM; yes & wait")
+        launch.endsOnFullLog = true
+        let ending = await place.end(launch)
+
+        #expect(ending.kind == .signaled, "whatever its answer to TERM")
+        #expect(ending.exitCode == 0)
+        #expect(ending.reason == "log-full: stdout cannot be kept: No space left on device")
+    }
+
+    @Test func aBoundThatIsReachedIsNoFullLog() async throws {
+        var launch = place.shell("t-1", Self.lines(50_000))
+        launch.outputLimit = 1 << 16
+        launch.endsOnFullLog = true
+
+        #expect(await place.end(launch).kind == .exited)
+        #expect(try place.folder("t-1").launch()?.endsOnFullLog == true)
+    }
+
     // catalogue 24
     @Test func aFloodCostsTheKeeperNoMemory() async throws {
         var launch = place.shell("t-1", "head -c 300000000 /dev/zero; echo end >&2; \(place.waitAtGate)")

@@ -54,7 +54,7 @@ struct CanonicalTests {
         "command: x\nretries: {limit: 1, backoff: 1.5}\nexpect: {endBy: 10:30}\nnotify: {on: failure, email: a@b}\nlabels: {}\n",
         "command: x\nafter: [a, {job: b, on: done}]\njoin: latest\nconstraints: [[a, LIKE, b]]\nmemory: 1.5GiB\ntimeout: PT1H\npriority: 0\n",
         "command: x\numask: 027\nnice: -5\nlimits: {memory: 1.5GiB, cpu: PT1H, openFiles: 64, processes: 9}\nlogLimit: 64KiB\n",
-        "command: x\numask: '000'\nnice: 0\nlimits: {}\nlogLimit: 0\n",
+        "command: x\numask: '000'\nnice: 0\nlimits: {}\nlogLimit: 0\nonLogFull: stop\n",
         #"{"command":"x","parents":["b","a"],"container":{"image":"i","volumes":[]},"mem":12.5,"environmentVariables":[{"name":"A"}]}"#,
         #"{"command":"x","successCount":3}"#,
         #"{"command":"x","shell":false,"arguments":["y"],"schedule":"R/2026-01-01T00:00Z/P1D","scheduleTimeZone":"EST"}"#,

@@ -251,6 +251,7 @@ struct JobKeyErrorTests {
         ("limits: {cpu: PT0.5S}", ["2:15: error: `limits.cpu` must be a second or more, such as PT10M"]),
         ("limits: {openFiles: 3}", ["2:21: error: `limits.openFiles` must be a whole number from 16 to 1048576, not `3`"]),
         ("limits: {processes: 0}", ["2:21: error: `limits.processes` must be a whole number from 1 to 4194304, not `0`"]),
+        ("onLogFull: drop", ["2:12: error: `onLogFull` must be `continue` or `stop`, not `drop`"]),
         ("logLimit: 10M", ["2:11: error: `logLimit` must be an amount from 64KiB such as 10MiB, or 0 to keep nothing, not `10M`"]),
         ("logLimit: 1KiB", ["2:11: error: `logLimit` must be an amount from 64KiB such as 10MiB, or 0 to keep nothing, not `1KiB`"]),
         ("logLimit: -1", ["2:11: error: `logLimit` must be an amount from 64KiB such as 10MiB, or 0 to keep nothing, not `-1`"]),

@@ -44,6 +44,7 @@ struct JobKeyTests {
             disabled: true
             softError: true
             logLimit: 1MiB
+            onLogFull: stop
             umask: 027
             nice: -5
             limits: { memory: 512MiB, cpu: PT10M, openFiles: 256, processes: 100 }
@@ -83,7 +84,7 @@ struct JobKeyTests {
         #expect(job.notify.email == ["ops@example.org"])
         #expect(job.labels == ["team": "data"])
         #expect(job.disabled && job.softError && !job.isChronos)
-        #expect(job.logLimit == 1_048_576)
+        #expect(job.logLimit == 1_048_576 && job.onLogFull == .stop)
         #expect(job.umask == 0o027 && job.nice == -5)
         #expect(job.limits == ResourceLimits(memory: 512 << 20, cpu: .seconds(600), openFiles: 256, processes: 100))
         #expect(job.version.count == 64)
