@@ -126,9 +126,10 @@ struct ControlGroupTests {
 
     @Test(.enabled(if: controlGroups.controllers.contains(.memory), "there is no controller for memory in version 2 here"))
     func memoryIsBoundedForTheWholeRun() async throws {
-        // `tail` keeps a line without an end in memory; each of the two has less than the limit.
+        // `tail` keeps a line without an end in memory until it has seen the end; each of the two has less than the limit.
         let part = "head -c 40M /dev/zero | tail > /dev/null"
-        var both = place.shell("t-1", "\(part) & \(part); wait")
+        let holding = "(head -c 40M /dev/zero; \(place.waitAtGate)) | tail > /dev/null"
+        var both = place.shell("t-1", "\(holding) & \(holding); wait")
         both.limits.memory = 64 << 20
         let ending = await place.end(both)
         var one = place.shell("t-2", part)
