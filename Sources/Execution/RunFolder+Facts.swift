@@ -39,9 +39,9 @@ extension RunFolder {
 
     /// nil when it does not say what it is the folder of: without a whole `run`, nobody can know. A file that is torn counts as absent.
     package func facts() throws -> RunFacts? {
-        guard let record = try record(runFile, head: Self.runHead), let launch = try launch() else { return nil }
+        guard let record = try record(runFile, head: Self.runHead) else { return nil }
         let kill = try self.record(killFile, head: "rota-kill 1").map { $0["reason"] ?? "" }
-        return RunFacts(launch: launch, bootID: record["boot"], killWanted: kill, standing: try standing())
+        return RunFacts(launch: launch(record), bootID: record["boot"], killWanted: kill, standing: try standing())
     }
 
     /// The outcome is looked for last: a keeper that ends between the two looks has left it.

@@ -85,7 +85,10 @@ extension RunFolder {
 
     /// What was handed over, with what the executor added to the environment; nil when nothing was.
     package func launch() throws -> Launch? {
-        guard let record = try record(runFile, head: Self.runHead) else { return nil }
+        try record(runFile, head: Self.runHead).map(launch)
+    }
+
+    func launch(_ record: Record) -> Launch {
         var launch = Launch(run: run, job: record["job"] ?? "", due: Self.instant(record["due"]) ?? .epoch, words: record.all("word"))
         launch.attempt = record["attempt"].flatMap { Int($0) } ?? 1
         launch.definition = record["definition"] ?? ""

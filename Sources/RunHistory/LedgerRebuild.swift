@@ -240,7 +240,7 @@ package final class LedgerRebuild: Sendable {
         var found = found
         if !found.knowsFlow { found = try withFlow(found, db) }
         let key = found.run.key
-        if let row = try Row.fetchOne(db, sql: "SELECT * FROM run WHERE id = ?", arguments: [found.number]) {
+        if let row = try Row.fetchOne(try db.cachedStatement(sql: "SELECT * FROM run WHERE id = ?"), arguments: [found.number]) {
             let known = try RunRow.run(from: row)
             guard known.key == key else {
                 account.conflicts += 1
@@ -263,8 +263,8 @@ package final class LedgerRebuild: Sendable {
 
     private func insert(_ found: FoundRun, _ db: Database) throws {
         if let version = found.run.version { try keepPlace(ofText: version, job: found.run.key.job, db) }
-        try db.execute(
-            sql: RunRow.insertNumbered, arguments: [found.number] + RunRow.arguments(of: found.run, boot: found.boot))
+        try db.cachedStatement(sql: RunRow.insertNumbered)
+            .execute(arguments: [found.number] + RunRow.arguments(of: found.run, boot: found.boot))
     }
 
     private func remove(_ number: Int64, _ db: Database) throws {
@@ -273,13 +273,13 @@ package final class LedgerRebuild: Sendable {
 
     private func hasRow(_ key: RunKey, _ db: Database) throws -> Bool {
         try Row.fetchOne(
-            db, sql: "SELECT 1 FROM run WHERE job = ? AND due = ? AND attempt = ?",
+            try db.cachedStatement(sql: "SELECT 1 FROM run WHERE job = ? AND due = ? AND attempt = ?"),
             arguments: [key.job.text, key.due.microseconds, key.attempt]) != nil
     }
 
     private func hasLaterAttempt(than key: RunKey, _ db: Database) throws -> Bool {
         try Row.fetchOne(
-            db, sql: "SELECT 1 FROM run WHERE job = ? AND due = ? AND attempt > ?",
+            try db.cachedStatement(sql: "SELECT 1 FROM run WHERE job = ? AND due = ? AND attempt > ?"),
             arguments: [key.job.text, key.due.microseconds, key.attempt]) != nil
     }
 
@@ -287,7 +287,9 @@ package final class LedgerRebuild: Sendable {
     private func endOlderAttempts(before key: RunKey, _ db: Database) throws {
         let sql = "SELECT * FROM run WHERE job = ? AND due = ? AND attempt < ? AND state IN ('waiting', 'launching', 'running')"
         let arguments: StatementArguments = [key.job.text, key.due.microseconds, key.attempt]
-        for row in try Row.fetchAll(db, sql: sql, arguments: arguments) { try lose(row, "a later attempt is known", db) }
+        for row in try Row.fetchAll(try db.cachedStatement(sql: sql), arguments: arguments) {
+            try lose(row, "a later attempt is known", db)
+        }
     }
 
     /// The folder of a run that was seen to run is gone: nobody can know, and it must not begin again.
@@ -365,9 +367,10 @@ package final class LedgerRebuild: Sendable {
 
     /// A text that is lost keeps its place, so that what ran by it can be told; when a file has it again, it is filled in.
     private func keepPlace(ofText version: String, job: JobName, _ db: Database) throws {
-        try db.execute(
-            sql: "INSERT OR IGNORE INTO definition VALUES (?, ?, '', ?, '', 0, ?)",
-            arguments: [version, job.text, "# The text of this version was lost with a ledger that was damaged.\n", now.microseconds])
+        try db.cachedStatement(sql: "INSERT OR IGNORE INTO definition VALUES (?, ?, '', ?, '', 0, ?)")
+            .execute(arguments: [
+                version, job.text, "# The text of this version was lost with a ledger that was damaged.\n", now.microseconds,
+            ])
     }
 
     // MARK: taking the place
