@@ -60,7 +60,7 @@ package final class LedgerRebuild: Sendable {
 
     private let path: String
     private let draft: DatabaseQueue
-    private let now: Instant
+    let now: Instant
 
     private var draftPath: String { path + ".rebuilding" }
 
@@ -91,7 +91,7 @@ package final class LedgerRebuild: Sendable {
     }
 
     /// Tables of the old ledger of which something could not be read.
-    private let salvagedFrom: Set<String>
+    let salvagedFrom: Set<String>
 
     /// Rows that the schema lets pass, and the scheduler cannot read: texts and instants are as free as the damage was.
     ///
@@ -133,7 +133,7 @@ package final class LedgerRebuild: Sendable {
     }
 
     /// Beyond it there would soon be no number left.
-    private static let highestNumber: Int64 = 1 << 53
+    static let highestNumber: Int64 = 1 << 53
 
     // MARK: what was read
 
@@ -219,112 +219,6 @@ package final class LedgerRebuild: Sendable {
 
     // MARK: writing
 
-    /// Takes the runs in that folders tell of. A folder knows better than the old ledger how far its run went, but for ends that stand there.
-    ///
-    /// - Parameter numbers: Of all folders, also of those that tell nothing: none is given out again.
-    package func take(_ found: [FoundRun], numbers: [Int64]) throws(LedgerError) -> Account {
-        var account = Account()
-        account.incompleteTables = salvagedFrom
-        try write { db in
-            account.salvagedRuns = try Int.fetchOne(db, sql: "SELECT count(*) FROM run") ?? 0
-            for one in found.sorted(by: { $0.number < $1.number }) { try take(one, into: &account, db) }
-            try endWhatHasNoFolder(but: Set(numbers), db)
-            if let highest = numbers.filter({ $0 <= Self.highestNumber }).max() {
-                try Salvage.raiseSequence(of: "run", to: highest, db)
-            }
-        }
-        return account
-    }
-
-    private func take(_ found: FoundRun, into account: inout Account, _ db: Database) throws {
-        var found = found
-        if !found.knowsFlow { found = try withFlow(found, db) }
-        let key = found.run.key
-        if let row = try Row.fetchOne(try db.cachedStatement(sql: "SELECT * FROM run WHERE id = ?"), arguments: [found.number]) {
-            let known = try RunRow.run(from: row)
-            guard known.key == key else {
-                account.conflicts += 1
-                return
-            }
-            // What was handed over already is found out by recovery; an end in the ledger stands.
-            guard known.state == .waiting else { return }
-            account.correctedRuns += 1
-            try remove(found.number, db)
-        } else if try hasRow(key, db) {
-            account.conflicts += 1
-            return
-        } else {
-            account.rebuiltRuns += 1
-        }
-        try endOlderAttempts(before: key, db)
-        if found.run.state.isOpen, try hasLaterAttempt(than: key, db) { found = Self.lost(found, "a later attempt is known", at: now) }
-        try insert(found, db)
-    }
-
-    private func insert(_ found: FoundRun, _ db: Database) throws {
-        if let version = found.run.version { try keepPlace(ofText: version, job: found.run.key.job, db) }
-        try db.cachedStatement(sql: RunRow.insertNumbered)
-            .execute(arguments: [found.number] + RunRow.arguments(of: found.run, boot: found.boot))
-    }
-
-    private func remove(_ number: Int64, _ db: Database) throws {
-        try db.execute(sql: "DELETE FROM run WHERE id = ?", arguments: [number])
-    }
-
-    private func hasRow(_ key: RunKey, _ db: Database) throws -> Bool {
-        try Row.fetchOne(
-            try db.cachedStatement(sql: "SELECT 1 FROM run WHERE job = ? AND due = ? AND attempt = ?"),
-            arguments: [key.job.text, key.due.microseconds, key.attempt]) != nil
-    }
-
-    private func hasLaterAttempt(than key: RunKey, _ db: Database) throws -> Bool {
-        try Row.fetchOne(
-            try db.cachedStatement(sql: "SELECT 1 FROM run WHERE job = ? AND due = ? AND attempt > ?"),
-            arguments: [key.job.text, key.due.microseconds, key.attempt]) != nil
-    }
-
-    /// An attempt is only made once the one before has ended, however that end was lost.
-    private func endOlderAttempts(before key: RunKey, _ db: Database) throws {
-        let sql = "SELECT * FROM run WHERE job = ? AND due = ? AND attempt < ? AND state IN ('waiting', 'launching', 'running')"
-        let arguments: StatementArguments = [key.job.text, key.due.microseconds, key.attempt]
-        for row in try Row.fetchAll(try db.cachedStatement(sql: sql), arguments: arguments) {
-            try lose(row, "a later attempt is known", db)
-        }
-    }
-
-    /// The folder of a run that was seen to run is gone: nobody can know, and it must not begin again.
-    private func endWhatHasNoFolder(but numbers: Set<Int64>, _ db: Database) throws {
-        for row in try Row.fetchAll(db, sql: "SELECT * FROM run WHERE state = 'running'") where !numbers.contains(row["id"]) {
-            try lose(row, "its folder is gone", db)
-        }
-    }
-
-    private func lose(_ row: Row, _ why: String, _ db: Database) throws {
-        let found = FoundRun(number: row["id"], run: try RunRow.run(from: row), boot: row["boot"], knowsFlow: true)
-        try remove(found.number, db)
-        try insert(Self.lost(found, why, at: now), db)
-    }
-
-    private static func lost(_ found: FoundRun, _ why: String, at now: Instant) -> FoundRun {
-        var run = found.run
-        run.state = .lost
-        run.reason = "\(reason): its end is not known, and \(why)"
-        run.endedAt = now
-        return FoundRun(number: found.number, run: run, boot: found.boot, knowsFlow: true)
-    }
-
-    /// A folder that does not name its flow: that of its due which has a place for the job, else its own.
-    private func withFlow(_ found: FoundRun, _ db: Database) throws -> FoundRun {
-        var run = found.run
-        let sql = "SELECT text FROM flow JOIN plan ON plan.id = flow.plan WHERE due = ?"
-        for text in try String.fetchAll(db, sql: sql, arguments: [run.key.due.microseconds]) {
-            guard let plan = FlowPlan(text: text), plan.members.contains(where: { $0.job == run.key.job }) else { continue }
-            run.flow = FlowKey(head: plan.head, due: run.key.due)
-            run.trigger = run.key.attempt == 1 ? .upstream : .retry
-        }
-        return FoundRun(number: found.number, run: run, boot: found.boot, knowsFlow: true)
-    }
-
     /// Keeps texts of the job files as they are now, so that rows can name them.
     package func keep(_ texts: [Text]) throws(LedgerError) {
         try write { db in
@@ -366,7 +260,7 @@ package final class LedgerRebuild: Sendable {
     }
 
     /// A text that is lost keeps its place, so that what ran by it can be told; when a file has it again, it is filled in.
-    private func keepPlace(ofText version: String, job: JobName, _ db: Database) throws {
+    func keepPlace(ofText version: String, job: JobName, _ db: Database) throws {
         try db.cachedStatement(sql: "INSERT OR IGNORE INTO definition VALUES (?, ?, '', ?, '', 0, ?)")
             .execute(arguments: [
                 version, job.text, "# The text of this version was lost with a ledger that was damaged.\n", now.microseconds,
@@ -440,7 +334,7 @@ package final class LedgerRebuild: Sendable {
         do { return try draft.read(body) } catch { throw LedgerError.of(error, path: draftPath) }
     }
 
-    private func write<Value>(_ body: (Database) throws -> Value) throws(LedgerError) -> Value {
+    func write<Value>(_ body: (Database) throws -> Value) throws(LedgerError) -> Value {
         do { return try draft.write(body) } catch { throw LedgerError.of(error, path: draftPath) }
     }
 }
