@@ -100,6 +100,18 @@ struct LedgerTests {
         #expect(try folder.read("rota.db") == text)
     }
 
+    // catalogue 32: nothing is appended behind what a failed sync may have left out.
+    @Test func aSettledLedgerBeginsItsLogAnew() throws {
+        let fixture = try LedgerFixture()
+        let reader = try LedgerReader.open(at: fixture.path)
+        try fixture.commit([.insert(fixture.run(due: 10, state: .launching))])
+        func logSize() throws -> Int? { try FileManager.default.attributesOfItem(atPath: fixture.path + "-wal")[.size] as? Int }
+        #expect(try logSize() ?? 0 > 0)
+        try fixture.ledger.settle()
+        #expect(try logSize() == 0)
+        #expect(try fixture.ledger.restore().handedOver.count == 1 && reader.openRuns().count == 1)
+    }
+
     @Test func aMissingLedgerIsToldToAReader() throws {
         let folder = try TemporaryFolder()
         #expect(throws: LedgerError.missing(path: folder.path + "/rota.db")) { try LedgerReader.open(at: folder.path + "/rota.db") }
