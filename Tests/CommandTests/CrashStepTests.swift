@@ -167,15 +167,15 @@ private struct CrashTrial {
         switch step {
         case .killDecided, .killCommitted, .killWritten, .keeperRung:
             try write("victim", "\(schedule), \"overlap\": \"skip\", \"labels\": {\"may\": \"killed\"}", [30, "0"], fixture)
-            try serve("killer", "rota kill victim", schedule, fixture)
+            try writeAside("killer", "rota kill victim", schedule, fixture)
         case .runCancelled:
             try write("victim", "\(schedule), \"overlap\": \"skip\", \"labels\": {\"may\": \"killed\"}", [0, "0"], fixture)
         case .requestCommitted:
-            try serve("asker", "rota pause --label team=nobody", schedule, fixture)
+            try writeAside("asker", "rota pause --label team=nobody", schedule, fixture)
         case .definitionsRead, .definitionsCommitted:
             try fixture.folder.write(job([0, "0"], "\"schedule\": \"R/\(rfc3339(first))/PT1S\"", fixture, may: "late"), to: "late.json")
             let edit = "sed s/DESCRIPTION/$ROTA_RUN/ ../late.json >late.new && mv late.new late.json"
-            try serve("editor", edit, schedule, fixture)
+            try writeAside("editor", edit, schedule, fixture)
         default: break
         }
     }
@@ -193,7 +193,7 @@ private struct CrashTrial {
     }
 
     /// A job that does something to the scheduler, and is itself none of those that are judged.
-    private func serve(_ name: String, _ command: String, _ schedule: String, _ fixture: CommandFixture) throws {
+    private func writeAside(_ name: String, _ command: String, _ schedule: String, _ fixture: CommandFixture) throws {
         let endless = schedule.replacingOccurrences(of: "R8/", with: "R/")
         let place = command.hasPrefix("rota ") ? " --state \(fixture.state)" : ""
         let text = "{ \"command\": \"\(command)\(place)\", \(endless), \"env\": {\"PATH\": \"\(Program.products):/usr/bin:/bin\"} }\n"
