@@ -109,6 +109,17 @@ struct DoctorTests {
         try serve.wait()
     }
 
+    @Test(.timeLimit(.minutes(1))) func aSchedulerThatIsStoppedIsAnError() throws {
+        let fixture = try CommandFixture(jobs: tick)
+        let serve = try fixture.serve()
+        serve.signal(SIGSTOP)
+        let answer = try doctor(fixture)
+        #expect(answer.errors == ["scheduler.health"] && answer["scheduler.health"]?.advice == "kill -CONT \(serve.pid)")
+        serve.signal(SIGCONT)
+        serve.signal(SIGTERM)
+        try serve.wait()
+    }
+
     @Test(.timeLimit(.minutes(1))) func whatOthersMayWriteOrReadIsAnError() throws {
         let fixture = try used()
         chmod(fixture.state, 0o777)
@@ -229,7 +240,8 @@ struct DoctorTests {
 
     /// Another user than the one who runs the scheduler sees less, is told so, and changes nothing.
     @Test(.timeLimit(.minutes(1)), .enabled(if: DoctorTests.othersMayRunIt)) func anotherUserIsToldWhatCannotBeSeen() throws {
-        let fixture = try used()
+        let fixture = try CommandFixture(jobs: tick)
+        let serve = try fixture.serve()
         chmod(fixture.folder.path, 0o755)
         let program = Program.products + "/rota"
         let arguments = Self.asNobody + [program, "doctor", "--json", "--state", fixture.state, "--jobs", fixture.jobs]
@@ -237,7 +249,10 @@ struct DoctorTests {
         #expect(answer["state.folder"]?.status == "warning" && answer["state.folder"]?.finding.contains("nobody") == true)
         #expect(answer["ledger.file"]?.status == "warning" && answer["state.locks"]?.status == "warning")
         #expect(answer["state.commit"]?.finding.contains("not in the state folder") == true)
+        #expect(answer["scheduler.health"]?.status == "warning")
         #expect(answer.errors == [], "\(answer.errors)")
+        serve.signal(SIGTERM)
+        try serve.wait()
         chown(fixture.state, 65_534, 65_534)
         chmod(fixture.state, 0o500)
         let readOnly = try Answer(Program.run("/usr/bin/setpriv", arguments))

@@ -32,6 +32,7 @@ struct FileFacts: Sendable {
     var modeText: String { "0" + String(mode, radix: 8) }
 
     static func isWritable(_ path: String) -> Bool { access(path, W_OK | X_OK) == 0 }
+    static func isUsable(_ path: String) -> Bool { access(path, R_OK | W_OK) == 0 }
     static func isExecutable(_ path: String) -> Bool { access(path, X_OK) == 0 }
 }
 

@@ -21,11 +21,26 @@ struct SchedulerCheck: Check {
             let since = premises.scheduler.map { ", since \($0.startedAt.rfc3339)" } ?? ""
             return .ok(name, "process \(premises.holder.map(String.init) ?? "unknown") schedules\(since)")
         case "starting": return .ok(name, "it is starting")
-        case "not reachable":
-            return .error(
-                name, "not reachable\(detail)", "run this as the user who runs the scheduler; if you do, restart it: runs live on")
+        case "not reachable": return unreachable(detail, premises)
         default: return .error(name, "\(health.status)\(detail)", "mend that; it tries again each second by itself")
         }
+    }
+
+    private func unreachable(_ detail: String, _ premises: Premises) -> Finding {
+        if let holder = premises.holder, Self.isStopped(holder) {
+            return .error(name, "process \(holder) is stopped, as by Ctrl-Z or a debugger, and launches nothing", "kill -CONT \(holder)")
+        }
+        let socket = premises.stateFolder + "/rota.sock"
+        guard FileFacts.isUsable(socket) || !FileManager.default.fileExists(atPath: socket) else {
+            return .warning(name, "\(User.name) may not ask the one that runs", "run this as the user who runs the scheduler, or as root")
+        }
+        return .error(name, "not reachable\(detail)", "look at its log; restart it: runs live on")
+    }
+
+    private static func isStopped(_ process: Int32) -> Bool {
+        let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+        let state = text.split(separator: ")").last?.split(separator: " ").first
+        return state == "T" || state == "t"
     }
 
     private func version(_ premises: Premises) -> Finding? {
