@@ -180,6 +180,9 @@ struct DoctorTests {
         #expect(none["zones.database"]?.finding.contains("Europe/Berlin") == true)
         #expect(none["zones.database"]?.advice?.contains("tzdata") == true)
 
+        let unneeded = try doctor(try CommandFixture(), environment: ["TZDIR": fixture.folder.path + "/nowhere"])
+        #expect(unneeded.errors == [] && unneeded["zones.database"]?.status == "warning", "what names no zone goes by UTC")
+
         try fixture.folder.write("no zone\n", to: "zones/Europe/Berlin")
         let broken = try doctor(fixture, environment: ["TZDIR": fixture.folder.path + "/zones", "TZ": "Nowhere/Atall"])
         #expect(broken.errors == ["zones.database", "zones.jobs"])

@@ -9,8 +9,9 @@ struct ZoneCheck: Check {
     func findings(_ premises: Premises) -> [Finding] {
         let zones = Self.zones(of: (try? premises.ledger.get().jobs()) ?? [])
         guard let folder = Zone.databaseFolder else {
-            let named = zones.isEmpty ? "" : ", and jobs name \(zones.sorted().joined(separator: ", "))"
-            return [.error("zones.database", "there is no tz database\(named)", Self.advice)]
+            let text = "there is no tz database"
+            guard !zones.isEmpty else { return [.warning("zones.database", text + ", and no job in force needs one", Self.advice)] }
+            return [.error("zones.database", "\(text), and jobs name \(zones.sorted().joined(separator: ", "))", Self.advice)]
         }
         return [database(in: folder), jobs(zones)].compactMap(\.self)
     }
