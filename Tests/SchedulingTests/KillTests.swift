@@ -85,7 +85,7 @@ struct KillTests {
         #expect(simulation.ask(.kill(stranger, by: "ada")) == .unknownRun(stranger))
     }
 
-    /// issue 4, 9: a kill at the moment of a natural end leaves one final state.
+    /// catalogue 84: a kill at the moment of a natural end leaves one final state.
     @Test(arguments: [RunState.succeeded, .failed]) func aNaturalEndThatCameBeforeTheKillReachedTheRunStands(state: RunState) {
         var simulation = running { $0.retries = Retries(limit: 3) }
         simulation.executor.finish("a", "00:00:00", state, at: "00:00:01.001")

@@ -90,6 +90,23 @@ struct OverlapTests {
         #expect(simulation.history("a").filter { $0.contains("waiting") }.count == (policy == .skip ? 1 : 2))
     }
 
+    /// catalogue 85: whichever of the two is heard of first, the slot has the older due and goes first, and the policy is judged once.
+    @Test(arguments: Overlap.allCases, [true, false]) func aRunByHandAndASlotOfOneInstantAreJudgedTogether(
+        policy: Overlap, isSlotFirst: Bool
+    ) {
+        var simulation = begun(policy)
+        simulation.pass(until: "00:00:30")
+        simulation.end("a")
+        simulation.stayDown(until: "00:01:00")
+        if isSlotFirst { simulation.take(.tick) }
+        simulation.run("a")
+        simulation.pass(.seconds(1))
+        let byHand = policy == .allow ? "running" : "waiting: overlap"
+        #expect(simulation.history("a") == ["00:00:00 succeeded", "00:01:00 running", "00:01:00.000001 \(byHand)"])
+        simulation.pass(.seconds(1))
+        #expect(simulation.executor.launched.count == (policy == .allow ? 3 : 2) && simulation.executor.killed.isEmpty)
+    }
+
     @Test func aRetryIsNeverCoalesced() {
         var simulation = begun(.queue) { $0.retries = Retries(limit: 1, delay: .seconds(90)) }
         simulation.pass(until: "00:00:10")
