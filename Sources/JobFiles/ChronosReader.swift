@@ -252,7 +252,8 @@ extension Element {
 }
 
 extension Substring {
-    fileprivate var trimmed: String {
+    /// Without white space at its ends.
+    var trimmed: String {
         String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
     }
 }

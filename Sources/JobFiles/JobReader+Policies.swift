@@ -36,16 +36,39 @@ extension JobReader {
         if let element = fields.element("retries"), case .text = element.content {
             return Retries(limit: fields.integer("retries", in: 0...1_000_000) ?? 0)
         }
-        let retries = fields.map("retries", known: ["limit", "delay", "backoff", "maxDelay"]) { fields in
+        let retries = fields.map("retries", known: ["limit", "delay", "backoff", "maxDelay", "on", "exitCodes"]) { fields in
             if !fields.has("limit") { fields.findings.error(fields.place, "`retries.limit` is missing; say how many retries there may be") }
-            return Retries(
+            var retries = Retries(
                 limit: fields.integer("limit", in: 0...1_000_000) ?? 0,
                 delay: fields.duration("delay") ?? .seconds(60),
                 backoff: fields.number("backoff", in: 1...1000, "a number from 1 to 1000") ?? 1,
                 maxDelay: fields.duration("maxDelay")
             )
+            retries.on = Self.retriedEnds(in: &fields) ?? retries.on
+            retries.exitCodes = ExitCodes.read(from: &fields)
+            if retries.exitCodes != nil, !retries.on.contains(.failed) {
+                let place = fields.placeOfKey("exitCodes")
+                fields.findings.warning(place, "`retries.exitCodes` has no effect, for `retries.on` does not name `failed`")
+            }
+            return retries
         }
         return retries ?? Retries()
+    }
+
+    private static func retriedEnds(in fields: inout Fields) -> Set<Retries.Occasion>? {
+        guard let texts = fields.texts("on", "an end") else { return nil }
+        let known = Retries.Occasion.allCases.map(\.rawValue)
+        if texts.isEmpty {
+            fields.findings.error(
+                fields.placeOfValue("on"), "`retries.on` is an empty list; name \(known.asWords), or write `retries: 0` to retry nothing")
+        }
+        let ends = texts.compactMap { text in
+            if let end = Retries.Occasion(rawValue: text.value) { return end }
+            let advice = suggestion(for: text.value, among: known).map { "did you mean `\($0)`?" } ?? "there are \(known.asWords)"
+            fields.findings.error(text.place, "unknown end `\(text.value.shortened)`; \(advice)")
+            return nil
+        }
+        return Set(ends)
     }
 
     private mutating func expectation() -> Expectation {

@@ -37,6 +37,7 @@ package struct RestoredLedger: Sendable {
             let definition = try Row.fetchOne(db, sql: "SELECT * FROM definition WHERE version = ?", arguments: [run.version])
             handedOver.append(OpenRun(id: id, run: run, boot: row["boot"], definition: definition.map(StoredDefinition.init)))
         }
+        state.reruns = try Self.reruns(db)
         state.openFlows = try FlowRow.open(db)
         state.pauses = try PauseRow.all(db)
         self.state = state
@@ -44,5 +45,29 @@ package struct RestoredLedger: Sendable {
         self.ids = ids
         let inForce = "SELECT definition.* FROM definition JOIN job USING (version) WHERE removed_at IS NULL"
         definitions = try Row.fetchAll(db, sql: inForce).map(StoredDefinition.init)
+    }
+
+    /// Of each open run that was made because the one before it was lost: how many were, one after the other. An attempt that somebody asked
+    /// for has no not-before, and begins the count anew.
+    private static func reruns(_ db: Database) throws -> [RunKey: Int] {
+        let sql = """
+            SELECT open.* FROM run AS open JOIN run AS before
+            ON before.job = open.job AND before.due = open.due AND before.attempt = open.attempt - 1 AND before.state = 'lost'
+            WHERE open.state IN ('waiting', 'launching', 'running') AND open.trigger = 'retry' AND open.not_before IS NOT NULL
+            """
+        var reruns: [RunKey: Int] = [:]
+        for run in try Row.fetchAll(db, sql: sql).map(RunRow.run) {
+            let before = try Row.fetchAll(
+                db, sql: "SELECT state, not_before FROM run WHERE job = ? AND due = ? AND attempt < ? ORDER BY attempt DESC LIMIT ?",
+                arguments: [run.key.job.text, run.key.due.microseconds, run.key.attempt, Run.mostReruns + 1])
+            var lost = 0
+            for row in before {
+                guard (row["state"] as String) == RunState.lost.rawValue else { break }
+                lost += 1
+                if row.instant("not_before") == nil { break }
+            }
+            reruns[run.key] = lost
+        }
+        return reruns
     }
 }

@@ -162,38 +162,6 @@ package enum OnUnknown: String, Hashable, Sendable, CaseIterable {
     case hold, rerun, skip
 }
 
-/// The policy of automatic retries: `limit` attempts more, the first after `delay`, each further wait `backoff` times longer.
-///
-/// No wait is longer than `maxDelay`.
-package struct Retries: Hashable, Sendable {
-    package var limit = 0
-    package var delay: Duration = .seconds(60)
-    package var backoff = 1.0
-    package var maxDelay: Duration?
-
-    package init(limit: Int = 0, delay: Duration = .seconds(60), backoff: Double = 1, maxDelay: Duration? = nil) {
-        self.limit = limit
-        self.delay = delay
-        self.backoff = backoff
-        self.maxDelay = maxDelay
-    }
-
-    /// How long to wait before retry number `retry` (1 for the first).
-    ///
-    /// With a delay of 1 min, a backoff of 2 and a maxDelay of 5 min: 1, 2, 4, 5, 5 … min.
-    package func wait(before retry: Int) -> Duration {
-        let limit = maxDelay ?? .seconds(365 * 86_400)
-        guard backoff > 1, delay > .zero, delay < limit else { return min(delay, limit) }
-        var wait = delay
-        for _ in 1..<max(retry, 1) {
-            let longer = Double(wait.wholeMicroseconds) * backoff
-            guard longer < Double(limit.wholeMicroseconds) else { return limit }
-            wait = .microseconds(Int64(longer))
-        }
-        return wait
-    }
-}
-
 /// A demand on the place where a run is carried out, in the form of Chronos.
 package struct Constraint: Hashable, Sendable {
     package enum Operator: String, Hashable, Sendable, CaseIterable {

@@ -19,6 +19,9 @@ package struct LedgerState: Sendable {
     /// The definitions that active runs were handed over with, where they are known: these tell which places the runs hold. A run
     /// without one holds a place in the pool of its executor and in those that the definition in force names.
     package var handedOverAs: [RunKey: Job] = [:]
+    /// Of the open runs that come after lost ones: how many of these came one after the other before it, since the last attempt that nobody
+    /// made by itself.
+    package var reruns: [RunKey: Int] = [:]
     package var openFlows: [Flow] = []
     package var pauses: [Pause] = []
     /// The number that the newest ending got in the ledger-wide sequence.

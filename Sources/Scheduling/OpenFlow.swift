@@ -73,6 +73,6 @@ struct OpenFlow: Sendable {
     ///
     /// A run whose retry is owed is never the newest: the retry is written with the failure.
     private func isSettled(_ run: Run, of job: Job?) -> Bool {
-        !run.state.isOpen && !(run.state == .lost && job?.onUnknown == .hold)
+        !run.state.isOpen && !run.isHeld(under: job?.onUnknown)
     }
 }

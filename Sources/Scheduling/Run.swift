@@ -122,6 +122,23 @@ package struct Run: Hashable, Sendable {
 }
 
 extension Run {
+    /// How often a due whose runs are lost one after the other is run again by itself.
+    package static let mostReruns = 10
+
+    static let noMoreReruns = "not run again: \(mostReruns) runs of this due were lost one after the other before it"
+
+    /// Whether this is a lost run whose flow waits for somebody.
+    ///
+    /// - Parameter policy: The job's; nil for a job that is gone, whose runs nobody waits for.
+    package func isHeld(under policy: OnUnknown?) -> Bool {
+        switch policy {
+        case .hold: state == .lost
+        // Nothing but a kill and the bound keeps it from being run again, and then it is not the newest attempt.
+        case .rerun: state == .lost && killWanted == nil
+        case .skip, nil: false
+        }
+    }
+
     /// Whether this end meets an edge with that condition.
     ///
     /// - Parameters:

@@ -30,10 +30,13 @@ extension Scheduler {
         run.node = outcome.node ?? run.node
         pools.release(key)
         step.touch(key.job)
-        if let next = nextAttempt(after: run) {
+        switch sequel(of: run) {
+        case .attempt(let next):
+            if run.state == .lost { reruns[next.key] = (reruns[key] ?? 0) + 1 }
             store(run)
             addWaiting(next)
-        } else {
+        case .none(let reason):
+            if let reason { run.reason = [run.reason, reason].compactMap(\.self).joined(separator: "; ") }
             settle(run)
         }
     }
@@ -47,17 +50,29 @@ extension Scheduler {
         settle(run)
     }
 
-    /// The attempt that the job's policy owes after this one; nil when the slot is settled by it.
-    private func nextAttempt(after run: Run) -> Run? {
-        guard let job = graph[run.key.job], run.killWanted == nil, let endedAt = run.endedAt else { return nil }
-        let isRerun = run.state == .lost && job.onUnknown == .rerun
-        let isRetry = [.failed, .timedOut, .couldNotStart].contains(run.state) && run.retry < job.retries.limit
-        guard isRerun || isRetry else { return nil }
-        let notBefore = isRerun ? endedAt : endedAt + job.retries.wait(before: run.retry + 1)
-        let key = RunKey(job: job.name, due: run.key.due, attempt: run.key.attempt + 1)
+    private enum Sequel {
+        case attempt(Run)
+        /// The slot is settled by this end; why, if the policy would have had it otherwise.
+        case none(reason: String?)
+    }
+
+    /// What the job's policies owe after this end.
+    private func sequel(of run: Run) -> Sequel {
+        guard let job = graph[run.key.job], run.killWanted == nil, let endedAt = run.endedAt else { return .none(reason: nil) }
+        if run.state == .lost, job.onUnknown == .rerun {
+            // What takes the machine down with it would do so for ever.
+            guard reruns[run.key] ?? 0 < Run.mostReruns else { return .none(reason: Run.noMoreReruns) }
+            return .attempt(attempt(after: run, notBefore: endedAt, retry: run.retry))
+        }
+        if let refusal = job.retries.refusal(of: run) { return .none(reason: refusal.reason) }
+        return .attempt(attempt(after: run, notBefore: endedAt + job.retries.wait(before: run.retry + 1), retry: run.retry + 1))
+    }
+
+    private func attempt(after run: Run, notBefore: Instant, retry: Int) -> Run {
+        let key = RunKey(job: run.key.job, due: run.key.due, attempt: run.key.attempt + 1)
         var next = Run(key: key, flow: run.flow, trigger: .retry, readyAt: notBefore, waitingSince: step.now)
         next.notBefore = notBefore
-        next.retry = isRerun ? run.retry : run.retry + 1
+        next.retry = retry
         next.parameters = run.parameters
         next.consumed = run.consumed
         next.isCaughtUp = run.isCaughtUp
@@ -70,7 +85,7 @@ extension Scheduler {
     private mutating func settle(_ ended: Run) {
         var run = ended
         let job = graph[run.key.job]
-        let isHeld = run.state == .lost && job?.onUnknown == .hold
+        let isHeld = run.isHeld(under: job?.onUnknown)
         let isEnding = run.state != .skipped && run.state != .missed && !isHeld
         if isEnding {
             lastEnding += 1
@@ -111,6 +126,7 @@ extension Scheduler {
             runs[run.key] = run
         } else {
             runs[run.key] = nil
+            reruns[run.key] = nil
             turns[run.key.job]?.remove(run.key)
             if turns[run.key.job]?.isEmpty == true { turns[run.key.job] = nil }
         }

@@ -33,6 +33,8 @@ package struct Scheduler: Sendable {
     var flows: [FlowKey: OpenFlow] = [:]
     var pools: Pools
     var alarms = PriorityQueue<Alarm>()
+    /// For each open run how many runs of its due were lost one after the other before it, each run again by `onUnknown: rerun`; none is 0.
+    var reruns: [RunKey: Int]
     /// For each job with a schedule the slot that its alarm is set to; an alarm for another one is stale.
     var nextDue: [JobName: Instant] = [:]
     /// For each job the earliest instant at which its waiting runs are to be looked at again; an alarm for another one is stale.
@@ -68,6 +70,7 @@ package struct Scheduler: Sendable {
         pools = Pools(capacities: settings.capacities)
         pauses = Pauses(ledger.pauses)
         lastEnding = ledger.lastEnding
+        reruns = ledger.reruns
         controls = Dictionary(uniqueKeysWithValues: ledger.controls.map { ($0.job, $0) })
         for flow in ledger.openFlows { flows[flow.key] = OpenFlow(flow) }
         for run in ledger.openRuns {

@@ -40,6 +40,17 @@ struct CanonicalTests {
                 + #""name":"a","notAfter":"2026-12-31","spread":"PT1H"}"#)
     }
 
+    /// What was not written is not there, and what was is read again as it was.
+    @Test func retriesAreWrittenAsTheyWereUnderstood() throws {
+        let (definitions, _) = JobFile.read(
+            text: "name: a\ncommand: x\nretries: {limit: 3, on: failed, exitCodes: \"75,100 - 110\"}", file: "a.yaml")
+        let definition = try #require(definitions.first)
+        #expect(
+            definition.canonical
+                == #"{"command":"x","name":"a","retries":{"exitCodes":["75","100-110"],"limit":3,"on":["failed"]}}"#)
+        #expect(Definition.parse(canonical: definition.canonical)?.retries == definition.job.retries)
+    }
+
     @Test(arguments: ["command: ./b.sh", "command: ./a.sh\nretries: 0", "command: [./a.sh]", "command: ./a.sh\ndisabled: false"])
     func anyDifferenceIsAnotherVersion(text: String) throws {
         #expect(try job(text).version != job("command: ./a.sh").version)

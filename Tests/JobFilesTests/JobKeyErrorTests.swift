@@ -293,6 +293,43 @@ struct JobKeyErrorTests {
                 "2:11: error: unknown key `retries.limt`; did you mean `limit`?",
             ]
         ),
+        ("retries: {limit: 3, on: [faled]}", ["2:26: error: unknown end `faled`; did you mean `failed`?"]),
+        ("retries: {limit: 3, on: lost}", ["2:25: error: unknown end `lost`; there are `failed`, `timedOut` or `couldNotStart`"]),
+        (
+            "retries: {limit: 3, on: []}",
+            [
+                "2:25: error: `retries.on` is an empty list; name `failed`, `timedOut` or `couldNotStart`, or write `retries: 0` to retry nothing"
+            ]
+        ),
+        (
+            "retries: {limit: 3, exitCodes: []}",
+            ["2:32: error: `retries.exitCodes` is an empty list; write 75 or 100-110, or take the key out to retry any"]
+        ),
+        (
+            "retries: {limit: 3, exitCodes: [0, 2]}",
+            ["2:33: error: `retries.exitCodes`: a run that ends with 0 has succeeded; write codes from 1 to 255"]
+        ),
+        (
+            "retries: {limit: 3, exitCodes: [0-9, 200-300, 110-100, 256]}",
+            [
+                "2:33: error: `retries.exitCodes`: a run that ends with 0 has succeeded; write codes from 1 to 255",
+                "2:38: error: `retries.exitCodes`: there is no exit code 300; write codes from 1 to 255",
+                "2:47: error: `retries.exitCodes`: the range 110-100 is backwards; write 100-110",
+                "2:56: error: `retries.exitCodes`: there is no exit code 256; write codes from 1 to 255",
+            ]
+        ),
+        (
+            "retries: {limit: 3, exitCodes: [TEMPFAIL, -1, 1-2-3]}",
+            [
+                "2:33: error: `retries.exitCodes`: `TEMPFAIL` is no exit code; write for example 75 or 100-110",
+                "2:43: error: `retries.exitCodes`: `-1` is no exit code; write for example 75 or 100-110",
+                "2:47: error: `retries.exitCodes`: `1-2-3` is no exit code; write for example 75 or 100-110",
+            ]
+        ),
+        (
+            "retries: {limit: 3, on: timedOut, exitCodes: 75}",
+            ["2:35: warning: `retries.exitCodes` has no effect, for `retries.on` does not name `failed`"]
+        ),
         ("retries: {limit: 3, backoff: 0}", ["2:30: error: `retries.backoff` must be a number from 1 to 1000, not `0`"]),
         (
             "retries: {limit: 3, delay: 5s}",
@@ -303,7 +340,7 @@ struct JobKeyErrorTests {
         (
             "retries: [1]",
             [
-                "2:10: error: `retries` must be a map with `limit`, `delay`, `backoff` or `maxDelay`, not a list"
+                "2:10: error: `retries` must be a map with `limit`, `delay`, `backoff`, `maxDelay`, `on` or `exitCodes`, not a list"
             ]
         ),
         (

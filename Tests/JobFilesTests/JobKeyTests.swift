@@ -130,6 +130,20 @@ struct JobKeyTests {
         #expect(try job("command: x\nlimits: {}").limits == ResourceLimits())
     }
 
+    @Test(arguments: [
+        ("[75, 100-110]", [75...75, 100...110]), ("75", [75...75]), ("\"75, 100 - 110,1-255\"", [75...75, 100...110, 1...255]),
+        ("1-1", [1...1]),
+    ]) func retriesNameEndsAndExitCodes(codes: String, ranges: [ClosedRange<Int>]) throws {
+        let text = "command: x\nretries: { limit: 3, on: [failed, couldNotStart], exitCodes: \(codes) }"
+        #expect(try job(text).retries == Retries(limit: 3, on: [.failed, .couldNotStart], exitCodes: ranges))
+    }
+
+    @Test func withoutNamedEndsEveryFailureIsRetried() throws {
+        let retries = try job("command: x\nretries: { limit: 3 }").retries
+        #expect(retries.on == [.failed, .timedOut, .couldNotStart] && retries.exitCodes == nil)
+        #expect(try job("command: x\nretries: { limit: 3, on: timedOut }").retries.on == [.timedOut])
+    }
+
     @Test func retriesMayBeOneNumber() throws {
         #expect(try job("command: x\nretries: 3").retries == Retries(limit: 3))
     }

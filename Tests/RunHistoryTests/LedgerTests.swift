@@ -45,6 +45,27 @@ struct LedgerTests {
         #expect(restored.state.openRuns.isEmpty && restored.state.openFlows.isEmpty)
     }
 
+    /// An attempt by hand, which has no not-before, and an end that is known, begin the count anew.
+    @Test func aStartKnowsHowManyRunsWereLostOneAfterTheOther() throws {
+        let fixture = try LedgerFixture()
+        func attempt(_ number: Int, due: Int64, _ state: RunState, byHand: Bool = false) -> LedgerRecord {
+            var run = fixture.run(due: due, attempt: number, state: state)
+            if number > 1 { run.trigger = .retry }
+            run.isByHand = byHand
+            run.notBefore = number > 1 && !byHand ? fixture.now : nil
+            return .insert(run)
+        }
+        try fixture.commit([
+            attempt(1, due: 1, .lost), attempt(2, due: 1, .lost), attempt(3, due: 1, .running),
+            attempt(1, due: 2, .lost), attempt(2, due: 2, .failed), attempt(3, due: 2, .lost), attempt(4, due: 2, .waiting),
+            attempt(1, due: 3, .lost), attempt(2, due: 3, .lost, byHand: true), attempt(3, due: 3, .launching),
+            attempt(1, due: 4, .lost), attempt(2, due: 4, .waiting, byHand: true),
+            attempt(1, due: 5, .failed), attempt(2, due: 5, .waiting),
+        ])
+        let reruns = try fixture.ledger.restore().state.reruns
+        #expect(Dictionary(uniqueKeysWithValues: reruns.map { ($0.due.microseconds / 1_000_000, $1) }) == [1: 2, 2: 1, 3: 1])
+    }
+
     @Test func theBootOfTheHandOverStaysWithTheRun() throws {
         let fixture = try LedgerFixture()
         try fixture.commit([.insert(fixture.run(due: 1))])

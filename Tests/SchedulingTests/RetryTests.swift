@@ -88,6 +88,107 @@ struct RetryTests {
         #expect(simulation.history("a") == ["00:00:00 \(state.rawValue)"])
     }
 
+    // MARK: which ends
+
+    private func ended(_ state: RunState, exitCode: Int?, _ policy: Retries) -> [String] {
+        var simulation = Simulation(at: "00:00:00")
+        simulation.executor.course = { _, _ in .init(lasts: .seconds(1), state: state, exitCode: exitCode) }
+        simulation.start([job("a", "R1/PT1H") { $0.retries = policy }])
+        simulation.pass(.seconds(1))
+        return simulation.history("a")
+    }
+
+    /// catalogue 21
+    @Test(arguments: [RunState.failed, .timedOut, .couldNotStart]) func onlyTheEndsThatAreNamedAreRetried(state: RunState) {
+        let occasions = Retries.Occasion.allCases.filter { $0.rawValue != state.rawValue }
+        let others = ended(state, exitCode: 2, Retries(limit: 3, on: Set(occasions)))
+        let reason = state == .couldNotStart ? "scripted; not retried: retries.on" : "not retried: retries.on"
+        #expect(others == ["00:00:00 \(state.rawValue): \(reason)"])
+        let named = ended(state, exitCode: 2, Retries(limit: 3, on: Set(Retries.Occasion.allCases).subtracting(occasions)))
+        #expect(named.last == "00:00:00 #2 waiting: retry")
+    }
+
+    @Test(arguments: [(75, true), (74, false), (100, true), (110, true), (111, false), (nil, false)] as [(Int?, Bool)])
+    func onlyTheExitCodesThatAreNamedAreRetried(exitCode: Int?, isRetried: Bool) {
+        let history = ended(.failed, exitCode: exitCode, Retries(limit: 3, exitCodes: [75...75, 100...110]))
+        let retried = ["00:00:00 failed", "00:00:00 #2 waiting: retry"]
+        #expect(history == (isRetried ? retried : ["00:00:00 failed: not retried: retries.exitCodes"]))
+    }
+
+    @Test func anEndBySignalIsRetriedUnlessExitCodesAreNamed() {
+        #expect(ended(.failed, exitCode: nil, Retries(limit: 1)).count == 2)
+    }
+
+    /// They narrow `failed` alone.
+    @Test(arguments: [RunState.timedOut, .couldNotStart]) func exitCodesSayNothingOfOtherEnds(state: RunState) {
+        #expect(ended(state, exitCode: nil, Retries(limit: 1, exitCodes: [75...75])).count == 2)
+    }
+
+    /// A final failure tells of a rule only where there was a retry left that the rule refused.
+    @Test func anEndThatIsRetriedNoMoreBlamesNoRule() {
+        #expect(ended(.failed, exitCode: 2, Retries(limit: 0, exitCodes: [75...75])) == ["00:00:00 failed"])
+    }
+
+    // MARK: lost
+
+    private func losing(_ change: @escaping (inout Job) -> Void = { _ in }) -> Simulation {
+        var simulation = Simulation(at: "00:00:00")
+        simulation.executor.course = { _, _ in .init(lasts: .seconds(1), state: .lost) }
+        simulation.start([
+            job("a", "R1/PT1H") { job in
+                job.onUnknown = .rerun
+                change(&job)
+            }, job("b", after: ["a:done"]),
+        ])
+        return simulation
+    }
+
+    /// What takes the machine down with each start is not started for ever.
+    @Test func aRunThatIsLostAgainAndAgainIsHeldInTheEnd() {
+        var simulation = losing()
+        simulation.pass(.seconds(3_600))
+        let rows = simulation.ledger.rows(of: "a")
+        #expect(rows.map(\.state) == Array(repeating: .lost, count: 11))
+        #expect(rows.compactMap(\.reason) == ["not run again: 10 runs of this due were lost one after the other before it"])
+        #expect(simulation.history("b") == [], "its flow waits for somebody")
+        #expect(simulation.ledger.controls["a"]?.failures == 0)
+    }
+
+    /// The count is read off the ledger: a machine that goes down keeps nothing in mind.
+    @Test func theBoundHoldsAlsoWhenTheSchedulerDiesWithEachRun() {
+        var simulation = losing()
+        for _ in 0..<40 {
+            simulation.pass(.milliseconds(1_500))
+            simulation.die()
+            simulation.stayDown(until: simulation.now + .seconds(2))
+            simulation.start()
+        }
+        #expect(simulation.ledger.rows(of: "a").count == 11)
+        #expect(simulation.history("b") == [])
+    }
+
+    @Test func somebodyWhoAsksBeginsTheCountAnew() {
+        var simulation = losing()
+        simulation.pass(.seconds(3_600))
+        simulation.ask(.retry(RunKey(job: "a", due: "00:00:00", attempt: 11), by: "ada"))
+        simulation.die()
+        simulation.start()
+        simulation.pass(.seconds(3_600))
+        #expect(simulation.ledger.rows(of: "a").count == 22)
+        simulation.executor.course = { _, _ in .init(lasts: .seconds(1)) }
+        simulation.ask(.retry(RunKey(job: "a", due: "00:00:00", attempt: 22), by: "ada"))
+        simulation.pass(.seconds(10))
+        #expect(simulation.history("b") == ["00:00:00 succeeded"])
+    }
+
+    /// In a row: an end that is known begins the count anew.
+    @Test func aFailureInBetweenBeginsTheCountAnew() {
+        var simulation = losing { $0.retries = Retries(limit: 1, delay: .zero) }
+        simulation.executor.course = { run, _ in .init(lasts: .seconds(1), state: run.key.attempt == 6 ? .failed : .lost) }
+        simulation.pass(.seconds(3_600))
+        #expect(simulation.ledger.rows(of: "a").count == 6 + 11)
+    }
+
     @Test func aLostRunIsRunAgainOnlyUnderRerunAndCountsAsNoRetry() {
         var simulation = Simulation(at: "00:00:00")
         simulation.executor.course = { run, _ in .init(lasts: .seconds(1), state: run.key.attempt < 3 ? .lost : .succeeded) }

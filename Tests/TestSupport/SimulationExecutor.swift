@@ -11,11 +11,16 @@ package struct SimulationExecutor: Sendable {
         /// How long the command takes; nil when the test ends it.
         package var lasts: Duration?
         package var state: RunState
+        /// Of a command that failed.
+        package var exitCode: Int?
 
-        package init(startsAfter: Duration = .zero, lasts: Duration? = nil, state: RunState = .succeeded) {
+        package init(
+            startsAfter: Duration = .zero, lasts: Duration? = nil, state: RunState = .succeeded, exitCode: Int? = 1
+        ) {
             self.startsAfter = startsAfter
             self.lasts = lasts
             self.state = state
+            self.exitCode = exitCode
         }
     }
 
@@ -53,7 +58,9 @@ package struct SimulationExecutor: Sendable {
         } else {
             starts[run.key, default: 0] += 1
             task.outcome = course.lasts.map {
-                Outcome(state: course.state, exitCode: course.state == .succeeded ? 0 : 1, startedAt: startsAt, endedAt: startsAt + $0)
+                Outcome(
+                    state: course.state, exitCode: course.state == .succeeded ? 0 : course.exitCode, startedAt: startsAt,
+                    endedAt: startsAt + $0)
             }
         }
         tasks[run.key] = task

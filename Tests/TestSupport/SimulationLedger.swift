@@ -133,10 +133,19 @@ extension SimulationLedger {
         state.openRuns = order.filter(open.contains).compactMap { runs[$0] }
         state.lastEnding = endings.max() ?? 0
         state.pauses = Array(pauses.values)
+        for run in state.openRuns where lostBefore(run) > 0 { state.reruns[run.key] = lostBefore(run) }
         for (key, flow) in flows where flow.isOpen {
             state.openFlows.append(LedgerState.Flow(key: key, plan: flow.plan, runs: rows(of: key)))
         }
         return state
+    }
+
+    /// How many runs of the due were lost one after the other just before this one, since the last attempt that nobody made by itself.
+    private func lostBefore(_ run: Run) -> Int {
+        guard run.trigger == .retry, run.notBefore != nil,
+            let before = runs[RunKey(job: run.key.job, due: run.key.due, attempt: run.key.attempt - 1)], before.state == .lost
+        else { return 0 }
+        return 1 + lostBefore(before)
     }
 
     /// What the ledger holds of the due of `key`, as `Ledger.precedent` reads it.
