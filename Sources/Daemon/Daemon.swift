@@ -15,8 +15,8 @@ package final class Daemon: Sendable {
         package var stateFolder: String
         package var jobsFolder: String
         package var executors: Executors
-        /// How many runs fit into each pool.
-        package var capacities: [String: Int] = ["local": 64]
+        /// How many runs fit into each pool, and what they may take together.
+        package var capacities = ["local": PoolCapacity(runs: 64)]
         /// The name of this machine, as runs tell where they ran.
         package var node: String
         /// This program's version.

@@ -78,7 +78,7 @@ struct Session {
         keys = Dictionary(uniqueKeysWithValues: restored.ids.map { ($1, $0) })
         executors = try configuration.executors(folder.runs) { mailbox.post($0) }
         inForce = DefinitionsInForce(
-            restored.definitions, executors: Set(executors.keys), pools: Set(configuration.capacities.keys), log: log)
+            restored.definitions, executors: Set(executors.keys), capacities: configuration.capacities, log: log)
         DurableStep.ledgerRead.passed()
         let open = restored.handedOver.map(openRun)
         for (name, executor) in executors { try executor.reattach(open.filter { $0.executor == name }.map(\.run)) }

@@ -1,3 +1,5 @@
+package import Scheduling
+
 /// What `rota.yaml` says.
 ///
 /// Everything is optional; what is absent has its default where it is used.
@@ -16,7 +18,7 @@ package struct Settings: Hashable, Sendable {
     /// `host:port`.
     package var listen: String?
     /// Capacities by the name of the pool.
-    package var pools: [String: Int] = [:]
+    package var pools: [String: PoolCapacity] = [:]
     package var executors: [String: Executor] = [:]
     package var retention = Retention()
 
@@ -74,18 +76,30 @@ private struct SettingsReader {
         return text
     }
 
-    private mutating func pools() -> [String: Int] {
+    private mutating func pools() -> [String: PoolCapacity] {
         guard let members = map("pools", "a map of capacities such as { warehouse: 4 }") else { return [:] }
-        var pools: [String: Int] = [:]
-        for member in members {
-            if let text = member.value.text, let capacity = Int(text), (0...1_000_000).contains(capacity) {
-                pools[member.key] = capacity
-            } else {
-                let what = "must be a whole number from 0 to 1000000, not \(member.value.kind)"
-                fields.findings.error(member.value.place, "`pools.\(member.key.shortened)` \(what)")
-            }
-        }
+        var pools: [String: PoolCapacity] = [:]
+        for member in members { pools[member.key] = capacity(of: member) }
         return pools
+    }
+
+    /// A number of runs, or `{ runs: 64, cpus: 8, memory: 16GB }` or some of these.
+    private func capacity(of member: Element.Member) -> PoolCapacity? {
+        let name = "pools.\(member.key.shortened)"
+        guard case .map(let inner) = member.value.content else {
+            if let text = member.value.text, let runs = Int64(text), (0...1_000_000).contains(runs) { return PoolCapacity(runs: runs) }
+            fields.findings.error(
+                member.value.place,
+                "`\(name)` must be a whole number from 0 to 1000000, or a map such as { runs: 64, cpus: 8, memory: 16GB }, "
+                    + "not \(member.value.kind)")
+            return nil
+        }
+        var capacity = Fields(inner, at: member.value.place, path: name + ".", fields.findings)
+        capacity.refuseKeys(besides: PoolResource.allCases.map(\.rawValue), of: "`\(name)`")
+        return PoolCapacity(
+            runs: capacity.integer("runs", in: 0...1_000_000).map(Int64.init),
+            milliCPUs: capacity.number("cpus", in: 0.001...1e6, "a number of processors above 0").map { Int64(($0 * 1000).rounded()) },
+            memory: capacity.bytes("memory"))
     }
 
     private mutating func executors() -> [String: Settings.Executor] {

@@ -15,7 +15,7 @@ package struct JobDocument: Encodable, Sendable {
     private enum Key: String, CodingKey {
         case name, description, schedule, zone, after, runOn, disabled, labels, nextDue, definition, file, line, registeredAt,
             accountedUntil
-        case removedAt, successes, failures, lastRun, paused
+        case removedAt, successes, failures, lastRun, paused, pool, priority, cpus, memory
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -39,6 +39,10 @@ package struct JobDocument: Encodable, Sendable {
         try container.encode(stored.control.failures, forKey: .failures)
         try container.encode(stored.newest.map { HistoryDocument(.run($0)) }, forKey: .lastRun)
         try container.encode(stored.pause(of: job).map(PauseDocument.init), forKey: .paused)
+        try container.encode(job?.pool, forKey: .pool)
+        try container.encode(job?.priority, forKey: .priority)
+        try container.encode(job?.cpus, forKey: .cpus)
+        try container.encode(job?.memory, forKey: .memory)
     }
 }
 

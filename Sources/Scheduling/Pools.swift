@@ -1,12 +1,14 @@
-/// Places for runs: each pool has a capacity or none, and the runs that wait for places stand in queues.
+/// Places, processors and memory for runs: each pool has a limit of these or none, and the runs that wait for them stand in queues.
 ///
-/// Runs that need places in the same pools stand in one queue, so that nobody who cannot start is looked at: asking costs O(log n) in the
-/// length of a queue, for each combination of pools in which somebody waits.
+/// Runs that need the same limited things stand in one queue, and only the first of a queue is looked at: asking costs O(log n) in the
+/// length of a queue, for each combination of limited things for which somebody waits. So whoever needs no processors never waits behind
+/// somebody who does.
 struct Pools: Sendable {
     /// A waiting run's place in a queue: highest priority first, then due, then name, then attempt.
     struct Ticket: Comparable, Sendable {
         let priority: Int
         let key: RunKey
+        let demand: PoolAmounts
 
         static func < (left: Ticket, right: Ticket) -> Bool {
             if left.priority != right.priority { return left.priority > right.priority }
@@ -16,43 +18,116 @@ struct Pools: Sendable {
         }
     }
 
-    private let capacities: [String: Int]
-    private var used: [String: Int] = [:]
-    /// The pools that a run took its places in, so that an edit of its job does not give back another's.
-    private var held: [RunKey: [String]] = [:]
-    /// By the limited pools that their runs need places in; none is empty.
-    private var queues: [[String]: PriorityQueue<Ticket>] = [:]
-
-    init(capacities: [String: Int]) { self.capacities = capacities }
-
-    /// Takes places without asking: for a run that is on its way already.
-    mutating func take(_ key: RunKey, in names: [String]) {
-        for name in names { used[name, default: 0] += 1 }
-        held[key] = names
+    /// One thing of which one pool has a limit.
+    struct Limit: Hashable, Sendable {
+        let pool: String
+        let resource: PoolResource
     }
 
-    /// Gives the places of `key` back; nothing happens when it holds none.
+    /// What a run takes, so that an edit of its job does not give back something else.
+    struct Holding: Hashable, Sendable {
+        let limits: [Limit]
+        let demand: PoolAmounts
+    }
+
+    private let capacities: [String: PoolCapacity]
+    private var used: [Limit: Int64] = [:]
+    private var held: [RunKey: Holding] = [:]
+    /// By the limited things that their runs need; none is empty.
+    private var queues: [[Limit]: PriorityQueue<Ticket>] = [:]
+
+    init(capacities: [String: PoolCapacity]) { self.capacities = capacities }
+
+    /// Takes without asking: for a run that is on its way already, or whose turn it is.
+    mutating func take(_ key: RunKey, _ holding: Holding) {
+        for limit in holding.limits { used[limit, default: 0] += amount(holding.demand, of: limit) }
+        held[key] = holding
+    }
+
+    /// Gives back what `key` holds; nothing happens when it holds nothing.
     mutating func release(_ key: RunKey) {
-        for name in held.removeValue(forKey: key) ?? [] { used[name, default: 0] -= 1 }
+        guard let holding = held.removeValue(forKey: key) else { return }
+        for limit in holding.limits { used[limit, default: 0] -= amount(holding.demand, of: limit) }
     }
 
-    /// Those of `names` that have a limit.
-    func limited(_ names: [String]) -> [String] { names.filter { capacities[$0] != nil } }
-
-    /// Lets `ticket` wait for a place in each of `names` at once.
-    mutating func enqueue(_ ticket: Ticket, in names: [String]) {
-        queues[limited(names), default: PriorityQueue()].insert(ticket)
+    /// Lets a run wait for everything in `holding` at once.
+    mutating func enqueue(_ key: RunKey, priority: Int, _ holding: Holding) {
+        queues[holding.limits, default: PriorityQueue()].insert(Ticket(priority: priority, key: key, demand: holding.demand))
     }
 
-    /// The first ticket of all for which there are places now, and the limited pools that it waited for; nil when there is none.
-    mutating func next() -> (ticket: Ticket, pools: [String])? {
-        var first: (ticket: Ticket, pools: [String])?
-        for (names, queue) in queues where names.allSatisfy({ used[$0] ?? 0 < capacities[$0] ?? .max }) {
-            if let ticket = queue.first, first.map({ ticket < $0.ticket }) ?? true { first = (ticket, names) }
+    /// The first ticket of all that can be served now; nil when there is none.
+    ///
+    /// Whoever is first in a queue and finds places, but too little of the rest, is not passed in that: those behind it get what it leaves.
+    /// So a run that needs much is not kept waiting for ever by many that need little.
+    ///
+    /// - Parameter isCurrent: Whether the run of a ticket still waits for just these things; others are thrown away.
+    mutating func next(where isCurrent: (Ticket, [Limit]) -> Bool) -> Ticket? {
+        let open = queues.keys.filter { limits in limits.allSatisfy { $0.resource != .runs || hasPlace($0) } }
+        var heads: [(ticket: Ticket, limits: [Limit])] = []
+        for limits in open {
+            if let ticket = head(of: limits, where: isCurrent) { heads.append((ticket, limits)) }
         }
-        guard let first else { return nil }
-        _ = queues[first.pools]?.popFirst()
-        if queues[first.pools]?.isEmpty == true { queues[first.pools] = nil }
-        return first
+        heads.sort { $0.ticket < $1.ticket }
+        var reserved: [Limit: Int64] = [:]
+        for (ticket, limits) in heads {
+            if fits(ticket, limits, beside: reserved) {
+                pop(limits)
+                return ticket
+            }
+            for limit in limits where limit.resource != .runs { reserved[limit, default: 0] += amount(ticket.demand, of: limit) }
+        }
+        return nil
+    }
+
+    private func hasPlace(_ limit: Limit) -> Bool { used[limit] ?? 0 < capacities[limit.pool]?[.runs] ?? .max }
+
+    private func fits(_ ticket: Ticket, _ limits: [Limit], beside reserved: [Limit: Int64]) -> Bool {
+        limits.allSatisfy { limit in
+            let taken = (used[limit] ?? 0) + (reserved[limit] ?? 0)
+            return taken + amount(ticket.demand, of: limit) <= capacities[limit.pool]?[limit.resource] ?? .max
+        }
+    }
+
+    private func amount(_ demand: PoolAmounts, of limit: Limit) -> Int64 {
+        capacities[limit.pool]?.taken(of: limit.resource, asked: demand[limit.resource]) ?? 0
+    }
+
+    private mutating func head(of limits: [Limit], where isCurrent: (Ticket, [Limit]) -> Bool) -> Ticket? {
+        while let ticket = queues[limits]?.first {
+            if isCurrent(ticket, limits) { return ticket }
+            pop(limits)
+        }
+        return nil
+    }
+
+    private mutating func pop(_ limits: [Limit]) {
+        _ = queues[limits]?.popFirst()
+        if queues[limits]?.isEmpty == true { queues[limits] = nil }
+    }
+}
+
+extension Pools.Holding {
+    /// The limited things among what somebody with that demand needs in these pools.
+    init(_ demand: PoolAmounts, in names: [String], of capacities: [String: PoolCapacity]) {
+        var limits: [Pools.Limit] = []
+        for name in names {
+            guard let capacity = capacities[name] else { continue }
+            for resource in PoolResource.allCases where capacity[resource] != nil && demand[resource] > 0 {
+                limits.append(Pools.Limit(pool: name, resource: resource))
+            }
+        }
+        self.init(limits: limits, demand: demand)
+    }
+
+    init(_ job: Job, of capacities: [String: PoolCapacity]) { self.init(job.demand, in: job.poolNames, of: capacities) }
+
+    /// The pools that it is in, each with what else than a place it takes there: `local (cpus, memory), warehouse`.
+    var words: String {
+        var pools: [(name: String, others: [String])] = []
+        for limit in limits {
+            if pools.last?.name != limit.pool { pools.append((limit.pool, [])) }
+            if limit.resource != .runs { pools[pools.count - 1].others.append(limit.resource.rawValue) }
+        }
+        return pools.map { $0.others.isEmpty ? $0.name : "\($0.name) (\($0.others.joined(separator: ", ")))" }.joined(separator: ", ")
     }
 }

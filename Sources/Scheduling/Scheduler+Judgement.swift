@@ -129,40 +129,43 @@ extension Scheduler {
 
     // MARK: places
 
-    func poolNames(of name: JobName) -> [String] {
-        guard let job = graph[name] else { return [] }
-        return poolNames(of: job)
-    }
+    private func holding(of job: Job) -> Pools.Holding { Pools.Holding(job, of: settings.capacities) }
 
-    private func poolNames(of job: Job) -> [String] { [job.runOn] + (job.pool.map { [$0] } ?? []) }
-
-    /// The pools that an active run holds places in, as far as the ledger and the definitions can tell.
-    func poolNames(of run: Run, handedOverAs job: Job?) -> [String] {
-        if let job { return poolNames(of: job) }
-        return (run.executor.map { [$0] } ?? []) + poolNames(of: run.key.job).dropFirst()
+    /// What an active run holds, as far as the ledger and the definitions can tell.
+    func holding(of run: Run, handedOverAs job: Job?) -> Pools.Holding {
+        if let job { return holding(of: job) }
+        let inForce = graph[run.key.job]
+        let names = (run.executor.map { [$0] } ?? []) + (inForce?.poolNames.dropFirst() ?? [])
+        return Pools.Holding(inForce?.demand ?? PoolAmounts(runs: 1), in: names, of: settings.capacities)
     }
 
     private mutating func offer(_ run: Run, of job: Job) {
         if let end = windowEnd(of: run, job), turns[job.name]?.offered.contains(run.key) == true { look(at: job.name, again: end) }
         guard turns[job.name]?.offered.insert(run.key).inserted == true else { return }
         step.offer(run.key)
-        pools.enqueue(Pools.Ticket(priority: job.priority, key: run.key), in: poolNames(of: job))
+        pools.enqueue(run.key, priority: job.priority, holding(of: job))
     }
 
-    /// Hands out free places, the first in turn first; whoever finds none is told which pools it waits for.
+    /// Hands out what is free, the first in turn first; whoever gets nothing is told what it waits for.
     mutating func fillPools() {
-        while let (ticket, names) = pools.next() {
-            guard let run = runs[ticket.key], let job = graph[run.key.job], turns[job.name]?.offered.contains(run.key) == true else {
-                continue
-            }
-            // Otherwise a ticket from before an edit: the run has another one.
-            if ticket.priority == job.priority, pools.limited(poolNames(of: job)) == names { launch(run, of: job) }
+        while let key = nextInTurn() {
+            if let run = runs[key], let job = graph[key.job] { launch(run, of: job) }
         }
         for key in step.takeOffered() {
             guard let run = runs[key], let job = graph[key.job], turns[key.job]?.offered.contains(key) == true else { continue }
             if let end = windowEnd(of: run, job) { look(at: key.job, again: end) }
-            hold(run, reason: "pool: " + pools.limited(poolNames(of: job)).joined(separator: ", "))
+            hold(run, reason: "pool: " + holding(of: job).words)
         }
+    }
+
+    private mutating func nextInTurn() -> RunKey? {
+        let (turns, graph, capacities) = (turns, graph, settings.capacities)
+        return pools.next { ticket, limits in
+            let asked = Pools.Holding(limits: limits, demand: ticket.demand)
+            guard let job = graph[ticket.key.job], turns[job.name]?.offered.contains(ticket.key) == true else { return false }
+            // Otherwise a ticket from before an edit: the run has another one.
+            return ticket.priority == job.priority && Pools.Holding(job, of: capacities) == asked
+        }?.key
     }
 
     private mutating func launch(_ waiting: Run, of job: Job) {
@@ -171,7 +174,7 @@ extension Scheduler {
         run.reason = nil
         run.executor = job.runOn
         run.version = job.version
-        pools.take(run.key, in: poolNames(of: job.name))
+        pools.take(run.key, holding(of: job))
         turns[job.name]?.remove(run.key)
         turns[job.name]?.active.append(run.key)
         store(run)

@@ -10,14 +10,14 @@ package import Timetable
 package struct Scheduler: Sendable {
     /// What the operator sets, as far as the core needs it.
     package struct Settings: Sendable {
-        /// How many runs fit into each pool; a pool without an entry has no limit.
-        package var capacities: [String: Int]
+        /// How many runs fit into each pool, and how much else they may take together; a pool without an entry has no limit.
+        package var capacities: [String: PoolCapacity]
         /// Slots first looked at later than this after their due are judged by the catch-up policy; younger ones are merely late.
         package var catchUpAfter: Duration = .seconds(60)
         /// At most this many slots are looked at in one step, so that a flood delays no answer; the next step comes at once.
         package var slotsPerStep = 5_000
 
-        package init(capacities: [String: Int] = [:]) {
+        package init(capacities: [String: PoolCapacity] = [:]) {
             self.capacities = capacities
         }
     }
@@ -77,7 +77,7 @@ package struct Scheduler: Sendable {
             runs[run.key] = run
             if run.state.isActive {
                 turns[run.key.job, default: Turn()].active.append(run.key)
-                pools.take(run.key, in: poolNames(of: run, handedOverAs: ledger.handedOverAs[run.key]))
+                pools.take(run.key, holding(of: run, handedOverAs: ledger.handedOverAs[run.key]))
             } else {
                 turns[run.key.job, default: Turn()].addWaiting(run)
             }

@@ -30,6 +30,14 @@ struct API: Sendable {
             }
         }
         on(router, "/api/v1/runs", [.get]) { request, _ in await answer { try runs(request) } }
+        on(router, "/api/v1/pools", [.get]) { request, _ in
+            await answer {
+                try refuseUnknown(request, besides: [])
+                let calendars = Calendars()
+                let pools = try reader.pools { Definition.parse(canonical: $0.canonical, calendars: calendars) }
+                return JSON.response(pools.map(PoolDocument.init))
+            }
+        }
         let way = gate == nil ? "socket" : "token"
         on(router, "/api/v1/jobs/{name}/run", [.post]) { request, context in await run(request, context, who: way) }
         addControls(to: router, way: way)
@@ -59,6 +67,7 @@ struct API: Sendable {
               GET /api/v1/jobs    the jobs in force
               GET /api/v1/runs    the history; ?job= &state= &since= &limit=
               GET /api/v1/pauses  what is paused, by whom, since when
+              GET /api/v1/pools   what each pool has, and what is taken of it
               POST /api/v1/jobs/{name}/run, …/pause, …/resume    POST /api/v1/pause, /api/v1/resume
               POST /api/v1/runs/{id}/kill, …/retry
             All but /healthz need `Authorization: Bearer …` with the text of the file `token` in the state folder.

@@ -123,18 +123,13 @@ struct Serve: AsyncParsableCommand {
         var configuration = Daemon.Configuration(
             stateFolder: try place.stateFolder(), jobsFolder: jobs ?? environment("ROTA_JOBS") ?? settings.jobs ?? Serve.usualJobsFolder,
             executors: try Daemon.localExecutors(local, keeper: Self.keeper(), node: Host.name()), node: Host.name(), version: Version.text)
-        for name in local { configuration.capacities[name] = 64 }
+        let machine = PoolCapacity(runs: 64).completed(by: Machine.capacity())
+        for name in local { configuration.capacities[name] = machine }
         configuration.takeOver = takeOver
-        configuration.capacities.merge(settings.pools) { $1 }
-        configuration.settingsText = try Self.settingsText(configuration)
+        configuration.capacities.merge(settings.pools) { $1.completed(by: $0) }
+        configuration.settingsText = SettingsDocument(pools: configuration.capacities).text
         configuration.onEnd = { stored in output.write(EndLine.text(of: stored)) }
         return configuration
-    }
-
-    private static func settingsText(_ configuration: Daemon.Configuration) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        return String(decoding: try encoder.encode(["pools": configuration.capacities]), as: UTF8.self)
     }
 
     /// Beside this program, unless ROTA_KEEPER names it.

@@ -40,6 +40,7 @@ struct Show: ParsableCommand {
             ("means", job?.schedule?.inWords),
             ("zone", job?.schedule?.zone.name),
             ("next", job.flatMap { stored.nextDue(of: $0) }?.rfc3339),
+            ("takes", job.map(Self.demand)),
             ("paused", stored.pause(of: job).map { Terminal.oneLine($0.words) }),
             ("in force", stored.isInForce ? "yes" : "no: its file is gone since \(stored.control.removedAt?.rfc3339 ?? "?")"),
             ("registered", stored.control.registeredAt.rfc3339),
@@ -53,6 +54,13 @@ struct Show: ParsableCommand {
         Self.print(facts)
         print("")
         print(stored.definition.source)
+    }
+
+    /// `a place in local and warehouse, 2 cpus, 1.5 GiB memory`.
+    private static func demand(of job: Job) -> String {
+        let others = [PoolResource.cpus, .memory].filter { job.demand[$0] > 0 }
+        let words = others.map { $0.words(job.demand[$0]) + ($0 == .memory ? " of memory" : "") }
+        return (["a place in " + job.poolNames.joined(separator: " and ")] + words).joined(separator: ", ")
     }
 
     private func show(_ stored: StoredRun, in reader: LedgerReader) throws {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Daemon
 import Foundation
+import JobFiles
 import RunHistory
 import Scheduling
 import Timetable
@@ -45,6 +46,7 @@ struct Status: AsyncParsableCommand {
         let problems: [Problem]
         let paused: [PauseDocument]
         let notices: [String]
+        let pools: [PoolDocument]
     }
 
     func run() async throws {
@@ -56,6 +58,8 @@ struct Status: AsyncParsableCommand {
         let row = try reader.scheduler()
         let pauses = try reader.pauses()
         let notices = StateFolder.rebuildNotices(in: folder)
+        let calendars = Calendars()
+        let pools = try reader.pools { Definition.parse(canonical: $0.canonical, calendars: calendars) }
         if json {
             try Terminal.json(
                 Document(
@@ -66,11 +70,12 @@ struct Status: AsyncParsableCommand {
                     problems: problems.map {
                         Document.Problem(file: $0.file, line: $0.line, column: $0.column, severity: $0.severity, message: $0.message)
                     },
-                    paused: pauses.map(PauseDocument.init), notices: notices))
+                    paused: pauses.map(PauseDocument.init), notices: notices, pools: pools.map(PoolDocument.init)))
         } else {
             print(folder, health, row, jobs: try reader.jobs().count)
             for notice in notices { Swift.print("ledger     \(Terminal.oneLine(notice))") }
             print(open)
+            print(pools)
             print(pauses)
             print(problems)
         }
@@ -107,6 +112,15 @@ struct Status: AsyncParsableCommand {
                 "           \(stored.id)  \(stored.run.key.job)  due \(stored.run.key.due.rfc3339)  \(stored.run.state.rawValue)\(why)")
         }
         if open.count > 50 { Swift.print("           … and \(open.count - 50) more: rota history --state waiting") }
+    }
+
+    private func print(_ pools: [PoolUse]) {
+        for (place, use) in pools.enumerated() {
+            let shares = PoolResource.allCases.compactMap { resource in
+                use.capacity[resource].map { "\(resource.number(use.used[resource])) of \(resource.words($0))" }
+            }
+            Swift.print("\(place == 0 ? "pools     " : "          ") \(use.name): \(shares.joined(separator: ", "))")
+        }
     }
 
     private func print(_ pauses: [Pause]) {

@@ -77,6 +77,26 @@ struct ReadingCommandTests {
         try serve.wait()
     }
 
+    @Test(.timeLimit(.minutes(1))) func statusAndShowTellWhatPoolsHaveAndWhatIsTaken() throws {
+        let fixture = try CommandFixture(jobs: [
+            "a.yaml": "command: sleep 60\ncpus: 1.5\nmemory: 512MiB\npool: p\n", "b.yaml": "command: 'true'\ncpus: 1\n",
+            "giant.yaml": "command: 'true'\nmemory: 3GiB\n",
+        ])
+        try fixture.folder.write("pools: { local: { cpus: 2, memory: 2GiB }, p: 4 }\n", to: "rota.yaml")
+        let serve = try fixture.serve(["--config", fixture.folder.path + "/rota.yaml"])
+        #expect(try fixture.rota("run", "a").status == 0 && fixture.rota("run", "b").status == 0)
+        let status = try fixture.rota("status")
+        #expect(status.stdout.contains("pools      local: 1 of 64 runs, 1.5 of 2 cpus, 512 MiB of 2 GiB\n           p: 1 of 4 runs\n"))
+        #expect(status.stdout.contains("waiting: pool: local (cpus)"), "\(status.stdout)")
+        #expect(status.status == 0)
+        #expect(status.stdout.contains("warning: the job `giant` asks for 3 GiB, and the pool `local` has 2 GiB in all"))
+        #expect(try fixture.rota("show", "a").stdout.contains("takes       a place in local and p, 1.5 cpus, 512 MiB of memory"))
+        #expect(try fixture.rota("kill", "a").status == 0)
+        #expect(try wait { try fixture.rota("history", "b").stdout.contains("succeeded") })
+        serve.signal(SIGTERM)
+        try serve.wait()
+    }
+
     @Test(.timeLimit(.minutes(1))) func aFileThatTurnsBadShowsInStatus() throws {
         let fixture = try CommandFixture(jobs: ["a.yaml": "command: 'true'\n"])
         let serve = try fixture.serve()

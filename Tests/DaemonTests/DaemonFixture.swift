@@ -14,6 +14,7 @@ final class DaemonFixture: Sendable {
     let clock: ManualClock
     let executor: ScriptedExecutor
     let ends = Ends()
+    private let givenCapacities = Mutex<[String: PoolCapacity]?>(nil)
     private let daemon = Mutex<(Daemon, Task<Void, Never>)?>(nil)
 
     /// The instant at which a fixture's clock stands at first.
@@ -27,11 +28,18 @@ final class DaemonFixture: Sendable {
         for (name, text) in jobs { try folder.write(text, to: "jobs/" + name) }
     }
 
+    /// What the pools of the next daemon have; nil for what they have by default.
+    var capacities: [String: PoolCapacity]? {
+        get { givenCapacities.withLock(\.self) }
+        set { givenCapacities.withLock { $0 = newValue } }
+    }
+
     var state: String { folder.path + "/state" }
     var configuration: Daemon.Configuration {
         var configuration = Daemon.Configuration(
             stateFolder: state, jobsFolder: folder.path + "/jobs", executors: executor.executors, node: "n1", version: "test")
         configuration.onEnd = { [ends] in ends.add($0) }
+        if let given = givenCapacities.withLock(\.self) { configuration.capacities = given }
         return configuration
     }
 

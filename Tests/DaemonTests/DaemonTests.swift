@@ -142,6 +142,24 @@ struct DaemonTests {
         await fixture.stop()
     }
 
+    @Test func aJobThatAsksForMoreThanItsPoolHasIsToldWithTheJobFiles() async throws {
+        let fixture = try DaemonFixture(jobs: [
+            "big.yaml": "command: 'true'\ncpus: 2.5\nmemory: 3GiB\n", "small.yaml": "command: 'true'\ncpus: 2\n",
+        ])
+        fixture.capacities = ["local": PoolCapacity(runs: 64, milliCPUs: 2_000, memory: 2 << 30)]
+        let daemon = try fixture.start()
+        let answer = await daemon.request(.run("big", parameters: [:]), who: "test")
+        #expect(answer.isAccepted, "\(answer)")
+        #expect(await fixture.executor.nextLaunch().job == "big", "it runs all the same, alone")
+        let problems = try fixture.reader().problems()
+        #expect(problems.map(\.severity) == ["warning", "warning"])
+        #expect(problems.first?.message.hasPrefix("the job `big` asks for 2.5 cpus, and the pool `local` has 2 cpus in all") == true)
+        #expect(problems.last?.message.hasPrefix("the job `big` asks for 3 GiB, and the pool `local` has 2 GiB in all") == true)
+        #expect(await daemon.request(.run("small", parameters: [:]), who: "test").isAccepted)
+        while try fixture.reader().openRuns().last?.run.reason != "pool: local (cpus)" { await Task.yield() }
+        await fixture.stop()
+    }
+
     // catalogue 38
     @Test func aSecondSchedulerOnTheSameFolderIsRefused() async throws {
         let fixture = try DaemonFixture(jobs: hourly)

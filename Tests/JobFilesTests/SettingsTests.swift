@@ -1,4 +1,5 @@
 import JobFiles
+import Scheduling
 import Testing
 
 /// rota.yaml.
@@ -18,9 +19,22 @@ struct SettingsTests {
                 """, file: "rota.yaml")
         #expect(problems == [])
         #expect(settings.state == "/var/lib/rota" && settings.jobs == "/etc/rota/jobs" && settings.listen == "127.0.0.1:4400")
-        #expect(settings.pools == ["local": 64, "warehouse": 4])
+        #expect(settings.pools == ["local": PoolCapacity(runs: 64), "warehouse": PoolCapacity(runs: 4)])
         #expect(settings.executors == ["local": .local])
         #expect(settings.retention.runs == .seconds(90 * 86_400) && settings.retention.logs == .seconds(30 * 86_400))
+    }
+
+    @Test func aPoolMayHaveProcessorsAndMemoryToo() {
+        let text = "pools: { local: { runs: 64, cpus: 7.5, memory: 16GB }, p: { memory: 1GiB }, q: {} }"
+        let settings = Settings.read(text: text, file: "rota.yaml").settings
+        #expect(problems(text) == [])
+        #expect(
+            settings.pools == [
+                "local": PoolCapacity(runs: 64, milliCPUs: 7_500, memory: 16_000_000_000), "p": PoolCapacity(memory: 1 << 30),
+                "q": PoolCapacity(),
+            ])
+        let machine = PoolCapacity(runs: 64, milliCPUs: 2_000, memory: 8 << 30)
+        #expect(settings.pools["p"]?.completed(by: machine) == PoolCapacity(runs: 64, milliCPUs: 2_000, memory: 1 << 30))
     }
 
     @Test func everySettingIsOptional() {
@@ -34,7 +48,13 @@ struct SettingsTests {
         ("state: [x]", "1:8: error: `state` must be a text, not a list"),
         ("listen: 4400", "1:9: error: `listen` must be an address and a port such as 127.0.0.1:4400, not `4400`"),
         ("listen: host:99999", "1:9: error: `listen` must be an address and a port such as 127.0.0.1:4400, not `host:99999`"),
-        ("pools: { a: many }", "1:13: error: `pools.a` must be a whole number from 0 to 1000000, not `many`"),
+        (
+            "pools: { a: many }",
+            "1:13: error: `pools.a` must be a whole number from 0 to 1000000, or a map such as { runs: 64, cpus: 8, memory: 16GB }, not `many`"
+        ),
+        ("pools: { a: { cpu: 4 } }", "1:15: error: unknown key `pools.a.cpu`; did you mean `cpus`?"),
+        ("pools: { a: { cpus: 0 } }", "1:21: error: `pools.a.cpus` must be a number of processors above 0, not `0`"),
+        ("pools: { a: { memory: 16G } }", "1:23: error: `pools.a.memory` must be an amount such as 512MB"),
         ("pools: 4", "1:8: error: `pools` must be a map of capacities such as { warehouse: 4 }, not `4`"),
         ("executors: { hpc: { type: slurm, partition: batch } }", "1:27: error: the type `slurm` is not supported yet"),
         ("executors: { hpc: { type: slurn } }", "1:27: error: unknown type `slurn`; there is `local`"),

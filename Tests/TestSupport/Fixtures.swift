@@ -33,6 +33,11 @@ extension Schedule: ExpressibleByStringLiteral {
     }
 }
 
+extension PoolCapacity: ExpressibleByIntegerLiteral {
+    /// So many runs and nothing else, as a number in the settings means.
+    package init(integerLiteral runs: Int64) { self.init(runs: runs) }
+}
+
 /// A job that a file with these words would define; `change` sets the rest.
 ///
 /// Its version tells apart what its words tell apart.

@@ -39,7 +39,7 @@ package struct Simulation: Sendable {
     private(set) var definitions: [String: Job] = [:]
     private var lastToken: UInt64 = 0
 
-    package init(at now: Instant, capacities: [String: Int] = [:], slotsPerStep: Int = 5_000) {
+    package init(at now: Instant, capacities: [String: PoolCapacity] = [:], slotsPerStep: Int = 5_000) {
         self.now = now
         var settings = Scheduler.Settings(capacities: capacities)
         settings.slotsPerStep = slotsPerStep

@@ -14,8 +14,8 @@ struct SimulationCheck: Sendable {
     private(set) var eras: [JobName: [Era]] = [:]
     /// Each time that something was paused, until when if that is over.
     private var rests: [(scope: PauseScope, since: Instant, until: Instant?)] = []
-    /// The pools of each run that was handed over and has not ended.
-    private var held: [RunKey: [String]] = [:]
+    /// What each run takes that is with its executor.
+    private var held: [RunKey: Demand] = [:]
 
     mutating func fault(_ text: String) { faults.append(text) }
 
@@ -36,10 +36,51 @@ struct SimulationCheck: Sendable {
         for case .update(let run) in records where !run.state.isOpen { held[run.key] = nil }
         var launched: [(Run, Job)] = []
         for case .launch(let run, let job) in deeds {
-            held[run.key] = job.pools
+            held[run.key] = Demand(job, simulation.settings.capacities)
             launched.append((run, job))
         }
         for (run, job) in launched { checkLaunch(run, job, in: simulation) }
+        if !deeds.isEmpty { checkCapacities(in: simulation) }
+    }
+
+    // MARK: capacities
+
+    private mutating func checkCapacities(in simulation: Simulation) {
+        let used = Demand.sum(held.values)
+        for (pool, capacity) in simulation.settings.capacities {
+            for thing in PoolResource.allCases where used[pool]?[thing] ?? 0 > capacity[thing] ?? .max {
+                fault("of \(thing.rawValue) of the pool \(pool) \(used[pool]?[thing] ?? 0) are taken")
+            }
+        }
+    }
+
+    /// Nobody waits for what there is: whoever waits for places finds none of a pool; for the rest, too little is left by those who run and
+    /// by whoever stands first before it among those that need the same things.
+    private mutating func checkQueues(in simulation: Simulation) {
+        let waiting = simulation.ledger.open.compactMap { simulation.ledger.runs[$0] }.filter {
+            $0.state == .waiting && $0.reason?.hasPrefix("pool") == true
+        }
+        let capacities = simulation.settings.capacities
+        var taken = Demand.sum(held.values)
+        var blocked: Set<[String]> = []
+        let ranked = waiting.compactMap { run in simulation.graph[run.key.job].map { (run, $0) } }.sorted { left, right in
+            if left.1.priority != right.1.priority { return left.1.priority > right.1.priority }
+            return (left.0.key.due, left.0.key.job, left.0.key.attempt) < (right.0.key.due, right.0.key.job, right.0.key.attempt)
+        }
+        for (run, job) in ranked {
+            let demand = Demand(job, capacities)
+            guard !blocked.contains(demand.kind) else { continue }
+            blocked.insert(demand.kind)
+            let isFull = demand.amounts.contains { pool, amounts in
+                amounts[.runs] ?? 0 > 0 && taken[pool]?[.runs] ?? 0 >= capacities[pool]?[.runs] ?? .max
+            }
+            if isFull { continue }
+            let isShort = demand.amounts.contains { pool, amounts in
+                amounts.contains { thing, amount in (taken[pool]?[thing] ?? 0) + amount > capacities[pool]?[thing] ?? .max }
+            }
+            if !isShort { fault("\(run.key.words) waits at \(simulation.now.rfc3339) for what there is") }
+            taken = Demand.sum([demand.withoutPlaces], onto: taken)
+        }
     }
 
     // MARK: launches
@@ -55,15 +96,10 @@ struct SimulationCheck: Sendable {
         if run.isBoundToWindow, let window = job.startWithin, now > run.readyAt + window {
             fault("\(key.words) is launched after its window")
         }
-        for pool in job.pools where used(pool) > simulation.settings.capacities[pool] ?? .max {
-            fault("the pool \(pool) is overfull by \(key.words)")
-        }
         let active = simulation.ledger.open.filter { $0.job == key.job && simulation.ledger.runs[$0]?.state.isActive == true }
         if job.overlap != .allow, active.count > 1 { fault("\(active.count) runs of \(key.job) are active") }
         checkEdges(of: run, in: simulation)
     }
-
-    private func used(_ pool: String) -> Int { held.values.reduce(0) { $0 + ($1.contains(pool) ? 1 : 0) } }
 
     private mutating func checkEdges(of run: Run, in simulation: Simulation) {
         // What somebody asks for by name depends on nothing.
@@ -94,7 +130,25 @@ struct SimulationCheck: Sendable {
         if before?.killWanted != nil || before?.state == .killed {
             if case .request(_, .retry) = event {} else { fault("\(run.key.words) comes by itself after a kill") }
         }
+        if run.trigger == .retry, !run.isByHand || run.retry > 0, let before, let job = simulation.graph[run.key.job] {
+            checkSequel(of: before, by: job)
+        }
         if run.key.attempt > 1, before?.state.isOpen ?? true { fault("\(run.key.words) without an end of the attempt before") }
+    }
+
+    /// What comes by itself comes after an end that the job's policies name.
+    private mutating func checkSequel(of before: Run, by job: Job) {
+        switch before.state {
+        case .failed:
+            let isNamed = before.exitCode.map { code in job.retries.exitCodes?.contains { $0.contains(code) } ?? true }
+            if !job.retries.on.contains(.failed) || !(isNamed ?? (job.retries.exitCodes == nil)) {
+                fault("\(before.key.words) ended with \(before.exitCode ?? -1) and is retried")
+            }
+        case .timedOut: if !job.retries.on.contains(.timedOut) { fault("\(before.key.words) timed out and is retried") }
+        case .couldNotStart: if !job.retries.on.contains(.couldNotStart) { fault("\(before.key.words) could not start and is retried") }
+        case .lost: if job.onUnknown != .rerun { fault("\(before.key.words) is lost and is run again") }
+        default: fault("\(before.key.words) is \(before.state) and is run again")
+        }
     }
 
     // MARK: pauses
@@ -127,6 +181,7 @@ struct SimulationCheck: Sendable {
                 fault("\(key.words) waits at \(simulation.now.rfc3339): \(run.reason ?? "no reason"), but \(wrong)")
             }
         }
+        checkQueues(in: simulation)
     }
 
     private func wrongReason(of run: Run, in simulation: Simulation) -> String? {
@@ -139,9 +194,8 @@ struct SimulationCheck: Sendable {
         case "retry": return run.notBefore.map { $0 > simulation.now } == true ? nil : "its time has come"
         case "parents": return run.trigger == .schedule && !job.after.isEmpty ? nil : "it has no parents to wait for"
         case "pool":
-            let isFull = job.pools.contains { used($0) >= simulation.settings.capacities[$0] ?? .max }
-            let named = words.last?.split(separator: ", ").map(String.init) ?? []
-            return isFull && named == job.pools.filter { simulation.settings.capacities[$0] != nil } ? nil : "there is a place"
+            let needed = Demand(job, simulation.settings.capacities).words
+            return words.last.map(String.init) == needed ? nil : "it needs \(needed)"
         case "overlap":
             let others = simulation.ledger.open.contains { other in
                 guard other.job == run.key.job, other != run.key else { return false }
@@ -200,10 +254,52 @@ extension Simulation {
 }
 
 extension Job {
-    var pools: [String] { [runOn] + (pool.map { [$0] } ?? []) }
+    var pools: [String] { pool == runOn ? [runOn] : [runOn] + (pool.map { [$0] } ?? []) }
 }
 
 extension Run {
     /// By manual runs, backfills and retries have no start window.
     var isBoundToWindow: Bool { [.schedule, .upstream, .latest].contains(trigger) }
+}
+
+/// What a run of a job takes of each pool with a capacity.
+private struct Demand {
+    var amounts: [String: [PoolResource: Int64]] = [:]
+    /// The things that are counted, in the order in which a job names its pools.
+    var kind: [String] = []
+    var words = ""
+
+    init(_ job: Job, _ capacities: [String: PoolCapacity]) {
+        var pools: [String] = []
+        for pool in job.pools {
+            guard let capacity = capacities[pool] else { continue }
+            let cpus = job.cpus.map { Int64(($0 * 1000).rounded()) }
+            var wanted: [(PoolResource, Int64?)] = [(.runs, capacity.runs == nil ? nil : 1)]
+            wanted.append((.cpus, capacity.milliCPUs.flatMap { all in cpus.map { min(all, $0) } }))
+            wanted.append((.memory, capacity.memory.flatMap { all in job.memory.map { min(all, $0) } }))
+            let counted = wanted.compactMap { thing, amount in amount.map { (thing, $0) } }
+            if counted.isEmpty { continue }
+            amounts[pool] = Dictionary(uniqueKeysWithValues: counted)
+            kind += counted.map { "\(pool) \($0.0.rawValue)" }
+            let others = counted.map(\.0.rawValue).filter { $0 != "runs" }.joined(separator: ", ")
+            pools.append(others.isEmpty ? pool : "\(pool) (\(others))")
+        }
+        words = pools.joined(separator: ", ")
+    }
+
+    var withoutPlaces: Demand {
+        var rest = self
+        rest.amounts = amounts.mapValues { $0.filter { $0.key != .runs } }
+        return rest
+    }
+
+    typealias Sum = [String: [PoolResource: Int64]]
+
+    static func sum(_ demands: some Sequence<Demand>, onto before: Sum = [:]) -> Sum {
+        demands.reduce(into: before) { sum, demand in
+            for (pool, amounts) in demand.amounts {
+                for (thing, amount) in amounts { sum[pool, default: [:]][thing, default: 0] += amount }
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@ package struct SimulationScript: Sendable {
     package let seed: UInt64
     package let begin: Instant
     package let end: Instant
-    package let capacities: [String: Int]
+    package let capacities: [String: PoolCapacity]
     package let first: [Job]
     package let edits: [(at: Instant, files: [Job])]
     package let requests: [(at: Instant, wish: Simulation.Wish)]
@@ -19,7 +19,12 @@ package struct SimulationScript: Sendable {
         unit = draw.unit
         begin = draw.begin
         end = begin + unit * draw.generator.pick([20, 40, 60])
-        capacities = ["local": draw.generator.pick([1, 2, 5, 64]), "p": draw.generator.pick([1, 2])]
+        capacities = [
+            "local": PoolCapacity(
+                runs: draw.generator.pick([1, 2, 5, 64]), milliCPUs: draw.others.pick([nil, 1_000, 2_500]),
+                memory: draw.others.pick([nil, 100, 1_000])),
+            "p": PoolCapacity(runs: draw.generator.pick([1, 2]), milliCPUs: draw.others.pick([nil, nil, 1_500])),
+        ]
         var files = (0..<draw.generator.pick([2, 4, 6, 9])).map { draw.job($0) }
         first = files
         var edits: [(Instant, [Job])] = []
@@ -38,9 +43,11 @@ package struct SimulationScript: Sendable {
 
     /// Runs it to its end.
     ///
-    /// - Parameter crashes: For each step whether the scheduler dies there and how long it is gone.
+    /// - Parameters:
+    ///   - crashes: For each step whether the scheduler dies there and how long it is gone.
     package func play(
-        trace: Bool = false, crashes: @escaping @Sendable (Int) -> (Simulation.Crash, downtime: Duration)? = { _ in nil }
+        trace: Bool = false,
+        crashes: @escaping @Sendable (Int) -> (Simulation.Crash, downtime: Duration)? = { _ in nil }
     ) -> Simulation {
         var simulation = Simulation(at: begin, capacities: capacities, slotsPerStep: 7)
         let (seed, unit) = (seed, unit)
@@ -69,7 +76,8 @@ package struct SimulationScript: Sendable {
         return SimulationExecutor.Course(
             startsAfter: .microseconds(Int64.random(in: 100...50_000, using: &generator)),
             lasts: .microseconds(Int64.random(in: 1_000...longest, using: &generator) / generator.pick([1, 10])),
-            state: generator.pick(states)
+            state: generator.pick(states),
+            exitCode: generator.pick([1, 75, nil])
         )
     }
 }
@@ -77,11 +85,14 @@ package struct SimulationScript: Sendable {
 /// Draws the parts of a script.
 private struct Draw {
     var generator: SeededGenerator
+    /// For what came to scripts later, so that a seed goes on to mean the rest of what it meant.
+    var others: SeededGenerator
     let unit: Duration
     let begin: Instant
 
     init(seed: UInt64) {
         generator = SeededGenerator(seed: seed)
+        others = SeededGenerator(seed: ~seed)
         unit = generator.pick([.seconds(1), .seconds(10), .seconds(60), .seconds(600), .seconds(6 * 3600)])
         begin = generator.pick(["2026-03-01T00:00:00Z", "2026-03-27T22:00:00Z", "2026-10-24T11:00:00Z"] as [Instant])
     }
@@ -113,8 +124,12 @@ private struct Draw {
     private mutating func policies() -> (inout Job) -> Void {
         let catchUp = generator.pick(CatchUp.allCases)
         let overlap = generator.pick(Overlap.allCases)
-        let retries = Retries(
+        var retries = Retries(
             limit: generator.pick([0, 0, 1, 3]), delay: unit / generator.pick([1, 2, 10]), backoff: generator.pick([1, 2]))
+        retries.on = others.pick([retries.on, retries.on, [.failed], [.timedOut, .couldNotStart]])
+        retries.exitCodes = others.pick([nil, nil, [75...75, 100...110]])
+        let cpus: Double? = others.pick([nil, nil, 0.5, 1, 2, 9])
+        let memory: Int64? = others.pick([nil, nil, 60, 600])
         let window: Duration? = generator.once(in: 3) ? unit * generator.pick([1, 2]) : nil
         let priority = generator.pick([0, 5, 9])
         let disabled = generator.once(in: 10)
@@ -123,6 +138,8 @@ private struct Draw {
             job.catchUp = catchUp
             job.overlap = overlap
             job.retries = retries
+            job.cpus = cpus
+            job.memory = memory
             job.startWithin = window
             job.priority = priority
             job.disabled = disabled

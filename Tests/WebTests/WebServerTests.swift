@@ -23,14 +23,16 @@ private final class WebFixture: Sendable {
         folder = try TemporaryFolder()
         try folder.write("command: 'true'\nlabels: { team: data }\n", to: "jobs/plain.yaml")
         try folder.write("command: 'true'\ndisabled: true\n", to: "jobs/off.yaml")
+        try folder.write("command: 'true'\ncpus: 0.5\nmemory: 5000\npool: p\n", to: "jobs/heavy.yaml")
         let executor = ScriptedExecutor()
         var log = Logger(label: "test")
         log.logLevel = .critical
-        let daemon = try Daemon.open(
-            Daemon.Configuration(
-                stateFolder: folder.path + "/state", jobsFolder: folder.path + "/jobs", executors: executor.executors, node: "n1",
-                version: "test"),
-            clock: SystemClock(), log: log)
+        var configuration = Daemon.Configuration(
+            stateFolder: folder.path + "/state", jobsFolder: folder.path + "/jobs", executors: executor.executors, node: "n1",
+            version: "test")
+        configuration.capacities = ["local": PoolCapacity(runs: 64, milliCPUs: 2_000), "p": PoolCapacity(memory: 1_000)]
+        configuration.settingsText = SettingsDocument(pools: configuration.capacities).text
+        let daemon = try Daemon.open(configuration, clock: SystemClock(), log: log)
         let token = try daemon.folder.readToken()
         let server = WebServer(
             daemon: daemon, reader: try LedgerReader.open(at: daemon.ledgerPath), address: WebServer.Address(host: "127.0.0.1", port: 0),
@@ -179,6 +181,22 @@ struct WebServerTests {
         #expect(try await fixture.get("/api/v1/jobs/plain/resume", method: "POST").contains(#""stillPaused":1"#))
         let refused = try await fixture.get("/api/v1/jobs/plain/resume", method: "POST")
         #expect(status(refused) == 409 && refused.contains("problem+json") && refused.contains("rota resume --label team=data"))
+        try await fixture.stop()
+    }
+
+    @Test func poolsTellWhatTheyHaveAndWhatIsTaken() async throws {
+        let fixture = try await WebFixture()
+        #expect(status(try await fixture.get("/api/v1/jobs/heavy/run", method: "POST")) == 202)
+        let pools = try await fixture.get("/api/v1/pools")
+        let local =
+            #"{"cpus":{"capacity":2,"used":0.5},"memory":{"capacity":null,"used":5000},"name":"local","runs":{"capacity":64,"used":1}}"#
+        // It asks for more memory than `p` has: it takes all.
+        let own =
+            #"{"cpus":{"capacity":null,"used":0.5},"memory":{"capacity":1000,"used":1000},"name":"p","runs":{"capacity":null,"used":1}}"#
+        #expect(pools.hasSuffix("[\(local),\(own)]"), "\(pools)")
+        #expect(status(try await fixture.get("/api/v1/pools?x=1")) == 400)
+        let jobs = try await fixture.get("/api/v1/jobs")
+        #expect(jobs.contains(#""cpus":0.5"#) && jobs.contains(#""memory":5000"#) && jobs.contains(#""pool":"p""#))
         try await fixture.stop()
     }
 

@@ -1,0 +1,147 @@
+/// What a pool counts.
+package enum PoolResource: String, Hashable, Sendable, CaseIterable {
+    /// Places.
+    case runs
+    /// In thousandths of a processor.
+    case cpus
+    /// In bytes.
+    case memory
+
+    /// An amount as people read it: `64 runs`, `2.5 cpus`, `1.5 GiB`.
+    package func words(_ amount: Int64) -> String { number(amount) + (self == .memory ? "" : " " + rawValue) }
+
+    /// The same without the name of the thing: `64`, `2.5`, `1.5 GiB`.
+    package func number(_ amount: Int64) -> String {
+        switch self {
+        case .runs: "\(amount)"
+        case .cpus: Self.decimal(amount, over: 1000)
+        case .memory: Self.bytes(amount)
+        }
+    }
+
+    /// With three digits after the point at most, of which none is a needless 0.
+    private static func decimal(_ amount: Int64, over unit: Int64) -> String {
+        var fraction = String(amount % unit * 1000 / unit + 1000).dropFirst()
+        while fraction.last == "0" { fraction.removeLast() }
+        return "\(amount / unit)" + (fraction.isEmpty ? "" : "." + fraction)
+    }
+
+    private static func bytes(_ amount: Int64) -> String {
+        let units: [(size: Int64, name: String)] = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")]
+        guard let unit = units.first(where: { amount >= $0.size }) else { return "\(amount) bytes" }
+        // In hundredths, rounded, so that a machine's memory is no long number.
+        let whole = amount / unit.size
+        let hundredths = (amount % unit.size * 100 + unit.size / 2) / unit.size
+        return decimal(whole * 1000 + hundredths * 10, over: 1000) + " " + unit.name
+    }
+}
+
+/// How much a pool has of each thing; nil of what it has without limit.
+package struct PoolCapacity: Hashable, Sendable {
+    package var runs: Int64?
+    package var milliCPUs: Int64?
+    /// Bytes.
+    package var memory: Int64?
+
+    package init(runs: Int64? = nil, milliCPUs: Int64? = nil, memory: Int64? = nil) {
+        self.runs = runs
+        self.milliCPUs = milliCPUs
+        self.memory = memory
+    }
+
+    package subscript(_ resource: PoolResource) -> Int64? {
+        switch resource {
+        case .runs: runs
+        case .cpus: milliCPUs
+        case .memory: memory
+        }
+    }
+
+    /// This, and where it says nothing, what `other` says.
+    package func completed(by other: PoolCapacity) -> PoolCapacity {
+        PoolCapacity(runs: runs ?? other.runs, milliCPUs: milliCPUs ?? other.milliCPUs, memory: memory ?? other.memory)
+    }
+
+    /// How much of a thing a run takes that asks for `amount` of it: whoever asks for more than there is takes all of it, and so runs when
+    /// nobody else has any. A pool without places is closed.
+    package func taken(of resource: PoolResource, asked amount: Int64) -> Int64 {
+        resource == .runs ? amount : min(amount, self[resource] ?? amount)
+    }
+}
+
+/// So much of each thing that pools count.
+package struct PoolAmounts: Hashable, Sendable {
+    package var runs: Int64 = 0
+    package var milliCPUs: Int64 = 0
+    /// Bytes.
+    package var memory: Int64 = 0
+
+    package init(runs: Int64 = 0, milliCPUs: Int64 = 0, memory: Int64 = 0) {
+        self.runs = runs
+        self.milliCPUs = milliCPUs
+        self.memory = memory
+    }
+
+    package subscript(_ resource: PoolResource) -> Int64 {
+        get {
+            switch resource {
+            case .runs: runs
+            case .cpus: milliCPUs
+            case .memory: memory
+            }
+        }
+        set {
+            switch resource {
+            case .runs: runs = newValue
+            case .cpus: milliCPUs = newValue
+            case .memory: memory = newValue
+            }
+        }
+    }
+}
+
+extension Job {
+    /// What a run of the job asks for in each of its pools: a place, and of the rest what the job names.
+    package var demand: PoolAmounts {
+        // Chronos takes any number of processors; a billion is more than there are, and its thousandths still fit.
+        let milliCPUs = cpus.map { max(1, Int64((min($0, 1e9) * 1000).rounded())) }
+        return PoolAmounts(runs: 1, milliCPUs: milliCPUs ?? 0, memory: memory ?? 0)
+    }
+
+    /// The pools that a run of the job needs a place in: that of its executor, and its own.
+    package var poolNames: [String] {
+        guard let pool, pool != runOn else { return [runOn] }
+        return [runOn, pool]
+    }
+}
+
+/// A pool with what is taken of it.
+package struct PoolUse: Hashable, Sendable {
+    package let name: String
+    package let capacity: PoolCapacity
+    package let used: PoolAmounts
+
+    package init(name: String, capacity: PoolCapacity, used: PoolAmounts) {
+        self.name = name
+        self.capacity = capacity
+        self.used = used
+    }
+
+    /// What `runs` take of each pool with a capacity, by name: the same sum as a start of the scheduler makes.
+    ///
+    /// - Parameter runs: Those that are launching or running, with the definitions they were handed over with. One whose definition is not known
+    ///   takes a place in the pool of its executor.
+    package static func all(of capacities: [String: PoolCapacity], taken runs: [(run: Run, job: Job?)]) -> [PoolUse] {
+        var used: [String: PoolAmounts] = [:]
+        for (run, job) in runs {
+            let demand = job?.demand ?? PoolAmounts(runs: 1)
+            for name in job?.poolNames ?? run.executor.map({ [$0] }) ?? [] {
+                guard let capacity = capacities[name] else { continue }
+                for resource in PoolResource.allCases {
+                    used[name, default: PoolAmounts()][resource] += capacity.taken(of: resource, asked: demand[resource])
+                }
+            }
+        }
+        return capacities.map { PoolUse(name: $0, capacity: $1, used: used[$0] ?? PoolAmounts()) }.sorted { $0.name < $1.name }
+    }
+}
