@@ -31,11 +31,11 @@ struct Session {
     /// When to stop without being asked.
     private var end: Instant?
     /// Why runs could not be handed over, and when that was last told.
-    private var trouble: (reason: String, at: Instant)?
+    private var trouble: (word: String, at: Instant)?
     /// When it was last told that the clock was set.
     private var clockNotice = Instant.distantPast
-    /// Runs that their executor could not take, and when it is asked again.
-    private var handOverAgain: [RunKey: (at: Instant, launch: Launch)] = [:]
+    /// What executors could not take, as it was handed over.
+    private var refused: [RunKey: Launch] = [:]
 
     /// What stays the same from session to session.
     struct Frame {
@@ -50,7 +50,6 @@ struct Session {
     }
 
     private static let heartbeatPeriod = Duration.seconds(10)
-    private static let handOverPause = Duration.seconds(1)
 
     /// Recovers: when this returns, every run that was handed over is watched again or has its outcome in the mailbox.
     init(
@@ -131,11 +130,11 @@ struct Session {
             clockNotice = clock.now()
         }
         heartbeatDue = min(heartbeatDue, clock.now() + Session.heartbeatPeriod)
-        for run in handOverAgain.keys { handOverAgain[run]?.at = .distantPast }
+        scheduler.endRests(at: clock.now())
     }
 
     private var nextWake: Instant {
-        [scheduler.nextWake, handOverAgain.values.map(\.at).min(), end].compactMap(\.self).reduce(heartbeatDue, min)
+        [scheduler.nextWake, end].compactMap(\.self).reduce(heartbeatDue, min)
     }
 
     private func close() {
@@ -191,16 +190,17 @@ struct Session {
             heartbeatDue = now + Session.heartbeatPeriod
         }
         try carryOut(actions, at: now, notes: notes, completing: mail.reading == nil ? nil : .definitionsCommitted)
-        if goesOn { handOverAgain(at: now) }
         return goesOn
     }
 
     /// The first of many runs that cannot be handed over for one reason is told, and then once a minute.
     private mutating func tellTrouble(_ reason: String) {
         let now = clock.now()
-        guard trouble.map({ $0.reason != reason || $0.at + .seconds(60) <= now }) ?? true else { return }
-        trouble = (reason, now)
-        log.error("a run cannot be handed over and is tried again each second", metadata: ["reason": "\(reason)"])
+        // Behind the word may be what is of this run alone, such as its folder.
+        let word = String(reason.prefix { $0 != ":" })
+        guard trouble.map({ $0.word != word || $0.at + .seconds(60) <= now }) ?? true else { return }
+        trouble = (word, now)
+        log.error("a run cannot be handed over and is tried again until its startWithin is over", metadata: ["reason": "\(reason)"])
     }
 
     // MARK: requests
@@ -265,8 +265,8 @@ struct Session {
             case .couldNotHandOver(let launch, let reason):
                 guard let key = keys[launch.run] else { continue }
                 tellTrouble(reason)
-                handOverAgain[key] = (now + Session.handOverPause, launch)
-                actions += scheduler.handle(.pending(key, reason: reason), at: now)
+                refused[key] = launch
+                actions += scheduler.handle(.notHandedOver(key, reason: reason), at: now)
             case .ended(let id, let ending):
                 if let key = keys[id] { ends.append((key, ending)) }
             }
@@ -316,6 +316,9 @@ struct Session {
                 guard let id = ids[run.key] else { continue }
                 let plan = launchPlan(run, id: id, job: job, folder: inForce.folder(of: job.name))
                 if executors[job.runOn] == nil { refuseLaunch(id, job) } else { launches[job.runOn, default: []].append(plan.launch) }
+            case .handOverAgain(let key, let executor):
+                // As it was: the intent stands, and nothing was started.
+                if let launch = refused.removeValue(forKey: key) { launches[executor, default: []].append(launch) }
             case .kill(let key, let executor, let reason):
                 if let id = ids[key] { kills.append((id, executor, reason)) }
             case .answer(let token, let answer): resume(token, with: answer)
@@ -324,14 +327,6 @@ struct Session {
         for (executor, launches) in launches { executors[executor]?.launch(launches) }
         // What is handed over and replaced in one turn must be known to its executor before it is ended there.
         for kill in kills { executors[kill.executor]?.kill(run: kill.run, reason: kill.reason) }
-    }
-
-    /// What an executor could not take is offered to it again as it was: the intent stands, and nothing was started.
-    private mutating func handOverAgain(at now: Instant) {
-        for (key, again) in handOverAgain where again.at <= now {
-            handOverAgain[key] = nil
-            if let run = scheduler.openRun(key), run.state == .launching { executors[run.executor ?? ""]?.launch([again.launch]) }
-        }
     }
 
     private func launchPlan(_ run: Run, id: String, job: Job, folder: String) -> LaunchPlan {
@@ -349,6 +344,7 @@ struct Session {
         for record in records {
             guard let run = record.run, !run.state.isOpen, let id = ids.removeValue(forKey: run.key) else { continue }
             keys[id] = nil
+            refused[run.key] = nil
             if let executor = run.executor { ended[executor, default: []].append(id) }
             configuration.onEnd(StoredRun(id: id, run: run))
         }

@@ -25,7 +25,18 @@ extension LocalWatch {
     /// The first step of a launch: a new folder means that nobody can have the run.
     mutating func begin(_ run: String) {
         guard let kept = runs[run], let launch = kept.launch else { return }
+        if kept.killWanted == nil, unstarted.remove(run) != nil { return startAgain(run, launch) }
         guard kept.killWanted == nil, !Files.exists(kept.folder.path) else { return recover(run) }
+        start(run, launch)
+    }
+
+    /// Its folder is there, and nobody has it: what cannot be read of that, for want of descriptors, leaves nothing in doubt.
+    private mutating func startAgain(_ run: String, _ launch: Launch) {
+        do {
+            try folder(run).clearVoidClaim()
+        } catch {
+            return tellNothingStarted(launch, error.description)
+        }
         start(run, launch)
     }
 

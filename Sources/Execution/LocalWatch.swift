@@ -88,6 +88,8 @@ struct LocalWatch {
 
     /// How many launches are done before ends and requests are looked at again.
     private static let batch = 8
+    /// Beyond these, those that are handed over again are looked for like any other.
+    private static let mostUnstarted = 10_000
     /// Milliseconds between looks.
     private static let pause: Int64 = 100
 
@@ -99,6 +101,8 @@ struct LocalWatch {
     var runs: [String: Kept] = [:]
     var byKeeper: [Int32: String] = [:]
     var looking: Set<String> = []
+    /// Runs of which it was told that nothing was started and nothing will be: whoever hands one over again need not be told what became of it.
+    var unstarted: Set<String> = []
     var reattaching: (latch: Latch, missing: Set<String>, until: Int64)?
     private var queue: [String] = []
     private var queued = 0
@@ -263,6 +267,9 @@ extension LocalWatch {
         }
         unlink(kept.folder.runFile)
         leave(run)
+        // Of those that are given up nobody speaks again.
+        if unstarted.count >= Self.mostUnstarted { unstarted = [] }
+        unstarted.insert(run)
         report(.couldNotHandOver(launch, reason: reason))
         reattached(run)
     }

@@ -13,6 +13,8 @@ package enum Event: Sendable {
     case started(RunKey, at: Instant, node: String?)
     /// An engine keeps a run that was handed over pending.
     case pending(RunKey, reason: String)
+    /// The executor could not take a run: nothing was started, and nothing will be unless it is handed over again.
+    case notHandedOver(RunKey, reason: String)
     case ended(RunKey, Outcome)
     /// Somebody asks for something; exactly one `Action.answer` with this token follows.
     case request(token: UInt64, Request)
@@ -78,6 +80,8 @@ package enum Action: Sendable {
     case record(LedgerRecord)
     /// Hand the run over to its executor.
     case launch(Run, Job)
+    /// Hand the run over once more, exactly as its executor could not take it.
+    case handOverAgain(RunKey, executor: String)
     case kill(RunKey, executor: String, reason: String)
     case answer(token: UInt64, Answer)
 }

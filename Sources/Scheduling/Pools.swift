@@ -50,6 +50,13 @@ struct Pools: Sendable {
         for limit in holding.limits { used[limit, default: 0] -= amount(holding.demand, of: limit) }
     }
 
+    func held(by key: RunKey) -> Holding? { held[key] }
+
+    /// Whether more is taken than there is of something that is held so: only a start makes it so, which takes without asking.
+    func isOverfull(_ holding: Holding) -> Bool {
+        holding.limits.contains { limit in used[limit] ?? 0 > capacities[limit.pool]?[limit.resource] ?? .max }
+    }
+
     /// Lets a run wait for everything in `holding` at once.
     mutating func enqueue(_ key: RunKey, priority: Int, _ holding: Holding) {
         queues[holding.limits, default: PriorityQueue()].insert(Ticket(priority: priority, key: key, demand: holding.demand))

@@ -54,7 +54,7 @@ extension Scheduler {
     }
 
     /// The first instant at which the run is too late.
-    private func windowEnd(of run: Run, _ job: Job) -> Instant? {
+    func windowEnd(of run: Run, _ job: Job) -> Instant? {
         run.mayMissWindow ? job.startWithin.map { run.readyAt + $0 + Instant.resolution } : nil
     }
 
@@ -111,6 +111,8 @@ extension Scheduler {
     mutating func requestKill(of key: RunKey, reason: String) {
         guard var run = runs[key], run.killWanted == nil else { return }
         run.killWanted = reason
+        // Nobody has it who could end it.
+        if isWithUs(key) { return giveUp(run, .killed, reason: reason) }
         store(run)
         step.then(.kill(key, executor: run.executor ?? "", reason: reason))
     }
@@ -149,7 +151,11 @@ extension Scheduler {
     /// Hands out what is free, the first in turn first; whoever gets nothing is told what it waits for.
     mutating func fillPools() {
         while let key = nextInTurn() {
-            if let run = runs[key], let job = graph[key.job] { launch(run, of: job) }
+            if refused[key] != nil {
+                handOverAgain(key)
+            } else if let run = runs[key], let job = graph[key.job] {
+                launch(run, of: job)
+            }
         }
         for key in step.takeOffered() {
             guard let run = runs[key], let job = graph[key.job], turns[key.job]?.offered.contains(key) == true else { continue }
@@ -159,9 +165,10 @@ extension Scheduler {
     }
 
     private mutating func nextInTurn() -> RunKey? {
-        let (turns, graph, capacities) = (turns, graph, settings.capacities)
+        let (refused, turns, graph, capacities) = (refused, turns, graph, settings.capacities)
         return pools.next { ticket, limits in
             let asked = Pools.Holding(limits: limits, demand: ticket.demand)
+            if let refusal = refused[ticket.key] { return refusal.stage == .queuing && refusal.holding == asked }
             guard let job = graph[ticket.key.job], turns[job.name]?.offered.contains(ticket.key) == true else { return false }
             // Otherwise a ticket from before an edit: the run has another one.
             return ticket.priority == job.priority && Pools.Holding(job, of: capacities) == asked

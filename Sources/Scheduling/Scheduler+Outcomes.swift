@@ -4,6 +4,7 @@ import Timetable
 extension Scheduler {
     mutating func noteStart(of key: RunKey, at instant: Instant, node: String?) {
         guard var run = runs[key], run.state == .launching else { return }
+        noteTaken(run)
         run.state = .running
         run.reason = nil
         run.startedAt = instant
@@ -12,7 +13,9 @@ extension Scheduler {
     }
 
     mutating func notePending(_ key: RunKey, reason: String) {
-        guard var run = runs[key], run.state == .launching, run.reason != reason else { return }
+        guard var run = runs[key], run.state == .launching else { return }
+        noteTaken(run)
+        guard run.reason != reason else { return }
         run.reason = reason
         store(run)
     }
@@ -20,6 +23,7 @@ extension Scheduler {
     /// The first outcome of an active run counts; anything later, and anything about a run that is not ours, changes nothing.
     mutating func finish(_ key: RunKey, with outcome: Outcome) {
         guard var run = runs[key], run.state.isActive else { return }
+        noteTaken(run)
         // What an executor tells never makes a step that the ledger refuses: a command that ran could start.
         run.state = outcome.state.isOpen || !run.state.mayBecome(outcome.state) ? .failed : outcome.state
         run.reason = outcome.state == .killed ? run.killWanted ?? outcome.reason : outcome.reason
@@ -126,6 +130,7 @@ extension Scheduler {
             runs[run.key] = run
         } else {
             runs[run.key] = nil
+            refused[run.key] = nil
             reruns[run.key] = nil
             turns[run.key.job]?.remove(run.key)
             if turns[run.key.job]?.isEmpty == true { turns[run.key.job] = nil }

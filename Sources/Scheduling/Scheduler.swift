@@ -33,6 +33,11 @@ package struct Scheduler: Sendable {
     var flows: [FlowKey: OpenFlow] = [:]
     var pools: Pools
     var alarms = PriorityQueue<Alarm>()
+    /// Launching runs that their executor could not take, as far as that is known in this life.
+    var refused: [RunKey: Refusal] = [:]
+    var refusalAlarms = PriorityQueue<RefusalAlarm>()
+    /// For each executor how many hand-overs it refused since the last sign of life of one of its runs.
+    var refusalsInARow: [String: Int] = [:]
     /// For each open run how many runs of its due were lost one after the other before it, each run again by `onUnknown: rerun`; none is 0.
     var reruns: [RunKey: Int]
     /// For each job with a schedule the slot that its alarm is set to; an alarm for another one is stale.
@@ -87,7 +92,10 @@ package struct Scheduler: Sendable {
     }
 
     /// The instant at which a tick is needed next, if nothing else happens before; nil for never. It may lie in the past: then at once.
-    package var nextWake: Instant? { hasStarted ? alarms.first?.at : nil }
+    package var nextWake: Instant? {
+        guard hasStarted else { return nil }
+        return [alarms.first?.at, refusalAlarms.first?.at].compactMap(\.self).min()
+    }
 
     /// The run of that key while it has not ended; nil else.
     package func openRun(_ key: RunKey) -> Run? { runs[key] }
@@ -106,6 +114,7 @@ package struct Scheduler: Sendable {
         case .definitions(let graph): if hasStarted { replaceDefinitions(by: graph) }
         case .started(let key, let at, let node): noteStart(of: key, at: at, node: node)
         case .pending(let key, let reason): notePending(key, reason: reason)
+        case .notHandedOver(let key, let reason): noteRefusal(of: key, reason: reason)
         case .ended(let key, let outcome): finish(key, with: outcome)
         case .request(let token, let request): answer(request, token: token)
         }
@@ -120,6 +129,10 @@ package struct Scheduler: Sendable {
     package mutating func stop() { hasStarted = false }
 
     private mutating func ringAlarms() {
+        while let alarm = refusalAlarms.first, alarm.at <= step.now {
+            _ = refusalAlarms.popFirst()
+            if refused[alarm.key]?.alarmAt == alarm.at { lookAtRefused(alarm.key) }
+        }
         while let alarm = alarms.first, alarm.at <= step.now, step.slots < settings.slotsPerStep {
             _ = alarms.popFirst()
             switch alarm.kind {

@@ -97,23 +97,6 @@ struct BrokenLedgerTests {
     }
 }
 
-/// What an executor could not take is handed over again as it was.
-struct HandOverTests {
-    // catalogue 55, 56
-    @Test(.timeLimit(.minutes(1))) func aRefusedLaunchIsOfferedAgainUnchanged() async throws {
-        let fixture = try DaemonFixture(jobs: ["a.yaml": "command: echo one\n"])
-        let daemon = try fixture.start()
-        #expect(await daemon.request(.run("a", parameters: [:]), who: "test").isAccepted)
-        let launch = await fixture.executor.nextLaunch()
-        fixture.executor.refuse(launch, because: "no-resources: Resource temporarily unavailable")
-        while try fixture.reader().run(id: launch.run)?.run.reason == nil { await Task.yield() }
-        #expect(try fixture.reader().run(id: launch.run)?.run.state == .launching)
-        fixture.clock.advance(by: .seconds(2))
-        #expect(await fixture.executor.nextLaunch() == launch)
-        await fixture.stop()
-    }
-}
-
 extension RequestAnswer {
     var isAccepted: Bool { if case .accepted = self { true } else { false } }
     var isRefused: Bool { if case .refused = self { true } else { false } }

@@ -172,6 +172,27 @@ import Timetable
         #expect(await reports.refusal(of: launch) == "keeper-failed: the keeper ended with 1")
     }
 
+    /// catalogue 55: what cannot even be looked for is refused again, and not left in doubt, for nothing was started.
+    @Test(.timeLimit(.minutes(1))) func aRefusedLaunchThatCannotBeLookedForIsRefusedAgain() async throws {
+        let reports = Reports()
+        let executor = try LocalExecutor(runs: place.runs, keeper: "/bin/false", node: "node-1") { reports.add($0) }
+        defer { executor.shutdown() }
+        let launch = place.shell("t-1", "true")
+        executor.launch([launch])
+        _ = await reports.refusal(of: launch)
+        let folder = place.folder("t-1")
+        #expect(symlink("claim", folder.claimFile) == 0 && mkdir(folder.runFile + ".new", 0o700) == 0)
+
+        executor.launch([launch])
+
+        _ = await reports.first { report in
+            if case .couldNotHandOver(launch, let reason) = report { reason.hasSuffix("Is a directory") } else { false }
+        }
+        #expect(reports.pendings(of: "t-1") == [])
+        #expect(unlink(folder.claimFile) == 0 && rmdir(folder.runFile + ".new") == 0)
+        #expect(await place.end(launch).exitCode == 0)
+    }
+
     @Test func aRunWhoseFolderWasRemovedEndsAndIsLost() async throws {
         place.executor.launch([place.shell("t-1", "echo 1; \(place.waitAtGate); echo passed >> \(place.path)/marks")])
         _ = try await place.line()

@@ -33,14 +33,14 @@ struct SimulationTests {
 
     /// catalogue 2, 53, 65, 67, 68, 71, 73, 76, 85
     @Test func everyRuleHoldsWithoutCrashes() {
-        play { $0.play(trace: Self.traces).faults }
+        play { $0.play(trace: Self.traces, refusing: true).faults }
     }
 
     /// catalogue 1, 12, 42, 48, 71
     @Test func everyRuleHoldsThroughCrashesAndDowntime() {
         play { script in
             let unit = script.unit.wholeMicroseconds
-            return script.play(trace: Self.traces) { step in
+            return script.play(trace: Self.traces, refusing: true) { step in
                 var draw = SeededGenerator(seed: script.seed &* 1_000_003 &+ UInt64(step))
                 guard draw.once(in: 12) else { return nil }
                 let crash: Simulation.Crash = draw.once(in: 2) ? .beforeCommit : .afterCommit(deeds: draw.pick([0, 1, 2]))

@@ -63,6 +63,7 @@ package struct Simulation: Sendable {
         isBack = nil
         hasStarted = false
         executor.reattach()
+        check.restart()
         let inForce = ledger.controls.values.filter { $0.removedAt == nil }.compactMap { definitions[$0.version] }
         var state = ledger.state
         for run in state.openRuns where run.state.isActive { state.handedOverAs[run.key] = run.version.flatMap { definitions[$0] } }
@@ -205,6 +206,8 @@ package struct Simulation: Sendable {
         switch deed {
         case .record: break
         case .launch(let run, let job): executor.launch(run, job, at: now)
+        case .handOverAgain(let key, _):
+            if let run = ledger.runs[key], let job = run.version.flatMap({ definitions[$0] }) { executor.launch(run, job, at: now) }
         case .kill(let key, _, let reason): executor.kill(key, reason: reason, at: now)
         case .answer(_, let answer): answers.append(answer)
         }

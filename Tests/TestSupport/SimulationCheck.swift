@@ -16,6 +16,10 @@ struct SimulationCheck: Sendable {
     private var rests: [(scope: PauseScope, since: Instant, until: Instant?)] = []
     /// What each run takes that is with its executor.
     private var held: [RunKey: Demand] = [:]
+    /// The same of each run that its executor could not take: it may keep its places for a while, or have given them back.
+    private var kept: [RunKey: Demand] = [:]
+    /// Those among `held` that a start handed over without asking for places: whether they had given theirs back is not in the ledger.
+    private var unasked: Set<RunKey> = []
 
     mutating func fault(_ text: String) { faults.append(text) }
 
@@ -33,20 +37,57 @@ struct SimulationCheck: Sendable {
         for case .kill(let key, _, let reason) in deeds where simulation.ledger.runs[key]?.killWanted != reason {
             fault("\(key.words) is killed, and the ledger does not say so")
         }
-        for case .update(let run) in records where !run.state.isOpen { held[run.key] = nil }
+        if case .notHandedOver(let key, _) = event, let demand = held.removeValue(forKey: key) {
+            kept[key] = demand
+            unasked.remove(key)
+        }
+        for case .update(let run) in records where !run.state.isOpen {
+            checkEnd(run, of: event, in: simulation)
+            (held[run.key], kept[run.key]) = (nil, nil)
+        }
         var launched: [(Run, Job)] = []
         for case .launch(let run, let job) in deeds {
             held[run.key] = Demand(job, simulation.settings.capacities)
             launched.append((run, job))
         }
+        for case .handOverAgain(let key, _) in deeds {
+            if let demand = kept.removeValue(forKey: key) { held[key] = demand }
+            checkSecondTry(key, in: simulation)
+        }
         for (run, job) in launched { checkLaunch(run, job, in: simulation) }
         if !deeds.isEmpty { checkCapacities(in: simulation) }
+    }
+
+    // MARK: hand-overs that were refused
+
+    /// The scheduler starts anew: whatever is launching is handed over again.
+    mutating func restart() {
+        for (key, demand) in kept { held[key] = demand }
+        unasked.formUnion(kept.keys)
+        kept = [:]
+    }
+
+    private mutating func checkSecondTry(_ key: RunKey, in simulation: Simulation) {
+        if simulation.executor.tasks[key] != nil || simulation.executor.starts[key] != nil {
+            fault("\(key.words) is handed over again though its executor has it")
+        }
+        if simulation.ledger.runs[key]?.state != .launching { fault("\(key.words) is handed over again and is not launching") }
+        if held[key] == nil { fault("\(key.words) is handed over again and was not refused") }
+    }
+
+    /// Given up is only what nobody has, when its window is over.
+    private mutating func checkEnd(_ run: Run, of event: Event, in simulation: Simulation) {
+        guard run.executor != nil, run.state == .missed else { return }
+        if simulation.executor.tasks[run.key] != nil { fault("\(run.key.words) is missed though its executor has it") }
+        let window = simulation.graph[run.key.job]?.startWithin
+        let isOver = window.map { simulation.now > run.readyAt + $0 } ?? false
+        if !run.isBoundToWindow || !isOver { fault("\(run.key.words) is given up too early") }
     }
 
     // MARK: capacities
 
     private mutating func checkCapacities(in simulation: Simulation) {
-        let used = Demand.sum(held.values)
+        let used = Demand.sum(held.filter { !unasked.contains($0.key) }.values)
         for (pool, capacity) in simulation.settings.capacities {
             for thing in PoolResource.allCases where used[pool]?[thing] ?? 0 > capacity[thing] ?? .max {
                 fault("of \(thing.rawValue) of the pool \(pool) \(used[pool]?[thing] ?? 0) are taken")
@@ -61,7 +102,7 @@ struct SimulationCheck: Sendable {
             $0.state == .waiting && $0.reason?.hasPrefix("pool") == true
         }
         let capacities = simulation.settings.capacities
-        var taken = Demand.sum(held.values)
+        var taken = Demand.sum(Array(held.values) + Array(kept.values))
         var blocked: Set<[String]> = []
         let ranked = waiting.compactMap { run in simulation.graph[run.key.job].map { (run, $0) } }.sorted { left, right in
             if left.1.priority != right.1.priority { return left.1.priority > right.1.priority }

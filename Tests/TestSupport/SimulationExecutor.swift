@@ -11,15 +11,18 @@ package struct SimulationExecutor: Sendable {
         /// How long the command takes; nil when the test ends it.
         package var lasts: Duration?
         package var state: RunState
+        /// How often the executor cannot take it before it can.
+        package var refusals: Int
         /// Of a command that failed.
         package var exitCode: Int?
 
         package init(
-            startsAfter: Duration = .zero, lasts: Duration? = nil, state: RunState = .succeeded, exitCode: Int? = 1
+            startsAfter: Duration = .zero, lasts: Duration? = nil, state: RunState = .succeeded, refusals: Int = 0, exitCode: Int? = 1
         ) {
             self.startsAfter = startsAfter
             self.lasts = lasts
             self.state = state
+            self.refusals = refusals
             self.exitCode = exitCode
         }
     }
@@ -32,7 +35,7 @@ package struct SimulationExecutor: Sendable {
     }
 
     package enum Report: Sendable {
-        case started, ended
+        case started, ended, refused
     }
 
     /// What becomes of a run that is handed over.
@@ -43,6 +46,13 @@ package struct SimulationExecutor: Sendable {
     package private(set) var launched: [RunKey] = []
     package private(set) var killed: [RunKey] = []
     private(set) var tasks: [RunKey: Task] = [:]
+    /// Hand-overs that were refused, when, and not told yet.
+    private(set) var untold: [RunKey: Instant] = [:]
+    /// Per key how many hand-overs were refused.
+    package private(set) var refusals: [RunKey: Int] = [:]
+
+    /// Why a hand-over was refused.
+    package static let refusal = "no-resources: scripted"
 
     init() {}
 
@@ -50,6 +60,11 @@ package struct SimulationExecutor: Sendable {
         guard tasks[run.key] == nil else { return }
         launched.append(run.key)
         let course = course(run, job)
+        if refusals[run.key] ?? 0 < course.refusals {
+            refusals[run.key, default: 0] += 1
+            untold[run.key] = now
+            return
+        }
         let startsAt = now + course.startsAfter
         var task = Task(startsAt: startsAt)
         if course.state == .couldNotStart {
@@ -81,6 +96,7 @@ package struct SimulationExecutor: Sendable {
     /// The next thing to tell: starts and ends in the order in which they happen.
     var next: (at: Instant, key: RunKey, report: Report)? {
         var next: (at: Instant, key: RunKey, report: Report)?
+        for (key, at) in untold where next.map({ (at, key.words) < ($0.at, $0.key.words) }) ?? true { next = (at, key, .refused) }
         for (key, task) in tasks {
             let candidate: (at: Instant, key: RunKey, report: Report)
             if !task.isStartTold, task.outcome.map({ task.startsAt <= $0.endedAt }) ?? true {
@@ -97,8 +113,13 @@ package struct SimulationExecutor: Sendable {
 
     /// Tells it: the same thing is told again only after `reattach`.
     mutating func tell(_ key: RunKey, _ report: Report) -> Event? {
+        if report == .refused {
+            untold[key] = nil
+            return .notHandedOver(key, reason: Self.refusal)
+        }
         guard let task = tasks[key] else { return nil }
         switch report {
+        case .refused: return nil
         case .started:
             tasks[key]?.isStartTold = true
             return .started(key, at: task.startsAt, node: "simulation")
@@ -110,6 +131,7 @@ package struct SimulationExecutor: Sendable {
 
     /// The scheduler is back: whatever it did not write down is told again.
     mutating func reattach() {
+        untold = [:]
         tasks = tasks.mapValues { task in
             var untold = task
             untold.isStartTold = task.outcome?.state == .couldNotStart

@@ -44,14 +44,15 @@ package struct SimulationScript: Sendable {
     /// Runs it to its end.
     ///
     /// - Parameters:
+    ///   - refusing: Whether the executor cannot take some runs at first.
     ///   - crashes: For each step whether the scheduler dies there and how long it is gone.
     package func play(
-        trace: Bool = false,
+        trace: Bool = false, refusing: Bool = false,
         crashes: @escaping @Sendable (Int) -> (Simulation.Crash, downtime: Duration)? = { _ in nil }
     ) -> Simulation {
         var simulation = Simulation(at: begin, capacities: capacities, slotsPerStep: 7)
         let (seed, unit) = (seed, unit)
-        simulation.executor.course = { run, _ in Self.course(of: run.key, seed: seed, unit: unit) }
+        simulation.executor.course = { run, _ in Self.course(of: run.key, seed: seed, unit: unit, refusing: refusing) }
         simulation.crash = crashes
         simulation.trace = trace
         for edit in edits { simulation.edit(at: edit.at, edit.files) }
@@ -66,7 +67,7 @@ package struct SimulationScript: Sendable {
     }
 
     /// The same for the same run, whenever it is launched; no two moments of a simulation coincide by accident.
-    private static func course(of key: RunKey, seed: UInt64, unit: Duration) -> SimulationExecutor.Course {
+    private static func course(of key: RunKey, seed: UInt64, unit: Duration, refusing: Bool) -> SimulationExecutor.Course {
         let digest = key.words.utf8.reduce(seed ^ 0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
         var generator = SeededGenerator(seed: digest)
         let states: [RunState] = [
@@ -77,6 +78,7 @@ package struct SimulationScript: Sendable {
             startsAfter: .microseconds(Int64.random(in: 100...50_000, using: &generator)),
             lasts: .microseconds(Int64.random(in: 1_000...longest, using: &generator) / generator.pick([1, 10])),
             state: generator.pick(states),
+            refusals: refusing ? generator.pick([0, 0, 0, 0, 1, 2, 9]) : 0,
             exitCode: generator.pick([1, 75, nil])
         )
     }

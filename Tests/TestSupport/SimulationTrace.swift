@@ -17,6 +17,7 @@ extension Event {
         case .definitions(let graph): "definitions \(graph.order)"
         case .started(let key, _, _): "started \(key.words)"
         case .pending(let key, let reason): "pending \(key.words) \(reason)"
+        case .notHandedOver(let key, let reason): "not handed over \(key.words) \(reason)"
         case .ended(let key, let outcome): "ended \(key.words) \(outcome.state)"
         case .request(_, .retry(let key, _, _)): "retry \(key.words)"
         case .request(_, let request): "\(request)"
@@ -39,6 +40,7 @@ extension Action {
         case .record(.resume(let scope)): "resume \(scope.words)"
         case .record(.change(let change)): "change \(change.kind) \(change.job?.text ?? "") by \(change.who)"
         case .launch(let run, let job): "launch \(run.key.words) priority \(job.priority) in \(job.pools)"
+        case .handOverAgain(let key, _): "hand over again \(key.words)"
         case .kill(let key, _, let reason): "kill \(key.words) \(reason)"
         case .answer(_, let answer): "\(answer)"
         }
