@@ -269,6 +269,7 @@ struct Session {
                 actions += scheduler.handle(.notHandedOver(key, reason: reason), at: now)
             case .ended(let id, let ending):
                 if let key = keys[id] { ends.append((key, ending)) }
+            case .discarded: break
             }
         }
         ends.sort { $0.ending.endedAt < $1.ending.endedAt }

@@ -25,6 +25,12 @@ package protocol Executor: Sendable {
     /// The ends of these runs are durable: what was kept for us may be released.
     func forget(_ runs: [String])
 
+    /// What was kept of these ended runs is not wanted any more.
+    ///
+    /// One `discarded` follows for each call, in its own time. What was removed before, or was never there, is gone, too; what could not be
+    /// removed is asked for again some day.
+    func discard(_ data: RunData, of runs: [String])
+
     /// Stops watching and reporting; what runs lives on.
     func shutdown()
 }
@@ -41,6 +47,8 @@ package enum ExecutorReport: Hashable, Sendable {
     ///
     /// The launch is the one that was handed over, unchanged, so that exactly it can be handed over again.
     case couldNotHandOver(Launch, reason: String)
+    /// What became of a `discard`; of those in `kept` it could not be removed, for that reason.
+    case discarded(RunData, gone: [String], kept: [String: String])
 }
 
 /// A run of which no end is known.

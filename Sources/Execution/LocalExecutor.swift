@@ -7,6 +7,8 @@ import Glibc
 package final class LocalExecutor: Executor {
     private let inbox: Inbox
     private let thread: OwnThread
+    private let remover: FolderRemover
+    private let report: @Sendable (ExecutorReport) -> Void
 
     /// Begins to watch, with a thread of its own.
     ///
@@ -33,7 +35,9 @@ package final class LocalExecutor: Executor {
         )
         let channels = try LocalWatch.Channels(inbox: inbox.descriptor)
         self.inbox = inbox
+        self.report = report
         do {
+            remover = try FolderRemover(runs: place.runs, report: report)
             thread = try OwnThread {
                 var watch = LocalWatch(place: place, channels: channels, inbox: inbox, report: report)
                 watch.run()
@@ -66,9 +70,18 @@ package final class LocalExecutor: Executor {
     /// A run's folder stays until retention removes it: its claim keeps latecomers from starting it, its outcome can rebuild a ledger.
     package func forget(_ runs: [String]) {}
 
+    package func discard(_ data: RunData, of runs: [String]) {
+        do {
+            try remover.post(data, of: runs)
+        } catch {
+            report(.discarded(data, gone: [], kept: Dictionary(runs.map { ($0, error.description) }) { first, _ in first }))
+        }
+    }
+
     package func shutdown() {
         inbox.post(.shutdown)
         thread.join()
+        remover.shutdown()
     }
 
     /// Keepers are given absolute paths, which hold wherever anybody's working directory is.

@@ -10,6 +10,7 @@ package final class ScriptedExecutor: Executor {
         var known: Set<String> = []
         var waiting: [CheckedContinuation<Launch, Never>] = []
         var launched: [Launch] = []
+        var discarded: [(run: String, data: RunData)] = []
         var report: (@Sendable (ExecutorReport) -> Void)?
     }
 
@@ -72,5 +73,15 @@ package final class ScriptedExecutor: Executor {
     package func reattach(_ open: [OpenRun]) throws { launch(open.map(\.launch)) }
 
     package func forget(_ runs: [String]) {}
+
+    /// Has no files: all is gone at once.
+    package func discard(_ data: RunData, of runs: [String]) {
+        state.withLock { $0.discarded += runs.map { ($0, data) } }
+        report(.discarded(data, gone: runs, kept: [:]))
+    }
+
+    /// What retention gave up so far.
+    package var discarded: [(run: String, data: RunData)] { state.withLock { $0.discarded } }
+
     package func shutdown() {}
 }
