@@ -34,6 +34,8 @@ struct Session {
     private var trouble: (word: String, at: Instant)?
     /// When it was last told that the clock was set.
     private var clockNotice = Instant.distantPast
+    /// When it was last told that the write-ahead log is long.
+    private var logNotice = Instant.distantPast
     /// What executors could not take, as it was handed over.
     private var refused: [RunKey: Launch] = [:]
 
@@ -188,9 +190,18 @@ struct Session {
         if now >= heartbeatDue {
             try ledger.heartbeat(at: now)
             heartbeatDue = now + Session.heartbeatPeriod
+            lookAtLog(at: now)
         }
         try carryOut(actions, at: now, notes: notes, completing: mail.reading == nil ? nil : .definitionsCommitted)
         return goesOn
+    }
+
+    /// A write-ahead log that only grows fills the disk some day; who is in its way is told every ten minutes.
+    private mutating func lookAtLog(at now: Instant) {
+        let writeAheadLog = WriteAheadLog(of: ledger.path)
+        guard writeAheadLog.isLong, logNotice + .seconds(600) <= now || now < logNotice else { return }
+        logNotice = now
+        log.warning("the ledger has a long \(writeAheadLog.words)")
     }
 
     /// The first of many runs that cannot be handed over for one reason is told, and then once a minute.

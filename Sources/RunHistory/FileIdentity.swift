@@ -13,6 +13,8 @@ struct FileIdentity: Hashable, Sendable {
         number = UInt64(status.st_ino)
     }
 
+    static func number(of path: String) -> UInt64? { FileIdentity(of: path)?.number }
+
     /// In bytes; nil when there is no such file.
     static func size(of path: String) -> Int64? {
         var status = stat()

@@ -13,6 +13,7 @@ package final class Ledger: Sendable {
     package let id: String
     private let queue: DatabaseQueue
     private let file: FileIdentity?
+    let checkpoints: Checkpoints
 
     /// Opens the ledger at `path`, makes it when there is none, and brings it up to this version's schema.
     ///
@@ -45,10 +46,14 @@ package final class Ledger: Sendable {
         self.id = id
         self.queue = queue
         file = FileIdentity(of: path)
+        checkpoints = Checkpoints(path: path)
     }
 
     /// Closes the connection; the write-ahead log is folded into the database if nobody reads it.
-    package func close() { try? queue.close() }
+    package func close() {
+        checkpoints.close()
+        try? queue.close()
+    }
 
     /// The id of the run whose row has this number.
     package func runID(_ number: Int64) -> String { "\(id)-\(number)" }
@@ -60,6 +65,7 @@ package final class Ledger: Sendable {
         _ records: [LedgerRecord], boot: String, at now: Instant, note: (LedgerNotes) throws -> Void = { _ in }
     ) throws(LedgerError) -> [RunKey: String] {
         try refuseReplaced()
+        defer { checkpoints.noteCommit(of: records.count) }
         do {
             return try queue.write { db in
                 var ids: [RunKey: String] = [:]
@@ -131,6 +137,7 @@ package final class Ledger: Sendable {
     /// A trial whether the database file is still the one that was opened, and can be written.
     package func heartbeat(at now: Instant) throws(LedgerError) {
         try refuseReplaced()
+        checkpoints.lookAgain()
         do {
             try queue.write { db in try db.execute(sql: "UPDATE scheduler SET heartbeat_at = ?", arguments: [now.microseconds]) }
         } catch {
@@ -160,9 +167,10 @@ extension Ledger {
         if found > Migrations.current { throw LedgerError.newerSchema(path: path, found: found, known: Migrations.current) }
     }
 
-    /// Set after opening and read back, because opening may set it to something weaker.
+    /// Set after opening and read back, because opening may set it to something weaker. Checkpoints come from elsewhere, see `Checkpoints`.
     private static func makeDurable(_ db: Database) throws {
-        try db.execute(sql: "PRAGMA synchronous = FULL")
+        try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0")
+        try db.execute(sql: "PRAGMA journal_size_limit = \(Checkpoints.bytesKept)")
         let synchronous = try Int.fetchOne(db, sql: "PRAGMA synchronous")
         let journal = try String.fetchOne(db, sql: "PRAGMA journal_mode")
         guard synchronous == 2, journal == "wal" else {

@@ -12,7 +12,7 @@ struct ArchitectureTests {
         "Timetable": ["Glibc", "Synchronization"],
         "Scheduling": ["Timetable"],
         "JobFiles": ["CMessageDigest", "CPlatform", "Dispatch", "Glibc", "Scheduling", "Synchronization", "Timetable", "Yams"],
-        "RunHistory": ["CAssets", "Foundation", "GRDB", "Scheduling", "Timetable"],
+        "RunHistory": ["CAssets", "Foundation", "GRDB", "Scheduling", "Synchronization", "Timetable"],
         "Execution": ["CPlatform", "Glibc", "Scheduling", "Synchronization", "Timetable"],
         "Daemon": [
             "CPlatform", "Execution", "Foundation", "Glibc", "JobFiles", "Logging", "RunHistory", "Scheduling", "Synchronization",

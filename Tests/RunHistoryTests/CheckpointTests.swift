@@ -1,0 +1,126 @@
+import Foundation
+import GRDB
+import RunHistory
+import Scheduling
+import Synchronization
+import TestSupport
+import Testing
+import Timetable
+
+/// The write-ahead log under readers. catalogue 35, 36
+struct CheckpointTests {
+    /// A reader of its own that holds one transaction open until it is let go.
+    private final class LongReader {
+        private let queue: DatabaseQueue
+
+        init(_ path: String) throws {
+            var configuration = Configuration()
+            configuration.allowsUnsafeTransactions = true
+            queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.writeWithoutTransaction { db in
+                try db.execute(sql: "BEGIN")
+                _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM run")
+            }
+        }
+
+        func end() throws { try queue.writeWithoutTransaction { db in try db.execute(sql: "COMMIT") } }
+    }
+
+    private final class Flag: Sendable {
+        private let value = Mutex(false)
+
+        var isSet: Bool { value.withLock { $0 } }
+        func set() { value.withLock { $0 = true } }
+    }
+
+    private func commit(_ count: Int, from first: Int, to fixture: LedgerFixture) throws {
+        for batch in stride(from: first, to: first + count, by: 200) {
+            try fixture.commit((batch..<min(batch + 200, first + count)).map { .insert(fixture.run(due: Int64($0), state: .succeeded)) })
+        }
+    }
+
+    private func bytes(_ fixture: LedgerFixture) -> Int64 { WriteAheadLog(of: fixture.path).bytes }
+
+    /// Some large commits of a megabyte each, as texts with calendars are.
+    private func commitMegabytes(_ count: Int, to fixture: LedgerFixture) throws {
+        let text = String(repeating: "x", count: 1 << 20)
+        for _ in 0..<count {
+            _ = try fixture.ledger.commit([], boot: "b", at: fixture.now) { try $0.change("test", detail: text) }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func withoutALongReaderTheLogStaysShort() async throws {
+        let fixture = try LedgerFixture()
+        for round in 0..<6 {
+            try commit(600, from: round * 600, to: fixture)
+            try commitMegabytes(10, to: fixture)
+            while bytes(fixture) > 32 << 20, !Task.isCancelled {
+                try fixture.ledger.heartbeat(at: fixture.now)
+                await Task.yield()
+            }
+        }
+        #expect(bytes(fixture) <= 32 << 20)
+        fixture.ledger.close()
+        #expect(bytes(fixture) == 0)
+    }
+
+    // catalogue 35
+    @Test(.timeLimit(.minutes(1))) func theLogGrowsUnderALongReaderAndIsCutOnceItEnds() async throws {
+        let fixture = try LedgerFixture()
+        let count = 200
+        try commit(count, from: 0, to: fixture)
+        let reader = try LongReader(fixture.path)
+        try commitMegabytes(70, to: fixture)
+        let log = WriteAheadLog(of: fixture.path)
+        #expect(log.isLong && log.readers.contains(getpid()))
+        #expect(log.words.contains("process \(getpid())"))
+        try reader.end()
+        // Nothing more is written but heartbeats: a quiet moment is enough.
+        while bytes(fixture) > 16 << 20, !Task.isCancelled {
+            try fixture.ledger.heartbeat(at: fixture.now)
+            await Task.yield()
+        }
+        #expect(bytes(fixture) <= 16 << 20)
+        #expect(try LedgerReader.open(at: fixture.path).history(HistoryFilter(limit: 100_000)).count == count)
+    }
+
+    // catalogue 36
+    @Test(.timeLimit(.minutes(2))) func fiftyReadersAreNeverToldThatTheLedgerIsLocked() async throws {
+        let fixture = try LedgerFixture()
+        var control = JobControl(
+            job: LedgerFixture.job, version: "v1", schedule: "R/PT1S", registeredAt: .epoch, accountedUntil: .distantFuture)
+        control.successes = 1
+        try fixture.commit([.control(control)])
+        let isOver = Flag()
+        let path = fixture.path
+        let reads = try await withThrowingTaskGroup(of: Int.self) { group in
+            for number in 0..<50 {
+                group.addTask {
+                    var reads = 0
+                    while !isOver.isSet {
+                        // Half of them are commands, each with a connection of its own; the others stay, as the API does.
+                        let reader = try LedgerReader.open(at: path)
+                        for _ in 0..<(number % 2 == 0 ? 1 : 20) {
+                            _ = try reader.history(HistoryFilter(limit: 50))
+                            _ = try reader.jobs()
+                            reads += 1
+                            await Task.yield()
+                        }
+                    }
+                    return reads
+                }
+            }
+            let writer = Task.detached {
+                defer { isOver.set() }
+                for step in 0..<40 {
+                    try commit(50, from: step * 50, to: fixture)
+                }
+            }
+            try await writer.value
+            return try await group.reduce(0, +)
+        }
+        #expect(reads >= 50)
+        #expect(try LedgerReader.open(at: path).history(HistoryFilter(limit: 10_000)).count == 2_000)
+        #expect(bytes(fixture) < 64 << 20)
+    }
+}
