@@ -8,9 +8,14 @@ static const unsigned char control[] = {
 #embed "../../migrations/002_control.sql"
 };
 
+static const unsigned char retention[] = {
+#embed "../../migrations/003_retention.sql"
+};
+
 static const struct rota_asset migrations[] = {
     {"001_initial.sql", initial, sizeof initial},
     {"002_control.sql", control, sizeof control},
+    {"003_retention.sql", retention, sizeof retention},
 };
 
 size_t rota_migrations(const struct rota_asset **first) {

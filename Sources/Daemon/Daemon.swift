@@ -23,6 +23,8 @@ package final class Daemon: Sendable {
         package var version: String
         /// The settings in force as JSON, for those who only read the ledger.
         package var settingsText = "{}"
+        /// How long what has ended is kept.
+        package var retention = RetentionRule.forever
         /// Makes a state folder of another machine this one's.
         package var takeOver = false
         /// Called from the loop for each run that ended, once that is durable; must return at once.

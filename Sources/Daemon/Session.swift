@@ -28,6 +28,7 @@ struct Session {
     private var requests: [UInt64: Mailbox.Question] = [:]
     private var lastToken: UInt64 = 0
     private var heartbeatDue: Instant
+    private var retention: Retention
     /// When to stop without being asked.
     private var end: Instant?
     /// Why runs could not be handed over, and when that was last told.
@@ -78,6 +79,7 @@ struct Session {
         ids = restored.ids
         keys = Dictionary(uniqueKeysWithValues: restored.ids.map { ($1, $0) })
         executors = try configuration.executors(folder.runs) { mailbox.post($0) }
+        retention = Retention(configuration.retention, ledger: ledger, executors: executors, clock: clock, log: log)
         inForce = DefinitionsInForce(
             restored.definitions, executors: Set(executors.keys), capacities: configuration.capacities, log: log)
         DurableStep.ledgerRead.passed()
@@ -133,10 +135,11 @@ struct Session {
         }
         heartbeatDue = min(heartbeatDue, clock.now() + Session.heartbeatPeriod)
         scheduler.endRests(at: clock.now())
+        retention.forgetPause()
     }
 
     private var nextWake: Instant {
-        [scheduler.nextWake, end].compactMap(\.self).reduce(heartbeatDue, min)
+        [scheduler.nextWake, end, retention.nextStep].compactMap(\.self).reduce(heartbeatDue, min)
     }
 
     private func close() {
@@ -193,6 +196,7 @@ struct Session {
             lookAtLog(at: now)
         }
         try carryOut(actions, at: now, notes: notes, completing: mail.reading == nil ? nil : .definitionsCommitted)
+        if goesOn { try retention.step() }
         return goesOn
     }
 
@@ -280,7 +284,7 @@ struct Session {
                 actions += scheduler.handle(.notHandedOver(key, reason: reason), at: now)
             case .ended(let id, let ending):
                 if let key = keys[id] { ends.append((key, ending)) }
-            case .discarded: break
+            case .discarded(let data, let gone, let kept): retention.take(data, gone: gone, kept: kept)
             }
         }
         ends.sort { $0.ending.endedAt < $1.ending.endedAt }

@@ -8,9 +8,15 @@ package struct Settings: Hashable, Sendable {
         case local
     }
 
+    /// How long what has ended is kept.
+    package enum Keeping: Hashable, Sendable {
+        case forever
+        case atLeast(Duration)
+    }
+
     package struct Retention: Hashable, Sendable {
-        package var runs: Duration?
-        package var logs: Duration?
+        package var runs: Keeping?
+        package var logs: Keeping?
     }
 
     package var state: String?
@@ -138,9 +144,15 @@ private struct SettingsReader {
 
     private mutating func retention() -> Settings.Retention {
         let retention = fields.map("retention", known: ["runs", "logs"]) { fields in
-            Settings.Retention(runs: fields.duration("runs"), logs: fields.duration("logs"))
+            Settings.Retention(runs: Self.keeping("runs", &fields), logs: Self.keeping("logs", &fields))
         }
         return retention ?? Settings.Retention()
+    }
+
+    /// A duration, or `never` for what is never removed.
+    private static func keeping(_ key: String, _ fields: inout Fields) -> Settings.Keeping? {
+        if fields.has(key), case .text("never")? = fields.element(key)?.content { return .forever }
+        return fields.duration(key).map(Settings.Keeping.atLeast)
     }
 
     private func map(_ key: String, _ wording: String) -> [Element.Member]? {

@@ -12,7 +12,7 @@ package struct HistoryDocument: Encodable, Sendable {
     private enum Key: String, CodingKey {
         case id, job, due, attempt, trigger, state, reason, waitingSince, startedAt, endedAt, latenessSeconds, exitCode, signal, executor,
             node
-        case definition, flow, readyAt, retry, lastDue, slots
+        case definition, flow, readyAt, retry, lastDue, slots, outputRemovedAt
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -44,6 +44,7 @@ package struct HistoryDocument: Encodable, Sendable {
         try container.encode(run.flow.text, forKey: .flow)
         try container.encode(run.readyAt.rfc3339, forKey: .readyAt)
         try container.encode(run.retry, forKey: .retry)
+        try container.encode(stored.outputRemovedAt?.rfc3339, forKey: .outputRemovedAt)
         try container.encodeNil(forKey: .lastDue)
         try container.encode(1, forKey: .slots)
     }
@@ -58,7 +59,7 @@ package struct HistoryDocument: Encodable, Sendable {
         try container.encode(gap.reason, forKey: .reason)
         let absent: [Key] = [
             .id, .attempt, .waitingSince, .startedAt, .endedAt, .latenessSeconds, .exitCode, .signal, .executor, .node, .definition, .flow,
-            .readyAt, .retry,
+            .readyAt, .retry, .outputRemovedAt,
         ]
         for key in absent { try container.encodeNil(forKey: key) }
     }

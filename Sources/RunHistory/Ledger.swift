@@ -11,7 +11,7 @@ package final class Ledger: Sendable {
     package let path: String
     /// Six random base-32 characters, drawn when the database was made; the first part of every run id.
     package let id: String
-    private let queue: DatabaseQueue
+    let queue: DatabaseQueue
     private let file: FileIdentity?
     let checkpoints: Checkpoints
 
@@ -81,7 +81,7 @@ package final class Ledger: Sendable {
     }
 
     /// What is committed to a file that nobody finds any more is lost.
-    private func refuseReplaced() throws(LedgerError) {
+    func refuseReplaced() throws(LedgerError) {
         guard FileIdentity(of: path) == file else {
             throw .vanished(path: path)
         }

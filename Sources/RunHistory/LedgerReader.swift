@@ -54,10 +54,13 @@ package final class LedgerReader: Sendable {
 package struct StoredRun: Hashable, Sendable {
     package let id: String
     package let run: Run
+    /// Since when retention has removed what the run wrote; nil while it is kept.
+    package let outputRemovedAt: Instant?
 
-    package init(id: String, run: Run) {
+    package init(id: String, run: Run, outputRemovedAt: Instant? = nil) {
         self.id = id
         self.run = run
+        self.outputRemovedAt = outputRemovedAt
     }
 }
 
@@ -157,7 +160,8 @@ extension LedgerReader {
     }
 
     func stored(_ row: Row) throws -> StoredRun {
-        StoredRun(id: "\(ledgerID)-\(row["id"] as Int64)", run: try RunRow.run(from: row))
+        StoredRun(
+            id: "\(ledgerID)-\(row["id"] as Int64)", run: try RunRow.run(from: row), outputRemovedAt: row.instant("output_removed_at"))
     }
 
     func gap(_ row: Row) throws -> Gap {
@@ -172,7 +176,7 @@ extension LedgerReader {
     }
 
     /// The row number in a run id of this ledger; nil for anything else.
-    private func number(of id: String) -> Int64? {
+    func number(of id: String) -> Int64? {
         let parts = id.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2, parts[0] == ledgerID, let number = Int64(parts[1]), number > 0, parts[1] == "\(number)" else { return nil }
         return number
@@ -202,6 +206,8 @@ private struct Clause {
     private func addIndexTerm(for states: Set<RunState>, to conditions: inout [String]) {
         let open = RunState.allCases.filter(\.isOpen)
         let unwell: [RunState] = [.failed, .timedOut, .couldNotStart, .killed, .lost, .skipped, .missed]
+        // The ends of one job by their state have an index of their own, in the order of dues.
+        if filter.job != nil, states.count == 1, states.isDisjoint(with: open) { return conditions.append("ended_at IS NOT NULL") }
         for indexed in [open, unwell] where !states.isEmpty && states.isSubset(of: indexed) {
             conditions.append("state IN (\(indexed.map { "'\($0.rawValue)'" }.joined(separator: ", ")))")
         }

@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 package import Scheduling
 
@@ -37,37 +36,6 @@ package struct PoolDocument: Encodable, Sendable {
         runs = Share(use, .runs)
         cpus = Share(use, .cpus)
         memory = Share(use, .memory)
-    }
-}
-
-/// The settings in force as the ledger keeps them, for those who only read it.
-package struct SettingsDocument: Codable, Sendable {
-    private struct Capacity: Codable {
-        let runs: Int64?
-        let milliCPUs: Int64?
-        let memory: Int64?
-    }
-
-    private let pools: [String: Capacity]
-
-    package init(pools: [String: PoolCapacity]) {
-        self.pools = pools.mapValues { Capacity(runs: $0.runs, milliCPUs: $0.milliCPUs, memory: $0.memory) }
-    }
-
-    /// What `text` says; nil when another version wrote it.
-    package init?(text: String) {
-        guard let read = try? JSONDecoder().decode(Self.self, from: Data(text.utf8)) else { return nil }
-        self = read
-    }
-
-    package var text: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
-    }
-
-    package var capacities: [String: PoolCapacity] {
-        pools.mapValues { PoolCapacity(runs: $0.runs, milliCPUs: $0.milliCPUs, memory: $0.memory) }
     }
 }
 

@@ -34,6 +34,9 @@ enum Subject {
             self = .run(run)
         } else if let name = JobName(word), let job = try reader.job(name) {
             self = .job(job)
+        } else if try reader.hasGivenOut(word) {
+            let rule = try RetentionWords(reader).rule("runs", \.runs)
+            throw CommandFailure(.usage, "the run \(word) is not in the ledger any more: retention\(rule) has removed it")
         } else {
             throw CommandFailure(.usage, "there is no job and no run `\(word)`; `rota list` shows the jobs, `rota history` the runs")
         }

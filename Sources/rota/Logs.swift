@@ -12,7 +12,7 @@ struct Logs: ParsableCommand {
         discussion: """
             The output goes to stdout and the errors to stderr, in the order in which they came; for a job, those of its newest run.
             Where bytes were not kept (see `logLimit` of the job), a note on stderr says how many. On a terminal control characters are
-            shown, not obeyed.
+            shown, not obeyed. Of a run whose output was removed by retention it says since when, and by which rule, and ends with 1.
 
             With -f it waits for a run that has not begun, and ends when the run does; of a job it takes the run that has not ended, if
             there is one. A retry that is to come later is a run of its own.
@@ -61,6 +61,13 @@ struct Logs: ParsableCommand {
                 throw CommandFailure(.unwell, "the job `\(subject)` has not run yet; `rota next \(subject)` shows when it is due")
             }
             stored = newest
+        }
+        if let since = stored.outputRemovedAt {
+            let rule = try RetentionWords(reader).rule("logs", \.logs)
+            throw CommandFailure(
+                .unwell,
+                "the output of the run \(stored.id) was removed at \(since.rfc3339) by retention\(rule); `rota show \(stored.id)` tells the rest"
+            )
         }
         let folder = RunFolder(runs: try place.stateFolder() + "/runs", run: stored.id)
         if follow { stored = try awaitBegin(of: stored, in: folder, reader) }

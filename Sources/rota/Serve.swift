@@ -127,7 +127,9 @@ struct Serve: AsyncParsableCommand {
         for name in local { configuration.capacities[name] = machine }
         configuration.takeOver = takeOver
         configuration.capacities.merge(settings.pools) { $1.completed(by: $0) }
-        configuration.settingsText = SettingsDocument(pools: configuration.capacities).text
+        configuration.retention = RetentionRule(settings.retention)
+        configuration.settingsText =
+            SettingsDocument(pools: configuration.capacities, retention: SettingsDocument.Retention(configuration.retention)).text
         configuration.onEnd = { stored in output.write(EndLine.text(of: stored)) }
         return configuration
     }

@@ -86,6 +86,7 @@ struct Show: ParsableCommand {
             ("executor", run.executor),
             ("node", run.node),
             ("folder", run.executor == nil ? nil : folder.path),
+            ("output", stored.outputRemovedAt.map { "removed by retention at \($0.rfc3339)" }),
             (
                 "output",
                 (try? folder.ending()).flatMap { $0 }.flatMap { $0.droppedOutput > 0 ? "\($0.droppedOutput) bytes were not kept" : nil }

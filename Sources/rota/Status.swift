@@ -47,6 +47,7 @@ struct Status: AsyncParsableCommand {
         let paused: [PauseDocument]
         let notices: [String]
         let pools: [PoolDocument]
+        let retention: RetentionWords.Document
         let writeAheadLog: WriteAheadLog
     }
 
@@ -61,6 +62,7 @@ struct Status: AsyncParsableCommand {
         let notices = StateFolder.rebuildNotices(in: folder)
         let calendars = Calendars()
         let pools = try reader.pools { Definition.parse(canonical: $0.canonical, calendars: calendars) }
+        let retention = try RetentionWords(reader)
         let log = WriteAheadLog(of: folder + "/rota.db")
         if json {
             try Terminal.json(
@@ -72,13 +74,15 @@ struct Status: AsyncParsableCommand {
                     problems: problems.map {
                         Document.Problem(file: $0.file, line: $0.line, column: $0.column, severity: $0.severity, message: $0.message)
                     },
-                    paused: pauses.map(PauseDocument.init), notices: notices, pools: pools.map(PoolDocument.init), writeAheadLog: log))
+                    paused: pauses.map(PauseDocument.init), notices: notices, pools: pools.map(PoolDocument.init),
+                    retention: retention.document, writeAheadLog: log))
         } else {
             print(folder, health, row, jobs: try reader.jobs().count)
             for notice in notices { Swift.print("ledger     \(Terminal.oneLine(notice))") }
             print(open)
             print(pools)
             print(pauses)
+            Swift.print("retention  \(retention.line)")
             Swift.print("ledger     \(log.words)")
             print(problems)
         }

@@ -15,12 +15,16 @@ final class DaemonFixture: Sendable {
     let executor: ScriptedExecutor
     let ends = Ends()
     private let givenCapacities = Mutex<[String: PoolCapacity]?>(nil)
+    private let retention: RetentionRule
     private let daemon = Mutex<(Daemon, Task<Void, Never>)?>(nil)
 
     /// The instant at which a fixture's clock stands at first.
     static let start = Instant(seconds: 1_772_323_200)  // 2026-03-01T00:00:00Z
 
-    init(jobs: [String: String], onLaunch: @escaping @Sendable (Launch) -> Void = { _ in }) throws {
+    init(
+        jobs: [String: String], retention: RetentionRule = .forever, onLaunch: @escaping @Sendable (Launch) -> Void = { _ in }
+    ) throws {
+        self.retention = retention
         folder = try TemporaryFolder()
         clock = ManualClock(Self.start)
         executor = ScriptedExecutor(onLaunch: onLaunch)
@@ -38,6 +42,7 @@ final class DaemonFixture: Sendable {
     var configuration: Daemon.Configuration {
         var configuration = Daemon.Configuration(
             stateFolder: state, jobsFolder: folder.path + "/jobs", executors: executor.executors, node: "n1", version: "test")
+        configuration.retention = retention
         configuration.onEnd = { [ends] in ends.add($0) }
         if let given = givenCapacities.withLock(\.self) { configuration.capacities = given }
         return configuration

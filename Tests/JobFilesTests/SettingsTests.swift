@@ -21,7 +21,13 @@ struct SettingsTests {
         #expect(settings.state == "/var/lib/rota" && settings.jobs == "/etc/rota/jobs" && settings.listen == "127.0.0.1:4400")
         #expect(settings.pools == ["local": PoolCapacity(runs: 64), "warehouse": PoolCapacity(runs: 4)])
         #expect(settings.executors == ["local": .local])
-        #expect(settings.retention.runs == .seconds(90 * 86_400) && settings.retention.logs == .seconds(30 * 86_400))
+        #expect(settings.retention.runs == .atLeast(.seconds(90 * 86_400)))
+        #expect(settings.retention.logs == .atLeast(.seconds(30 * 86_400)))
+    }
+
+    @Test func whatIsKeptForEverIsRemovedNever() {
+        let retention = Settings.read(text: "retention: { runs: never }", file: "rota.yaml").settings.retention
+        #expect(retention.runs == .forever && retention.logs == nil)
     }
 
     @Test func aPoolMayHaveProcessorsAndMemoryToo() {
@@ -60,6 +66,8 @@ struct SettingsTests {
         ("executors: { hpc: { type: slurn } }", "1:27: error: unknown type `slurn`; there is `local`"),
         ("executors: { hpc: {} }", "1:14: error: `executors.hpc.type` is missing; there is `local`"),
         ("retention: { run: P1D }", "1:14: error: unknown key `retention.run`; did you mean `runs`?"),
+        ("retention: { runs: ever }", "1:20: error: `retention.runs`: "),
+        ("retention: { runs: [never] }", "1:20: error: `retention.runs` must be a duration such as PT1H, not a list"),
         ("[a]", "1:2: error: the settings must be a map of keys such as `jobs: /etc/rota/jobs`, not `a`"),
     ])
     func aMistakeIsToldWithItsPlace(text: String, expected: String) {

@@ -62,7 +62,7 @@ struct LedgerReaderTests {
         let expected: Set<String> = [
             "id", "job", "due", "attempt", "trigger", "state", "reason", "waitingSince", "startedAt", "endedAt", "latenessSeconds",
             "exitCode",
-            "signal", "executor", "node", "definition", "flow", "readyAt", "retry", "lastDue", "slots",
+            "signal", "executor", "node", "definition", "flow", "readyAt", "retry", "lastDue", "slots", "outputRemovedAt",
         ]
         let fixture = try filled()
         let entries = try LedgerReader.open(at: fixture.path).history(HistoryFilter())
@@ -79,6 +79,7 @@ struct LedgerReaderTests {
         "SELECT * FROM run WHERE state IN ('failed') ORDER BY due DESC, id DESC LIMIT 50",
         "SELECT * FROM run WHERE state IN ('waiting', 'launching', 'running')",
         "SELECT * FROM run WHERE job = 'a' ORDER BY due DESC, attempt DESC LIMIT 1",
+        "SELECT * FROM run WHERE job = 'a' AND state IN ('failed') AND ended_at IS NOT NULL ORDER BY due DESC, id DESC LIMIT 50",
         "SELECT max(ending) FROM run",
         "SELECT * FROM gap ORDER BY last_due DESC LIMIT 50",
         "SELECT * FROM run WHERE flow_head <> job AND flow_head = 'a' AND flow_due = 1",

@@ -98,10 +98,10 @@ struct LedgerTests {
         let fixture = try LedgerFixture()
         fixture.ledger.close()
         try setSchemaVersion(99, of: fixture.path)
-        #expect(throws: LedgerError.newerSchema(path: fixture.path, found: 99, known: 2)) {
+        #expect(throws: LedgerError.newerSchema(path: fixture.path, found: 99, known: 3)) {
             try Ledger.open(at: fixture.path, machine: "m1", now: fixture.now)
         }
-        #expect(throws: LedgerError.newerSchema(path: fixture.path, found: 99, known: 2)) { try LedgerReader.open(at: fixture.path) }
+        #expect(throws: LedgerError.newerSchema(path: fixture.path, found: 99, known: 3)) { try LedgerReader.open(at: fixture.path) }
     }
 
     private func setSchemaVersion(_ version: Int, of path: String) throws {

@@ -23,6 +23,8 @@ package struct Simulation: Sendable {
     package private(set) var steps = 0
     /// Tells whether the scheduler dies in a step and how long it is gone.
     package var crash: @Sendable (_ step: Int) -> (Crash, downtime: Duration)? = { _ in nil }
+    /// Hears of every commit, once it is made.
+    package var onCommit: @Sendable (_ records: [LedgerRecord], _ simulation: Simulation) -> Void = { _, _ in }
     /// Prints every step.
     package var trace = false
     var check = SimulationCheck()
@@ -141,6 +143,7 @@ package struct Simulation: Sendable {
         }
         ledger.commit(records)
         commits += 1
+        onCommit(records, self)
         for case .update(let run) in records where !run.state.isOpen { executor.forget(run.key) }
         check.step(event, records: records, deeds: deeds, in: self)
         if case .afterCommit(let count) = crash?.0 {

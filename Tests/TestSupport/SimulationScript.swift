@@ -48,13 +48,15 @@ package struct SimulationScript: Sendable {
     ///   - crashes: For each step whether the scheduler dies there and how long it is gone.
     package func play(
         trace: Bool = false, refusing: Bool = false,
-        crashes: @escaping @Sendable (Int) -> (Simulation.Crash, downtime: Duration)? = { _ in nil }
+        crashes: @escaping @Sendable (Int) -> (Simulation.Crash, downtime: Duration)? = { _ in nil },
+        onCommit: @escaping @Sendable ([LedgerRecord], Simulation) -> Void = { _, _ in }
     ) -> Simulation {
         var simulation = Simulation(at: begin, capacities: capacities, slotsPerStep: 7)
         let (seed, unit) = (seed, unit)
         simulation.executor.course = { run, _ in Self.course(of: run.key, seed: seed, unit: unit, refusing: refusing) }
         simulation.crash = crashes
         simulation.trace = trace
+        simulation.onCommit = onCommit
         for edit in edits { simulation.edit(at: edit.at, edit.files) }
         for request in requests { simulation.request(request.wish, at: request.at) }
         simulation.start(first)

@@ -1,0 +1,47 @@
+import Foundation
+package import Scheduling
+
+/// The settings in force as the ledger keeps them, for those who only read it.
+package struct SettingsDocument: Codable, Sendable {
+    package struct Retention: Codable, Hashable, Sendable {
+        /// A duration, or `never`.
+        package let runs: String
+        package let logs: String
+
+        package init(runs: String, logs: String) {
+            self.runs = runs
+            self.logs = logs
+        }
+    }
+
+    private struct Capacity: Codable {
+        let runs: Int64?
+        let milliCPUs: Int64?
+        let memory: Int64?
+    }
+
+    private let pools: [String: Capacity]
+    /// nil in ledgers of schedulers that removed nothing.
+    package let retention: Retention?
+
+    package init(pools: [String: PoolCapacity], retention: Retention? = nil) {
+        self.pools = pools.mapValues { Capacity(runs: $0.runs, milliCPUs: $0.milliCPUs, memory: $0.memory) }
+        self.retention = retention
+    }
+
+    /// What `text` says; nil when another version wrote it.
+    package init?(text: String) {
+        guard let read = try? JSONDecoder().decode(Self.self, from: Data(text.utf8)) else { return nil }
+        self = read
+    }
+
+    package var text: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+
+    package var capacities: [String: PoolCapacity] {
+        pools.mapValues { PoolCapacity(runs: $0.runs, milliCPUs: $0.milliCPUs, memory: $0.memory) }
+    }
+}
