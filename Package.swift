@@ -121,6 +121,7 @@ let package = Package(
         .testTarget(
             name: "RunHistoryTests",
             dependencies: ["RunHistory", "Scheduling", "TestSupport", "Timetable", .product(name: "GRDB", package: "GRDB.swift")],
+            exclude: ["Ledgers"],
             swiftSettings: swift
         ),
         .testTarget(
