@@ -311,16 +311,18 @@ struct RetentionPropertyTests {
         }
     }
 
-    @Test func theCoreSeesNoDifference() throws {
+    @Test func theCoreSeesNoDifference() async throws {
         var removed = 0
-        for seed in UInt64(1)...16 {
+        for seed in UInt64(1)...6 {
             let script = SimulationScript(seed: seed)
             let mirror = try Mirror(script)
             _ = script.play(onCommit: { mirror.take($0, $1) })
             removed += mirror.removed
             #expect(mirror.faults.isEmpty, "seed \(seed): \(mirror.faults.prefix(3))")
+            // Other tests have few threads, too.
+            await Task.yield()
         }
-        #expect(removed > 200)
+        #expect(removed > 100)
     }
 }
 
