@@ -2,6 +2,7 @@ import Daemon
 import Foundation
 import JobFiles
 import RunHistory
+import Scheduling
 import Timetable
 
 /// What the checks look at, found out once.
@@ -48,9 +49,8 @@ struct Premises: Sendable {
 
     /// How many local runs there may be at once.
     var localRuns: Int {
-        struct Stored: Decodable { let pools: [String: Int] }
-        let stored = holder == nil ? nil : scheduler.flatMap { try? JSONDecoder().decode(Stored.self, from: Data($0.settings.utf8)) }
-        let pools = stored?.pools ?? settings.pools
-        return Set(settings.executors.keys).union(["local"]).map { pools[$0] ?? 64 }.reduce(0, +)
+        let stored = holder == nil ? nil : scheduler.flatMap { SettingsDocument(text: $0.settings)?.capacities }
+        let pools = stored ?? settings.pools
+        return Set(settings.executors.keys).union(["local"]).map { Int(clamping: pools[$0]?.runs ?? 64) }.reduce(0, +)
     }
 }
