@@ -44,8 +44,8 @@ struct Retention {
     /// A start has other things to do first.
     private static let firstRound = Duration.seconds(60)
     /// How long a step reads or removes before it ends.
-    private static let budget = Duration.milliseconds(10)
-    private static let batchSize = 100
+    private static let budget = Duration.milliseconds(5)
+    private static let batchSize = 50
 
     init(_ rule: RetentionRule, ledger: Ledger, executors: [String: any Executor], clock: any WallClock, log: Logger) {
         self.rule = rule
