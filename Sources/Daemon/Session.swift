@@ -25,8 +25,7 @@ struct Session {
     private var ids: [RunKey: String]
     private var keys: [String: RunKey]
     private var inForce: DefinitionsInForce
-    private var requests: [UInt64: Mailbox.Question] = [:]
-    private var lastToken: UInt64 = 0
+    private var requests = OpenRequests()
     private var heartbeatDue: Instant
     private var retention: Retention
     /// When to stop without being asked.
@@ -172,7 +171,7 @@ struct Session {
         let isOver = end.map { $0 <= now } ?? false
         let goesOn = !isOver && !mailbox.isStopWanted
         if !goesOn { scheduler.stop() }
-        for question in mail.questions { remember(question) }
+        for question in mail.questions { requests.add(question) }
         var actions = take(mail.reports, at: now)
         if let reading = mail.reading {
             DurableStep.definitionsRead.passed()
@@ -182,7 +181,7 @@ struct Session {
             if let zones { notes += zones.tell(scheduler, log: log) }
         }
         if let complaint = mail.complaint, let note = inForce.complain(complaint, about: configuration.jobsFolder) { notes.append(note) }
-        for token in requests.keys.sorted() {
+        for token in requests.tokens {
             if requests[token]?.request.readsLedger == true {
                 try carryOut(actions, at: now, notes: notes)
                 (actions, notes) = ([], [])
@@ -220,11 +219,6 @@ struct Session {
 
     // MARK: requests
 
-    private mutating func remember(_ question: Mailbox.Question) {
-        lastToken += 1
-        requests[lastToken] = question
-    }
-
     /// Puts a request to the core; a run that it accepted is noted with who asked, the rest the core notes itself.
     private mutating func ask(_ token: UInt64, at now: Instant, _ notes: inout [DefinitionsInForce.Note]) throws -> [Action] {
         guard let question = requests[token] else { return [] }
@@ -242,27 +236,8 @@ struct Session {
         return .retry(key, precedent: try ledger.precedent(of: key), by: who)
     }
 
-    private mutating func resume(_ token: UInt64, with answer: Answer) {
-        let durable: RequestAnswer =
-            switch answer {
-            case .accepted(let key): ids[key].map { .accepted(id: $0, key) } ?? .refused("the run ended before it could be told")
-            case .paused(let jobs): .paused(jobs: jobs)
-            case .resumed(let jobs, let stillPaused): .resumed(jobs: jobs, stillPaused: stillPaused)
-            case .already(let text): .already(text)
-            case .unknownJob(let name): .unknownJob(name)
-            case .unknownRun(let key): .unknownRun(key)
-            case .refused(let text): .refused(text)
-            }
-        requests.removeValue(forKey: token)?.answer.resume(returning: durable)
-    }
-
     /// Answers those who wait for a commit of which nobody knows whether it came.
-    mutating func refuseOpenRequests() {
-        let text =
-            "the ledger could not be written, and what you asked for may have been noted or not; look at `rota history` or `rota status` before you ask again"
-        for question in requests.values { question.answer.resume(returning: .unavailable(text)) }
-        requests = [:]
-    }
+    mutating func refuseOpenRequests() { requests.refuseAll() }
 
     // MARK: reports
 
@@ -337,7 +312,7 @@ struct Session {
                 if let launch = refused.removeValue(forKey: key) { launches[executor, default: []].append(launch) }
             case .kill(let key, let executor, let reason):
                 if let id = ids[key] { kills.append((id, executor, reason)) }
-            case .answer(let token, let answer): resume(token, with: answer)
+            case .answer(let token, let answer): requests.answer(token, with: answer, ids: ids)
             }
         }
         for (executor, launches) in launches { executors[executor]?.launch(launches) }
@@ -375,20 +350,13 @@ extension LedgerRecord {
         case .gap, .control, .openFlow, .closeFlow, .reopenFlow, .pause, .resume, .change: nil
         }
     }
-}
 
-extension LedgerRecord {
     fileprivate var changesPauses: Bool {
         switch self {
         case .pause, .resume: true
         default: false
         }
     }
-}
-
-extension Request {
-    /// Judged by what the ledger holds, in which everything before it must be.
-    fileprivate var readsLedger: Bool { if case .retry = self { true } else { false } }
 }
 
 extension Outcome {

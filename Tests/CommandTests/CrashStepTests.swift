@@ -119,9 +119,10 @@ private struct CrashTrial {
     private func environment(_ fixture: CommandFixture, dyingAt death: String) throws -> [String: String] {
         var environment = ["ROTA_CRASH_AT": death]
         if step == .runCancelled {
-            // A keeper that never takes a run: only then is there one to be cancelled.
+            // A keeper that gives up without a claim once the word is there: only then is there a run to be cancelled.
             let keeper = fixture.folder.path + "/keeper"
-            try fixture.folder.write("#!/bin/sh\nexit 71\n", to: "keeper")
+            let text = "for round in $(seq 600); do [ -e \"$1/kill\" ] && exit 71; sleep 0.05; done\n"
+            try fixture.folder.write("#!/bin/sh\n" + text, to: "keeper")
             chmod(keeper, 0o755)
             environment["ROTA_KEEPER"] = keeper
         }

@@ -42,7 +42,8 @@ struct BrokenLedgerTests {
         #expect(detail.contains("on fire"))
         try await mend(fixture)
         let launch = await fixture.executor.nextLaunch()
-        #expect(launch.due == "2026-03-01T01:00:00Z" && daemon.health == .scheduling)
+        #expect(launch.due == "2026-03-01T01:00:00Z")
+        while daemon.health != .scheduling { await Task.yield() }
         await fixture.stop()
     }
 
