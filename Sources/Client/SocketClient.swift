@@ -44,14 +44,14 @@ package struct SocketClient: Sendable {
         let deadline = NIODeadline.now() + span
         do {
             return try await exchange(method, path, json: json, within: span)
-        } catch _ where NIODeadline.now() >= deadline {
-            throw .brokenOff(detail: "no answer came within \(limit.components.seconds) s")
-        } catch let failure as Failure {
-            throw failure
         } catch let error as IOError where [ENOENT, ECONNREFUSED].contains(error.errnoCode) {
             throw .noScheduler(socket: socket)
         } catch let error as IOError where [EACCES, EPERM].contains(error.errnoCode) {
             throw .notAllowed(socket: socket)
+        } catch _ where NIODeadline.now() >= deadline {
+            throw .brokenOff(detail: "no answer came within \(limit.components.seconds) s")
+        } catch let failure as Failure {
+            throw failure
         } catch {
             throw .brokenOff(detail: "\(error)")
         }
@@ -75,15 +75,19 @@ package struct SocketClient: Sendable {
             let body = ByteBuffer(string: json ?? "")
             if json != nil { headers.add(name: "Content-Type", value: "application/json") }
             headers.add(name: "Content-Length", value: "\(body.readableBytes)")
-            try await outbound.write(
-                .head(HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: path, headers: headers)))
-            try await outbound.write(.body(.byteBuffer(body)))
-            try await outbound.write(.end(nil))
-            return try await SocketClient.answer(from: inbound)
+            let head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: path, headers: headers)
+            // At once: whoever answers before it has read all closes the connection, and what is still to be written fails. Its answer counts.
+            var refusal: (any Error)?
+            do { try await outbound.write(contentsOf: [.head(head), .body(.byteBuffer(body)), .end(nil)]) } catch { refusal = error }
+            guard let answer = try await SocketClient.answer(from: inbound) else {
+                throw refusal ?? Failure.brokenOff(detail: "no answer came")
+            }
+            return answer
         }
     }
 
-    private static func answer(from inbound: NIOAsyncChannelInboundStream<HTTPClientResponsePart>) async throws -> Answer {
+    /// nil when the connection ends before there is a whole one.
+    private static func answer(from inbound: NIOAsyncChannelInboundStream<HTTPClientResponsePart>) async throws -> Answer? {
         var status = 0
         var body = ByteBuffer()
         for try await part in inbound {
@@ -93,6 +97,6 @@ package struct SocketClient: Sendable {
             case .end: return Answer(status: status, body: String(buffer: body))
             }
         }
-        throw Failure.brokenOff(detail: "no answer came")
+        return nil
     }
 }

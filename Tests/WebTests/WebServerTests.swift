@@ -299,8 +299,42 @@ struct WebServerTests {
     @Test(.timeLimit(.minutes(1))) func aSilentSchedulerIsNotWaitedForForEver() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/silent.sock"
-        let listener = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let listener = try self.listener(at: path)
         defer { close(listener) }
+        let client = try SocketClient(socket: path)
+        await #expect {
+            try await client.send("GET", "/healthz", within: .milliseconds(100))
+        } throws: { error in
+            if case SocketClient.Failure.brokenOff = error { true } else { false }
+        }
+    }
+
+    /// Who answers before it has read everything closes under what is still being written; its answer counts.
+    @Test(.timeLimit(.minutes(1))) func anAnswerThatComesEarlyCounts() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/early.sock"
+        let listener = try self.listener(at: path)
+        defer { close(listener) }
+        let rounds = 10
+        Thread.detachNewThread {
+            for _ in 0..<rounds {
+                let connection = accept(listener, nil, nil)
+                var byte: UInt8 = 0
+                _ = read(connection, &byte, 1)
+                let answer = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+                _ = answer.withCString { write(connection, $0, answer.utf8.count) }
+                close(connection)
+            }
+        }
+        let client = try SocketClient(socket: path)
+        for _ in 0..<rounds {
+            let answer = try await client.send("POST", "/api/v1/pause", json: String(repeating: " ", count: 4 << 20), within: .seconds(30))
+            #expect(answer.status == 413 && answer.body == "{}")
+        }
+    }
+
+    private func listener(at path: String) throws -> Int32 {
+        let listener = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
@@ -308,12 +342,7 @@ struct WebServerTests {
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
         }
         try #require(bound == 0 && listen(listener, 1) == 0)
-        let client = try SocketClient(socket: path)
-        await #expect {
-            try await client.send("GET", "/healthz", within: .milliseconds(100))
-        } throws: { error in
-            if case SocketClient.Failure.brokenOff = error { true } else { false }
-        }
+        return listener
     }
 
     @Test func withoutASchedulerTheClientSaysSo() async throws {
