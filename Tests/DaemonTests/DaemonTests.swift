@@ -1,6 +1,7 @@
 import Daemon
 import Execution
 import Foundation
+import GRDB
 import Logging
 import RunHistory
 import Scheduling
@@ -34,6 +35,34 @@ struct DaemonTests {
         fixture.clock.advance(by: .seconds(3_600))
         _ = await fixture.executor.nextLaunch()
         #expect(states.withLock { $0 } == [.launching])
+        await fixture.stop()
+    }
+
+    /// Runs that are due at one instant cost one durable commit, however many they are.
+    @Test func whatIsDueTogetherSharesOneCommit() async throws {
+        let seen = Mutex<[(version: Int, launching: Int)]>([])
+        let observer = Mutex<DatabaseQueue?>(nil)
+        let jobs = Dictionary(
+            uniqueKeysWithValues: (0..<40).map { ("j\($0).yaml", "schedule: R/2026-03-01T01:00:00Z/PT1H\ncommand: 'true'\n") })
+        let fixture = try DaemonFixture(jobs: jobs) { _ in
+            let facts = observer.withLock { queue in
+                try? queue?.read { db in
+                    // Another number after each commit of another connection.
+                    (
+                        try Int.fetchOne(db, sql: "PRAGMA data_version") ?? 0,
+                        try Int.fetchOne(db, sql: "SELECT count(*) FROM run WHERE state = 'launching'") ?? 0
+                    )
+                }
+            }
+            seen.withLock { $0 += [facts].compactMap(\.self) }
+        }
+        let daemon = try fixture.start()
+        _ = await daemon.request(.run("nobody", parameters: [:]), who: "test")
+        try observer.withLock { $0 = try DatabaseQueue(path: fixture.state + "/rota.db") }
+        fixture.clock.advance(by: .seconds(3_600))
+        for _ in 0..<40 { _ = await fixture.executor.nextLaunch() }
+        let facts = seen.withLock(\.self)
+        #expect(facts.count == 40 && facts.allSatisfy { $0.launching == 40 } && Set(facts.map(\.version)).count == 1, "\(facts)")
         await fixture.stop()
     }
 
