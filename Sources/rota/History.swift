@@ -94,8 +94,10 @@ extension Run {
     /// From the start of the command to its end; nil as long as one of them is missing.
     var took: Duration? { startedAt.flatMap { start in endedAt.map { $0 - start } } }
 
-    /// The reason, else a code that says more than the state.
+    /// The reason, and the code where that says more than the state: of an attempt that failed, also before the reason.
     var why: String? {
-        reason.map(Terminal.oneLine) ?? (exitCode.flatMap { $0 == 0 ? nil : "exit code \($0)" } ?? signal.map { "signal \($0)" })
+        let code = exitCode.flatMap { $0 == 0 ? nil : "exit code \($0)" } ?? signal.map { "signal \($0)" }
+        guard let reason = reason.map(Terminal.oneLine) else { return code }
+        return state == .failed && exitCode != nil ? [code, reason].compactMap(\.self).joined(separator: "; ") : reason
     }
 }

@@ -76,6 +76,14 @@ struct ControlCommandTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func anEndThatIsNotRetriedTellsItsCodeAndTheRule() throws {
+        let fixture = try CommandFixture(jobs: ["odd.yaml": "command: exit 7\nretries: { limit: 2, exitCodes: 75 }\n"])
+        let serve = try fixture.serve()
+        #expect(try fixture.rota("run", "odd", "--wait").stderr.contains("exit code 7; not retried: retries.exitCodes"))
+        serve.signal(SIGTERM)
+        try serve.wait()
+    }
+
     @Test(.timeLimit(.minutes(1))) func aRetryIsTheNextAttempt() throws {
         try serving { fixture in
             #expect(try fixture.rota("run", "bad", "--wait").status == 1)
