@@ -1,5 +1,6 @@
 #include "platform.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/statfs.h>
@@ -20,6 +21,8 @@ int platform_file_system(const char *path, struct platform_file_system *facts) {
     facts->is_read_only = ((long)found.f_flags & read_only) != 0;
     return 0;
 }
+
+const char *platform_entry_name(const void *entry) { return ((const struct dirent *)entry)->d_name; }
 
 int platform_lock_record(int file) {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

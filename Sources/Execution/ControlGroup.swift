@@ -50,7 +50,7 @@ struct ControlGroup: Hashable, Sendable {
         defer { closedir(folder) }
         var groups: [ControlGroup] = []
         while let item = readdir(folder) {
-            let name = withUnsafeBytes(of: item.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = item.name
             if item.pointee.d_type == UInt8(DT_DIR), !name.hasPrefix(".") { groups.append(ControlGroup(path: "\(path)/\(name)")) }
         }
         return groups

@@ -58,10 +58,13 @@ package struct OpenRun: Hashable, Sendable {
     package var bootID: String?
     /// The reason of a kill that was committed.
     package var killWanted: String?
+    /// Whether its command is known to have begun: it is never begun again then, whatever can be found of it.
+    package var hasStarted: Bool
 
-    package init(launch: Launch, bootID: String? = nil, killWanted: String? = nil) {
+    package init(launch: Launch, bootID: String? = nil, killWanted: String? = nil, hasStarted: Bool = false) {
         self.launch = launch
         self.bootID = bootID
         self.killWanted = killWanted
+        self.hasStarted = hasStarted
     }
 }

@@ -1,3 +1,4 @@
+import CPlatform
 import Glibc
 
 /// Whole files by their paths.
@@ -68,4 +69,9 @@ enum Files {
     }
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+}
+
+extension UnsafeMutablePointer<dirent> {
+    /// The name of what is in a folder; what is no UTF-8 in it is replaced.
+    var name: String { String(cString: platform_entry_name(self)) }
 }

@@ -38,7 +38,7 @@ final class FolderRemover: Sendable {
         }
     }
 
-    /// Ends after the folder that is being removed; orders that are left are forgotten.
+    /// Ends soon: what is left of a folder is removed when it is asked for again, and so are orders that are left.
     func shutdown() {
         state.withLock { $0.isShutDown = true }
         ring()
@@ -73,9 +73,10 @@ final class FolderRemover: Sendable {
             if isShutDown { return }
             do throws(SystemError) {
                 guard RunFolder.isName(run) else { throw SystemError("remove", run, EINVAL) }
-                try RunFolder(runs: runs, run: run).remove(order.data)
+                try RunFolder(runs: runs, run: run).remove(order.data) { !self.isShutDown }
                 gone.append(run)
             } catch {
+                if isShutDown { return }
                 kept[run] = error.description
             }
         }

@@ -8,6 +8,7 @@ struct FolderTree {
     private let path: String
     private let root: Int32
     private let device: dev_t
+    private let goesOn: () -> Bool
     /// Where folders that lie too deep are moved to: right below the root, under names that count on.
     private var moved = 0
 
@@ -15,22 +16,26 @@ struct FolderTree {
     private static let batch = 1_000
 
     /// What is not there is removed already.
-    static func remove(_ path: String) throws(SystemError) {
+    ///
+    /// - Parameter goesOn: Asked between files.
+    /// - Throws: ECANCELED when it does not go on; what is left can be removed another time.
+    static func remove(_ path: String, while goesOn: @escaping () -> Bool = { true }) throws(SystemError) {
         let folder = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard folder >= 0 else {
             if errno == ENOENT { return }
             throw SystemError("open", path)
         }
         defer { close(folder) }
-        var tree = try FolderTree(path, folder)
+        var tree = try FolderTree(path, folder, goesOn)
         try tree.empty(folder, depth: 0)
         guard rmdir(path) == 0 || errno == ENOENT else { throw SystemError("rmdir", path) }
     }
 
-    private init(_ path: String, _ folder: Int32) throws(SystemError) {
+    private init(_ path: String, _ folder: Int32, _ goesOn: @escaping () -> Bool) throws(SystemError) {
         var status = stat()
         guard fstat(folder, &status) == 0 else { throw SystemError("fstat", path) }
         self.path = path
+        self.goesOn = goesOn
         root = folder
         device = status.st_dev
     }
@@ -46,6 +51,7 @@ struct FolderTree {
     }
 
     private mutating func remove(_ name: [CChar], in folder: Int32, depth: Int) throws(SystemError) {
+        guard goesOn() else { throw SystemError("remove", path, ECANCELED) }
         if unlinkat(folder, name, 0) == 0 || errno == ENOENT { return }
         guard errno == EISDIR || errno == EPERM else { throw SystemError("unlink", path) }
         if unlinkat(folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT { return }

@@ -14,10 +14,11 @@ struct LeftOvers: Hashable {
 
     /// Kills what is there; answers whether nothing was: call it again until it is so.
     func end() throws(SystemError) -> Bool {
+        // Each way goes on without the other.
+        let found = Result { () throws(SystemError) in try endProcesses() }
         let group = try folder.controlGroup()
         let isPopulated = try group?.kill() ?? false
-        let found = try endProcesses()
-        if isPopulated || found > 0 { return false }
+        if try found.get() > 0 || isPopulated { return false }
         group?.remove()
         return true
     }

@@ -2,8 +2,8 @@ import Glibc
 
 /// Runs as processes of this machine, each with a keeper of its own that outlives us.
 ///
-/// All work is done in one thread, which also calls `report`: one report after the other, in the order of what happened to a run. The
-/// closure must not wait for a call of this executor.
+/// Runs are watched in one thread, which reports what happened to each in its order; what is discarded is removed, and reported, in another.
+/// The `report` closure must not wait for a call of this executor.
 package final class LocalExecutor: Executor {
     private let inbox: Inbox
     private let thread: OwnThread

@@ -24,7 +24,8 @@ extension LocalWatch {
                     launch: one.launch,
                     bootID: one.bootID,
                     killWanted: one.killWanted,
-                    stage: .unsure
+                    stage: .unsure,
+                    isStartTold: one.hasStarted
                 )
                 recover(run)
             } else {
@@ -106,7 +107,11 @@ extension LocalWatch {
     /// Ends what a dead keeper left behind, and when nothing is left, says that the run is lost.
     mutating func clear(_ run: String, _ left: LeftOvers) {
         update(run) { $0.stage = .clearing(left) }
-        guard (try? left.end()) == true else { return }
+        do {
+            guard try left.end() else { return }
+        } catch {
+            return tellPending(run, error.description)
+        }
         lose(run, "keeper-killed: the keeper was killed, and all that it kept with it", startedAt: left.claim.startedAt)
     }
 

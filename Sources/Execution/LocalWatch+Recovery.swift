@@ -58,7 +58,7 @@ extension LocalWatch {
     }
 
     private mutating func recoverUnclaimed(_ run: String, _ kept: Kept) throws(SystemError) {
-        // Its end could not be looked into when it came.
+        // Its end could not be looked into when it came, or came while nobody watched.
         if kept.isStartTold { return loseFolder(run) }
         let bootID = if let known = kept.bootID { known } else { try kept.folder.bootOfLaunch() }
         if let bootID, bootID != place.bootID {
@@ -68,7 +68,9 @@ extension LocalWatch {
         } else if let launch = kept.launch {
             DurableStep.unclaimedFound.passed()
             try kept.folder.clearVoidClaim()
-            update(run) { $0.mayHaveOlderKeeper = bootID != nil }
+            // `run` is there before a keeper is started, and taken away when it is known to have started nothing.
+            let isWritten = try kept.folder.bootOfLaunch() != nil
+            update(run) { $0.mayHaveOlderKeeper = isWritten }
             start(run, launch)
         }
     }

@@ -49,10 +49,7 @@ enum ProcessTable {
         defer { closedir(folder) }
         var entries: [Entry] = []
         while let item = readdir(folder) {
-            let first = item.pointee.d_name.0
-            guard (CChar(UInt8(ascii: "0"))...CChar(UInt8(ascii: "9"))).contains(first) else { continue }
-            let name = withUnsafeBytes(of: item.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            guard let pid = pid_t(name) else { continue }
+            guard let pid = pid_t(item.name) else { continue }
             do {
                 guard let entry = try entry(pid) else { continue }
                 entries.append(entry)

@@ -13,12 +13,12 @@ extension RunFolder {
     /// Removes it; what is not there is removed already, so that it can be asked for again after a crash.
     ///
     /// - Throws: also while somebody holds the claim: what a living keeper writes is not taken from under it.
-    func remove(_ data: RunData) throws(SystemError) {
+    func remove(_ data: RunData, while goesOn: @escaping () -> Bool = { true }) throws(SystemError) {
         switch data {
         case .output: try removeOutput()
         case .everything:
-            try removeReplaced()
-            try removeFolder()
+            try removeReplaced(while: goesOn)
+            try removeFolder(while: goesOn)
         }
     }
 
@@ -30,9 +30,7 @@ extension RunFolder {
         }
         defer { closedir(folder) }
         while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+            let name = entry.name
             guard Self.isOutput(name) else { continue }
             guard unlinkat(dirfd(folder), name, 0) == 0 || errno == ENOENT else { throw SystemError("unlink", "\(path)/\(name)") }
         }
@@ -44,25 +42,25 @@ extension RunFolder {
 
     /// In one step it is gone for everybody who looks; then its files go one by one. After a crash in between they are found by the name
     /// that they have then.
-    private func removeFolder() throws(SystemError) {
+    private func removeFolder(while goesOn: @escaping () -> Bool) throws(SystemError) {
         let goingName = "\(path).removed"
-        try FolderTree.remove(goingName)
+        try FolderTree.remove(goingName, while: goesOn)
         try Self.refuseHeld(path)
         guard rename(path, goingName) == 0 else {
             if errno == ENOENT { return }
             throw SystemError("rename", path)
         }
-        try FolderTree.remove(goingName)
+        try FolderTree.remove(goingName, while: goesOn)
     }
 
     /// The last one first: they are found by counting up to the first that is not there.
-    private func removeReplaced() throws(SystemError) {
+    private func removeReplaced(while goesOn: @escaping () -> Bool) throws(SystemError) {
         var count = 0
         while Files.exists("\(path).replaced-\(count + 1)") { count += 1 }
         for number in (0..<count).reversed() {
             let name = "\(path).replaced-\(number + 1)"
             try Self.refuseHeld(name)
-            try FolderTree.remove(name)
+            try FolderTree.remove(name, while: goesOn)
         }
     }
 

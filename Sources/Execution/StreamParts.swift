@@ -142,8 +142,7 @@ struct StreamParts: ~Copyable {
         var starts: [Int64] = []
         errno = 0
         while let entry = readdir(entries) {
-            let entryName = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            if let start = start(of: entryName) { starts.append(start) }
+            if let start = start(of: entry.name) { starts.append(start) }
             errno = 0
         }
         guard errno == 0 else { throw SystemError("readdir", folder) }

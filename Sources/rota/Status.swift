@@ -78,7 +78,7 @@ struct Status: AsyncParsableCommand {
                     retention: retention.document, writeAheadLog: log))
         } else {
             print(folder, health, row, jobs: try reader.jobs().count)
-            for notice in notices { Swift.print("ledger     \(Terminal.oneLine(notice))") }
+            for notice in notices { Swift.print("notice     \(Terminal.oneLine(notice))") }
             print(open)
             print(pools)
             print(pauses)

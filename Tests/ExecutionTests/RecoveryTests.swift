@@ -202,6 +202,36 @@ import Timetable
         #expect(reports.pendings(of: "t-1").filter { $0.hasPrefix("no-resources:") }.count == 1)
     }
 
+    /// A refusal takes `run` away, so that after a restart nobody need fear a keeper of the earlier scheduler.
+    @Test func whatWasRefusedBeforeARestartIsRefusedAfterIt() async throws {
+        let launch = place.shell("t-1", "exit 3")
+        _ = try place.folder("t-1").prepare(launch, bootID: RunFolder.currentBootID(), node: "node-1")
+        unlink(place.folder("t-1").runFile)
+        let keeper = "\(place.path)/keeper"
+        try Files.replace(keeper, with: Array("#!/bin/sh\nexit 71\n".utf8))
+        chmod(keeper, 0o700)
+        let reports = Reports()
+        let executor = try LocalExecutor(runs: place.runs, keeper: keeper, node: "node-1") { reports.add($0) }
+        defer { executor.shutdown() }
+
+        try executor.reattach([place.open(launch)])
+        let report = await reports.first { if case .started = $0 { false } else { true } }
+        #expect(report == .couldNotHandOver(launch, reason: "no-resources: the keeper got no process, pipe or memory"))
+    }
+
+    /// Its folder may have been removed while nobody watched; its command may still run.
+    @Test func aRunThatIsKnownToHaveBegunIsNeverBegunAgain() async throws {
+        let launch = place.shell("t-1", "echo >> \(place.path)/mark")
+        let reports = Reports()
+        let executor = try LocalExecutor(runs: place.runs, keeper: Place.keeper(), node: "node-1") { reports.add($0) }
+        defer { executor.shutdown() }
+
+        try executor.reattach([OpenRun(launch: launch, bootID: try RunFolder.currentBootID(), hasStarted: true)])
+        let ending = await reports.ending(of: "t-1")
+        #expect(ending.kind == .lost && ending.reason?.hasPrefix("folder-removed:") == true)
+        #expect(!Files.exists("\(place.path)/mark"))
+    }
+
     @Test func processesThatAreHiddenAreNotOurs() throws {
         func entry(_ pid: pid_t) throws(SystemError) -> ProcessTable.Entry? {
             if pid == 1 { throw SystemError("open", "/proc/1/stat", EPERM) }

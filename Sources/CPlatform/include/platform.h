@@ -51,6 +51,10 @@ struct platform_file_system {
 // Facts about the file system that `path` lies on.
 int platform_file_system(const char *path, struct platform_file_system *facts);
 
+// The name in an entry of a folder (struct dirent), ended by a zero byte. The struct has room for 256 bytes, but the entry that readdir
+// answers is only as long as its name.
+const char *platform_entry_name(const void *entry);
+
 // Waiting for several descriptors, without the packed union of epoll_event.
 
 struct platform_event {
