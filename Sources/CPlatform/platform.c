@@ -76,6 +76,8 @@ int platform_lock_is_held(int file) {
 
 int platform_lock(int file) { return lock(file, LOCK_EX | LOCK_NB); }
 
+int platform_unlock(int file) { return lock(file, LOCK_UN); }
+
 int platform_epoll(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
 int platform_epoll_add(int epoll, int file, uint32_t events, uint64_t key) {

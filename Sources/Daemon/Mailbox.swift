@@ -93,6 +93,18 @@ final class Mailbox: Sendable {
         }
     }
 
+    /// What executors that are gone could not take, or did not get to know, says nothing about those that come; starts and ends stay true.
+    func forgetRefusals() {
+        state.withLock { state in
+            state.mail.reports.removeAll { report in
+                switch report {
+                case .couldNotHandOver, .pending, .discarded: true
+                case .started, .ended: false
+                }
+            }
+        }
+    }
+
     /// Refuses everybody who waits, in these words.
     func refuseAll(because text: String) {
         bell.hear()

@@ -143,6 +143,8 @@ struct Session {
 
     private func close() {
         for executor in executors.values { executor.shutdown() }
+        // They will be asked again, and then may take what they refused.
+        mailbox.forgetRefusals()
         ledger.close()
     }
 
@@ -214,7 +216,7 @@ struct Session {
         let word = String(reason.prefix { $0 != ":" })
         guard trouble.map({ $0.word != word || $0.at + .seconds(60) <= now }) ?? true else { return }
         trouble = (word, now)
-        log.error("a run cannot be handed over and is tried again until its startWithin is over", metadata: ["reason": "\(reason)"])
+        log.error("a run cannot be handed over and is tried again, as long as its startWithin allows", metadata: ["reason": "\(reason)"])
     }
 
     // MARK: requests
@@ -372,7 +374,16 @@ extension Outcome {
             case .lost: .lost
             }
         self.init(
-            state: state, reason: ending.reason, exitCode: ending.exitCode, signal: ending.signal, startedAt: ending.startedAt,
+            state: state, reason: ending.words, exitCode: ending.exitCode, signal: ending.signal, startedAt: ending.startedAt,
             endedAt: ending.endedAt, node: ending.node)
+    }
+}
+
+extension Ending {
+    /// The reason, and what the command left behind.
+    fileprivate var words: String? {
+        let left = "left-over: \(leftOver) \(leftOver == 1 ? "process" : "processes") of it went on and had to be ended"
+        let parts = [reason] + (leftOver > 0 ? [left] : [])
+        return parts.contains { $0 != nil } ? parts.compactMap(\.self).joined(separator: "; ") : nil
     }
 }

@@ -38,7 +38,9 @@ package final class StateFolder: Sendable {
 
     /// Lets the next scheduler have the folder.
     package func release() {
-        if let file = lock.withLock({ $0.take() }) { close(file) }
+        guard let file = lock.withLock({ $0.take() }) else { return }
+        _ = platform_unlock(file)
+        close(file)
     }
 
     /// Makes the folder and its parents if need be; only what is made here gets a mode, for the rest is somebody's decision.

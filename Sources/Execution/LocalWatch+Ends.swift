@@ -73,10 +73,13 @@ extension LocalWatch {
             // No room for the word: the keeper can be stopped itself, which ends the run no less.
             signal = SIGTERM
         }
-        if let keeper = kept.keeper {
-            _ = platform_pidfd_signal(keeper, signal)
-        } else if let child = kept.child {
-            _ = Glibc.kill(child, signal)
+        // A keeper that was stopped, perhaps by its own command, would not hear of it.
+        for number in [signal, SIGCONT] {
+            if let keeper = kept.keeper {
+                _ = platform_pidfd_signal(keeper, number)
+            } else if let child = kept.child {
+                _ = Glibc.kill(child, number)
+            }
         }
         DurableStep.keeperRung.passed()
     }

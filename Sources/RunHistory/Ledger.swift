@@ -80,9 +80,12 @@ package final class Ledger: Sendable {
         }
     }
 
+    /// Whether the file that was opened still has its place; also asked of a ledger that is closed.
+    package var isInPlace: Bool { FileIdentity(of: path) == file }
+
     /// What is committed to a file that nobody finds any more is lost.
     func refuseReplaced() throws(LedgerError) {
-        guard FileIdentity(of: path) == file else {
+        guard isInPlace else {
             throw .vanished(path: path)
         }
     }

@@ -40,6 +40,7 @@ static struct {
     int64_t pause;
     unsigned long long looked_at;  // when the last round of TERM began, as tree_time counts
     int64_t look_again;
+    pid_t told;  // the command, once it had TERM; 0 before
     const char *kind;  // why the ladder was begun, NULL for left-overs or not at all
     char reason[REASON_SIZE];
     int left_over;
@@ -136,7 +137,7 @@ static void widen_pause(void) { now.pause = now.pause == 0 ? first_pause : now.p
 static void climb(const struct keeping *keeping, int64_t grace) {
     bool first = now.ladder == LADDER_NONE && grace > 0;
     now.looked_at = tree_time();
-    int found = tree_signal(getpid(), keeping->group.folder, first ? SIGTERM : SIGKILL, 0);
+    int found = tree_signal(getpid(), keeping->group.folder, first ? SIGTERM : SIGKILL, 0, first ? now.told : 0);
     if (!first) cgroup_kill(&keeping->group);
     // Without /proc at least the group of the command can be reached.
     if (found < 0 && !now.reaped) kill(-now.command, first ? SIGTERM : SIGKILL);
@@ -151,7 +152,7 @@ static void climb(const struct keeping *keeping, int64_t grace) {
 static void catch_up(const struct keeping *keeping) {
     unsigned long long since = now.looked_at;
     now.looked_at = tree_time();
-    tree_signal(getpid(), keeping->group.folder, SIGTERM, since);
+    tree_signal(getpid(), keeping->group.folder, SIGTERM, since, now.told);
     widen_pause();
     now.look_again = steady_time() + now.pause;
 }
@@ -167,6 +168,12 @@ static void end(struct keeping *keeping, const char *kind, const char *reason) {
     if (now.kind != NULL) return;
     now.kind = kind;
     snprintf(now.reason, sizeof now.reason, "%s", reason);
+    // The command first and at once: to look for all others takes time, in which it could come to an end of its own that would be taken
+    // for ours. Its number is its own as long as we have not reaped it.
+    bool gently = keeping->run->kill_after > 0;
+    kill(now.command, gently ? SIGTERM : SIGKILL);
+    if (gently) kill(now.command, SIGCONT);
+    now.told = now.command;
     climb(keeping, keeping->run->kill_after);
 }
 

@@ -123,7 +123,7 @@ unsigned long long tree_time(void) {
     return (unsigned long long)time.tv_sec * ticks + (unsigned long long)time.tv_nsec * ticks / 1000000000;
 }
 
-int tree_signal(pid_t root, int group, int signal, unsigned long long since) {
+int tree_signal(pid_t root, int group, int signal, unsigned long long since, pid_t told) {
     DIR *directory = opendir("/proc");
     if (directory == NULL) return -1;
     struct table table = {0};
@@ -132,7 +132,9 @@ int tree_signal(pid_t root, int group, int signal, unsigned long long since) {
         cgroup_each(group, mark_process, &table);
         mark(&table, root);
         for (size_t at = 0; at < table.count; at++) {
-            if (table.processes[at].below && table.processes[at].start >= since && send(dirfd(directory), &table.processes[at], signal)) count++;
+            const struct process *process = &table.processes[at];
+            if (!process->below || process->start < since || process->pid == told) continue;
+            if (send(dirfd(directory), process, signal)) count++;
         }
     }
     int error = errno;

@@ -21,6 +21,7 @@ struct CommandFailure: Error {
         case ourFault = 70
         case portTaken = 71
         case stateNotWritable = 73
+        case outputLost = 74
         case heldByAnother = 75
         case newerLedger = 76
         case notAllowed = 77

@@ -112,8 +112,7 @@ struct LogPrinter {
     }
 
     private func write(_ bytes: [UInt8], to file: FileHandle) {
-        // A reader that went away (`| head`) is no error of ours.
-        do { try file.write(contentsOf: Data(bytes)) } catch { Foundation.exit(0) }
+        do { try file.write(contentsOf: Data(bytes)) } catch { Terminal.outputFailed(error) }
     }
 }
 

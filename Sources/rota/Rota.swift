@@ -29,7 +29,7 @@ struct Rota: AsyncParsableCommand {
             EXIT CODES
               0 done    1 the thing asked about is not well (invalid files, a failed run under --wait, doctor)    64 usage
               65 damaged ledger    66 no jobs folder    69 no scheduler there    70 our own fault    71 port taken
-              73 state folder not writable    75 another scheduler holds it    76 ledger of a newer rota    77 not allowed
+              73 state folder not writable    74 output not writable    75 another scheduler holds it    76 ledger of a newer rota    77 not allowed
             """,
         version: Version.text,
         subcommands: [
@@ -46,6 +46,7 @@ struct Rota: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            try Terminal.finish()
         } catch {
             if let failure = CommandFailure(of: error) { failure.exit() }
             if exitCode(for: error) == .validationFailure { CommandFailure(.usage, usage(of: error)).exit() }

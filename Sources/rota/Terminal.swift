@@ -13,7 +13,23 @@ enum Terminal {
 
     /// Prints at once, also into a pipe.
     static func say(_ line: String) {
-        try? FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
+        do { try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8)) } catch { outputFailed(error) }
+    }
+
+    /// Ends the command: quietly when a reader went away (`| head`), which is no error of ours.
+    static func outputFailed(_ error: any Error) -> Never {
+        let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
+        if cause.domain == NSPOSIXErrorDomain, cause.code == Int(EPIPE) { exit(0) }
+        let text = cause.domain == NSPOSIXErrorDomain ? String(cString: strerror(Int32(cause.code))) : error.localizedDescription
+        CommandFailure(.outputLost, "the output cannot be written (\(text)); not all of it is there").exit()
+    }
+
+    /// Writes out what was printed.
+    ///
+    /// - Throws: `CommandFailure` when it could not be written whole.
+    static func finish() throws {
+        guard fflush(nil) != 0, errno != EPIPE else { return }
+        throw CommandFailure(.outputLost, "the output cannot be written (\(String(cString: strerror(errno)))); not all of it is there")
     }
 
     static func json(_ value: some Encodable) throws {

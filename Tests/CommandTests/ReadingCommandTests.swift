@@ -65,6 +65,21 @@ struct ReadingCommandTests {
         #expect(try fixture.rota("stats", "nobody").status == 64)
     }
 
+    /// What cannot be printed is no success, and what a command left behind is told.
+    @Test(.timeLimit(.minutes(1))) func whatIsLostIsToldSo() throws {
+        let fixture = try CommandFixture(jobs: ["a.yaml": "command: setsid -f sleep 600; exit 3\n"])
+        let serve = try fixture.serve()
+        let end = try fixture.rota("run", "a", "--wait")
+        #expect(end.stdout.contains("exit code 3; left-over: 1 process of it went on and had to be ended"), "\(end.stdout)")
+        for words in ["history", "list --json", "show a"] {
+            let text = "exec \"$0\" \(words) --state '\(fixture.state)' > /dev/full"
+            let result = try Program.run("/bin/sh", ["-c", text, Program.products + "/rota"])
+            #expect(result.status == 74 && result.stderr.contains("No space left"), "\(words): \(result.status)")
+        }
+        serve.signal(SIGTERM)
+        try serve.wait()
+    }
+
     /// `--state` names the folder with every command; with `history` a state of runs is one, too.
     @Test(.timeLimit(.minutes(1))) func historyTakesTheFolderAndTheState() throws {
         let fixture = try CommandFixture(jobs: ["a.yaml": "command: 'false'\n"])

@@ -1,5 +1,6 @@
 import Daemon
 import Execution
+import GRDB
 import RunHistory
 import Scheduling
 import TestSupport
@@ -53,6 +54,29 @@ struct HandOverTests {
         fixture.clock.advance(by: .seconds(60))
         await fixture.stop()
         #expect(fixture.executor.unclaimed.isEmpty)
+    }
+
+    /// After a commit that failed the executor is asked anew, and takes the run: what the one before it said is not held against it.
+    @Test(.timeLimit(.minutes(1))) func aRefusalOfAnEarlierSessionIsNotBelieved() async throws {
+        let job = "schedule: R1/2026-03-01T01:00:00Z/PT1H\ncommand: 'true'\nstartWithin: PT20S\n"
+        let fixture = try DaemonFixture(jobs: ["a.yaml": job])
+        let daemon = try fixture.start()
+        fixture.clock.advance(by: .seconds(3_600))
+        let launch = await fixture.executor.nextLaunch()
+        fixture.executor.atShutdown { [executor = fixture.executor, trouble] in
+            executor.report(.couldNotHandOver(launch, reason: trouble))
+        }
+        let ledger = try DatabaseQueue(path: fixture.state + "/rota.db")
+        try await ledger.write { db in
+            try db.execute(sql: "CREATE TRIGGER broken BEFORE INSERT ON run BEGIN SELECT RAISE(ABORT, 'the disk is on fire'); END")
+        }
+        #expect(await daemon.request(.run("a", parameters: [:]), who: "test").isUnavailable)
+        try await ledger.write { db in try db.execute(sql: "DROP TRIGGER broken") }
+        fixture.clock.advance(by: .seconds(30))
+        while daemon.health != .scheduling { await Task.yield() }
+        fixture.executor.report(.ended(run: launch.run, Ending(kind: .exited, exitCode: 0, startedAt: launch.due, endedAt: launch.due)))
+        #expect(await fixture.ends.next().run.state == .succeeded)
+        await fixture.stop()
     }
 
     // catalogue 84

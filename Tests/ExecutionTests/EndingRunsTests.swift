@@ -17,6 +17,27 @@ import Timetable
         ending.startedAt.map { ending.endedAt - $0 } ?? .zero
     }
 
+    /// The command hears of it before anybody looks for the others, and not once more with them.
+    @Test func aCommandHearsTermOnce() async throws {
+        var launch = place.shell("t-1", "trap 'echo >> \(place.path)/terms' TERM; while :; do \(place.waitAtGate); done")
+        launch.timeout = .milliseconds(300)
+        launch.killAfter = .milliseconds(400)
+        let ending = await place.end(launch)
+        #expect(ending.kind == .timedOut && ending.signal == Int(SIGKILL))
+        #expect(try place.text("\(place.path)/terms") == "\n")
+    }
+
+    /// A keeper that its own command stopped is not deaf to a kill.
+    @Test func aStoppedKeeperHearsOfAKill() async throws {
+        let reports = Reports()
+        let executor = try LocalExecutor(runs: place.runs, keeper: Place.keeper(), node: "node-1") { reports.add($0) }
+        defer { executor.shutdown() }
+        executor.launch([place.shell("t-1", "kill -STOP $PPID; echo > \(place.path)/mark; exec sleep 600")])
+        while !Files.exists("\(place.path)/mark") { await Task.yield() }
+        executor.kill(run: "t-1", reason: "by ada")
+        #expect(await reports.ending(of: "t-1").kind == .killed)
+    }
+
     // catalogue 13
     @Test func timeoutEndsACommandThatIgnoresTerm() async {
         var launch = place.shell("t-1", "trap '' TERM; while :; do \(place.waitAtGate); done")
@@ -121,7 +142,8 @@ import Timetable
             // SIGUSR1 is bit 9 of what waits for the process.
             while let pending = Self.pendingSignals(of: keeper), pending >> 9 & 1 == 0 { usleep(1_000) }
         }
-        #expect(Glibc.kill(keeper, SIGCONT) == 0)
+        // The executor has woken it already.
+        _ = Glibc.kill(keeper, SIGCONT)
         let ending = await place.reports.ending(of: "t-1")
         #expect(ending.kind == .exited && ending.exitCode == 4 && ending.reason == nil)
     }

@@ -12,6 +12,7 @@ package final class ScriptedExecutor: Executor {
         var launched: [Launch] = []
         var discarded: [(run: String, data: RunData)] = []
         var report: (@Sendable (ExecutorReport) -> Void)?
+        var lastWords: (@Sendable () -> Void)?
     }
 
     private let state = Mutex(State())
@@ -83,5 +84,8 @@ package final class ScriptedExecutor: Executor {
     /// What retention gave up so far.
     package var discarded: [(run: String, data: RunData)] { state.withLock { $0.discarded } }
 
-    package func shutdown() {}
+    /// What happens in the next shutdown, whose session is over then.
+    package func atShutdown(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.lastWords = body } }
+
+    package func shutdown() { state.withLock { $0.lastWords.take() }?() }
 }

@@ -34,6 +34,8 @@ int platform_spawn(pid_t *pid, const char *path, char *const *words, char *const
 int platform_lock_is_held(int file);
 // Takes the lock exclusively until `file` is closed; EWOULDBLOCK when somebody has it.
 int platform_lock(int file);
+// Gives the lock back, also where a child that is being started still has a copy of the descriptor.
+int platform_unlock(int file);
 
 // Takes a record lock (fcntl) on the whole file until `file` is closed, as SQLite locks its files, but of this descriptor and not of the process;
 // EAGAIN or EACCES when somebody has it.
