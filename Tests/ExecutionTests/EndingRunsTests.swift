@@ -129,7 +129,7 @@ import Timetable
         #expect(ending.reason == "by: somebody\nwith \\ reason")
     }
 
-    /// Both the end and the kill wait for the keeper when it looks.
+    /// Both the end and the kill wait for the keeper when it looks: the kill wakes it.
     @Test func anEndThatCameBeforeTheKillStands() async throws {
         place.executor.launch([place.shell("t-1", "echo $$; \(place.waitAtGate); exit 4")])
         let command = try #require(try await place.line().first)
@@ -138,19 +138,8 @@ import Timetable
         place.openGate()
         await awaitEnd(of: command)
         place.executor.kill(run: "t-1", reason: "stop")
-        await blocking {
-            // SIGUSR1 is bit 9 of what waits for the process.
-            while let pending = Self.pendingSignals(of: keeper), pending >> 9 & 1 == 0 { usleep(1_000) }
-        }
-        // The executor has woken it already.
-        _ = Glibc.kill(keeper, SIGCONT)
         let ending = await place.reports.ending(of: "t-1")
         #expect(ending.kind == .exited && ending.exitCode == 4 && ending.reason == nil)
-    }
-
-    private static func pendingSignals(of pid: pid_t) -> UInt64? {
-        let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
-        return status.split(separator: "\n").first { $0.hasPrefix("ShdPnd:") }.flatMap { UInt64($0.dropFirst(8), radix: 16) }
     }
 
     /// Nobody ignores TERM here, so that whoever is still there after it was not asked.
