@@ -21,25 +21,26 @@ struct LedgerOpening {
             let aside = folder.freeNameAside(at: clock.now())
             try ledger { () throws(LedgerError) in try LedgerRebuild.putInPlace(folder.database, aside: aside) }
         }
-        let entries = try runEntries()
-        if let reason = try doubt(entries) { try rebuild(because: reason, entries) } else { LedgerRebuild.discard(folder.database) }
-        let opened = try openOrRebuild(entries)
+        if let reason = try doubt() { try rebuild(because: reason) } else { LedgerRebuild.discard(folder.database) }
+        let opened = try openOrRebuild()
         folder.forgetSuspicion()
         return opened
     }
 
     /// A large ledger is not looked at whole before it is opened; what is found then counts no less.
-    private func openOrRebuild(_ entries: [RunEntry]) throws(DaemonError) -> (ledger: Ledger, restored: RestoredLedger) {
+    private func openOrRebuild() throws(DaemonError) -> (ledger: Ledger, restored: RestoredLedger) {
         do {
             return try open(mayCreate: true)
         } catch .ledger(.corrupt(_, let detail)) {
-            try rebuild(because: "it was damaged (\(detail))", entries)
+            try rebuild(because: "it was damaged (\(detail))")
             return try open(mayCreate: true)
         }
     }
 
-    private func rebuild(because reason: String, _ entries: [RunEntry]) throws(DaemonError) {
+    private func rebuild(because reason: String) throws(DaemonError) {
         do {
+            var entries: [RunEntry] = []
+            try forEachRunEntry { entries.append($0) }
             try LedgerRebuilding(opening: self, entries: entries, now: clock.now()).rebuild(because: reason)
         } catch {
             // A disk that is full is not to be filled by the attempt.
@@ -63,25 +64,37 @@ struct LedgerOpening {
         }
     }
 
-    private func runEntries() throws(DaemonError) -> [RunEntry] {
+    private func forEachRunEntry(_ body: (RunEntry) -> Void) throws(DaemonError) {
         do {
-            return try RunFolder.names(in: folder.runs).compactMap(RunEntry.init)
+            try RunFolder.forEachName(in: folder.runs) { name in
+                if let entry = RunEntry(name) { body(entry) }
+            }
         } catch {
             throw .recovery("\(error)")
         }
     }
 
+    /// The highest number of an entry of `runs/` for each ledger that named any; of millions of entries nothing else is kept.
+    private func highestNumbers() throws(DaemonError) -> [String: Int64] {
+        var numbers: [String: Int64] = [:]
+        try forEachRunEntry { entry in
+            if entry.number > numbers[entry.ledger] ?? 0 { numbers[entry.ledger] = entry.number }
+        }
+        return numbers
+    }
+
     /// Why the ledger cannot be trusted; nil when it can, or when there is nothing yet that it could tell of.
-    private func doubt(_ entries: [RunEntry]) throws(DaemonError) -> String? {
+    private func doubt() throws(DaemonError) -> String? {
+        let numbers = try highestNumbers()
         let condition = try ledger { () throws(LedgerError) in try Ledger.examine(folder.database, isSuspect: folder.isLedgerSuspect) }
         switch condition {
-        case .missing: return entries.isEmpty ? nil : "it was gone"
-        case .empty: return entries.isEmpty ? nil : "the file was empty"
+        case .missing: return numbers.isEmpty ? nil : "it was gone"
+        case .empty: return numbers.isEmpty ? nil : "the file was empty"
         case .damaged(let detail): return "it was damaged (\(detail))"
-        case .sound(nil, _): return entries.isEmpty ? nil : "it did not say whose it is"
+        case .sound(nil, _): return numbers.isEmpty ? nil : "it did not say whose it is"
         case .sound(let id, let highest):
             // An intent is durable before its folder is made: such a ledger lost what it knew, or is a backup.
-            guard let newest = entries.filter({ $0.ledger == id }).map(\.number).max(), newest > highest else { return nil }
+            guard let newest = id.flatMap({ numbers[$0] }), newest > highest else { return nil }
             return "it knew runs up to \(highest), and there are folders of runs up to \(newest)"
         }
     }
@@ -99,15 +112,17 @@ struct RunEntry {
     /// Not the folder of a run any more, but one that was set aside.
     let isReplaced: Bool
 
-    /// nil for what was not named by a ledger.
-    init?(_ name: String) {
-        let parts = name.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        let id = parts[0].split(separator: "-", omittingEmptySubsequences: false)
-        guard id.count == 2, id[0].utf8.count == 6, let number = Int64(id[1]), number > 0, id[1] == "\(number)" else { return nil }
-        guard id[0].allSatisfy({ ("a"..."z").contains($0) || ("2"..."7").contains($0) }) else { return nil }
-        self.name = name
-        self.ledger = String(id[0])
+    /// nil for what was not named by a ledger: `abcdef-17`, or `abcdef-17.replaced-1`.
+    init?(_ name: UnsafeRawBufferPointer) {
+        let end = name.firstIndex(of: UInt8(ascii: ".")) ?? name.endIndex
+        guard end > 7, name[6] == UInt8(ascii: "-"), (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(name[7]) else { return nil }
+        let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+        let digits = UInt8(ascii: "2")...UInt8(ascii: "7")
+        guard name[..<6].allSatisfy({ letters.contains($0) || digits.contains($0) }) else { return nil }
+        guard let number = Int64(String(decoding: name[7..<end], as: UTF8.self)) else { return nil }
+        self.name = String(decoding: name, as: UTF8.self)
+        self.ledger = String(decoding: name[..<6], as: UTF8.self)
         self.number = number
-        isReplaced = parts.count > 1
+        isReplaced = end < name.endIndex
     }
 }

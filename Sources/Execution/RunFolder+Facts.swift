@@ -19,22 +19,21 @@ package struct RunFacts: Hashable, Sendable {
 }
 
 extension RunFolder {
-    /// The names of all entries of `runs`, in no order.
-    package static func names(in runs: String) throws -> [String] {
+    /// Hands over the names of all entries of `runs`, in no order, each for the time of the call: there may be millions.
+    package static func forEachName(in runs: String, _ body: (UnsafeRawBufferPointer) -> Void) throws {
         guard let entries = opendir(runs) else {
-            if errno == ENOENT { return [] }
+            if errno == ENOENT { return }
             throw SystemError("opendir", runs)
         }
         defer { closedir(entries) }
-        var names: [String] = []
         errno = 0
         while let entry = readdir(entries) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            if name != "." && name != ".." { names.append(name) }
+            withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                body(UnsafeRawBufferPointer(rebasing: bytes[..<(bytes.firstIndex(of: 0) ?? bytes.endIndex)]))
+            }
             errno = 0
         }
         guard errno == 0 else { throw SystemError("readdir", runs) }
-        return names
     }
 
     /// nil when it does not say what it is the folder of: without a whole `run`, nobody can know. A file that is torn counts as absent.
