@@ -4,16 +4,26 @@ import JobFiles
 import Logging
 import RunHistory
 import Scheduling
+import Synchronization
 import Timetable
 
 /// How a start comes to its ledger: it opens the one that is there, or has it made anew where that cannot be trusted.
 ///
 /// Only a start does that. While a scheduler runs, a ledger that is damaged or gone stops launching until somebody restarts it.
-struct LedgerOpening {
+final class LedgerOpening: Sendable {
     let configuration: Daemon.Configuration
     let folder: StateFolder
     let clock: any WallClock
     let log: Logger
+    /// The ledger that was opened last, also when it is closed: it tells what became of its commits.
+    private let newest = Mutex<Ledger?>(nil)
+
+    init(configuration: Daemon.Configuration, folder: StateFolder, clock: any WallClock, log: Logger) {
+        self.configuration = configuration
+        self.folder = folder
+        self.clock = clock
+        self.log = log
+    }
 
     func open() throws(DaemonError) -> (ledger: Ledger, restored: RestoredLedger) {
         if LedgerRebuild.isHalfInPlace(folder.database) {
@@ -50,17 +60,22 @@ struct LedgerOpening {
     }
 
     /// Opens the ledger after a commit that failed; it is not made anew now.
+    ///
+    /// Only where a sync may have failed is it settled before: that needs all readers gone, and nothing else is worth an outage to them.
     func openAgain() throws(DaemonError) -> (ledger: Ledger, restored: RestoredLedger) {
-        try open(mayCreate: false)
+        let isInDoubt = newest.withLock { $0?.isInDoubt ?? true }
+        return try open(mayCreate: false, settling: isInDoubt)
     }
 
-    private func open(mayCreate: Bool) throws(DaemonError) -> (ledger: Ledger, restored: RestoredLedger) {
+    private func open(mayCreate: Bool, settling: Bool = false) throws(DaemonError) -> (ledger: Ledger, restored: RestoredLedger) {
         try ledger { () throws(LedgerError) in
             let ledger = try Ledger.open(
                 at: folder.database, machine: StateFolder.machineID(), takeOver: configuration.takeOver, mayCreate: mayCreate,
                 now: clock.now())
-            if !mayCreate { try ledger.settle() }
-            return (ledger, try ledger.restore())
+            if settling { try ledger.settle() }
+            let restored = try ledger.restore()
+            newest.withLock { $0 = ledger }
+            return (ledger, restored)
         }
     }
 

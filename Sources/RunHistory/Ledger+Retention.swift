@@ -229,7 +229,7 @@ extension Ledger {
         try refuseReplaced()
         // Rows that lie all over the database: a hundred of them are as many pages as the largest of commits.
         defer { checkpoints.noteCommit(of: 100) }
-        do { return try queue.write(body) } catch { throw LedgerError.of(error, path: path) }
+        do { return try queue.write(body) } catch { throw failure(error) }
     }
 }
 

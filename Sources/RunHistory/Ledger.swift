@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 package import Scheduling
+import Synchronization
 package import Timetable
 
 /// The ledger for the one who writes it: the scheduler. Everybody else reads through `LedgerReader`.
@@ -14,6 +15,7 @@ package final class Ledger: Sendable {
     let queue: DatabaseQueue
     private let file: FileIdentity?
     let checkpoints: Checkpoints
+    private let doubt = Mutex(false)
 
     /// Opens the ledger at `path`, makes it when there is none, and brings it up to this version's schema.
     ///
@@ -76,7 +78,7 @@ package final class Ledger: Sendable {
                 return ids
             }
         } catch {
-            throw LedgerError.of(error, path: path)
+            throw failure(error)
         }
     }
 
@@ -90,18 +92,30 @@ package final class Ledger: Sendable {
         }
     }
 
+    /// Whether a commit failed so that the end of the write-ahead log may not be on the disk: the next connection is to `settle` before it
+    /// commits. Where there was no room, or SQLite refused the commit, nothing was left to be synchronized, and what it wrote is written over.
+    package var isInDoubt: Bool { doubt.withLock { $0 } }
+
+    /// What a commit that failed comes to.
+    func failure(_ error: any Error) -> LedgerError {
+        if (error as? DatabaseError)?.resultCode == .SQLITE_IOERR { doubt.withLock { $0 = true } }
+        return LedgerError.of(error, path: path)
+    }
+
     /// Moves everything that was committed out of the write-ahead log into the database, durably, and begins the log anew.
     ///
     /// After a sync that failed, the kernel may hold for written what never reached the disk, and no later sync would write it; whatever was
     /// appended behind it in the log would be lost with it. So nothing is appended there any more.
+    ///
+    /// While somebody reads the ledger in one transaction that cannot be done; it is waited for a second.
     package func settle() throws(LedgerError) {
         do {
             let isBusy = try queue.writeWithoutTransaction { db in
-                try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)").map { $0[0] as Int != 0 } ?? false
+                try db.execute(sql: "PRAGMA busy_timeout = 1000")
+                defer { try? db.execute(sql: "PRAGMA busy_timeout = \(Self.busyTimeout * 1_000)") }
+                return try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)").map { $0[0] as Int != 0 } ?? false
             }
-            guard !isBusy else {
-                throw LedgerError.failed(path: path, detail: "its write-ahead log cannot be settled while somebody reads in it for so long")
-            }
+            guard !isBusy else { throw LedgerError.unsettled(path: path, readers: WriteAheadLog.readerWords(of: path)) }
         } catch let error as LedgerError {
             throw error
         } catch {
@@ -144,7 +158,7 @@ package final class Ledger: Sendable {
         do {
             try queue.write { db in try db.execute(sql: "UPDATE scheduler SET heartbeat_at = ?", arguments: [now.microseconds]) }
         } catch {
-            throw LedgerError.of(error, path: path)
+            throw failure(error)
         }
     }
 }
@@ -152,11 +166,14 @@ package final class Ledger: Sendable {
 // MARK: opening
 
 extension Ledger {
+    /// Seconds.
+    private static let busyTimeout = 10
+
     private static func configuration() -> Configuration {
         var configuration = Configuration()
         configuration.label = "ledger"
         configuration.foreignKeysEnabled = true
-        configuration.busyMode = .timeout(10)
+        configuration.busyMode = .timeout(TimeInterval(busyTimeout))
         // New files are for this user alone; SQLite gives -wal and -shm the mode of the database.
         configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA journal_mode = WAL") }
         return configuration

@@ -15,6 +15,8 @@ package enum LedgerError: Error, Hashable, Sendable, CustomStringConvertible {
     case newerSchema(path: String, found: Int, known: Int)
     /// The state folder belongs to another machine, whose processes the open runs may be.
     case foreignMachine(path: String)
+    /// A sync of its write-ahead log failed, and readers (in words) keep that from being put right.
+    case unsettled(path: String, readers: String)
     /// Anything else that SQLite refuses.
     case failed(path: String, detail: String)
 
@@ -41,6 +43,9 @@ package enum LedgerError: Error, Hashable, Sendable, CustomStringConvertible {
             "the ledger \(path) was written by a newer rota (schema \(found), this one knows \(known)); use that version or newer"
         case .foreignMachine(let path):
             "the ledger \(path) belongs to another machine; if that one will never use it again, start with --take-over"
+        case .unsettled(let path, let readers):
+            "what was written to the ledger \(path) may not be on the disk, and cannot be put there while \(readers) reads it in one "
+                + "transaction; end that, look at the kernel's log, and it goes on by itself"
         case .failed(let path, let detail):
             "the ledger \(path) cannot be used (\(detail)); put it right, restore a backup, or name another state folder with --state"
         }

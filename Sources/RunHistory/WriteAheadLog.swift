@@ -22,8 +22,17 @@ package struct WriteAheadLog: Hashable, Sendable, Encodable {
         let size = "write-ahead log " + String(format: "%.1f MB", Double(bytes) / 1_000_000)
         guard isLong else { return size }
         guard !readers.isEmpty else { return size + ": nobody reads it for long, so that it is about to be folded in" }
-        let names = readers.map { "process \($0)\(Self.name(of: $0).map { " (\($0))" } ?? "")" }
-        return size + ": it cannot be folded in while \(names.joined(separator: " and ")) reads the ledger in one transaction; end that"
+        return size + ": it cannot be folded in while \(Self.words(readers)) reads the ledger in one transaction; end that"
+    }
+
+    /// Who reads the ledger at `path` at this moment: `process 4711 (sqlite3)`.
+    static func readerWords(of path: String) -> String {
+        let readers = readers(of: path)
+        return readers.isEmpty ? "somebody" : words(readers)
+    }
+
+    private static func words(_ processes: [Int32]) -> String {
+        processes.map { "process \($0)\(name(of: $0).map { " (\($0))" } ?? "")" }.joined(separator: " and ")
     }
 
     /// A reader holds one of five marks of the log's index; the kernel's list of locks tells who.

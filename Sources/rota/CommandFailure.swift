@@ -58,7 +58,7 @@ extension CommandFailure.Code {
             switch error {
             case .missing: .noScheduler
             case .notReadable: .notAllowed
-            case .notWritable, .noRoom, .readOnly: .stateNotWritable
+            case .notWritable, .noRoom, .readOnly, .unsettled: .stateNotWritable
             case .corrupt, .vanished: .damagedLedger
             case .newerSchema: .newerLedger
             case .foreignMachine: .heldByAnother

@@ -47,6 +47,27 @@ struct BrokenLedgerTests {
         await fixture.stop()
     }
 
+    // catalogue 29, 35: only a sync that failed needs all readers gone.
+    @Test(.timeLimit(.minutes(1))) func aLongReaderMakesNoOutageOfAFailedCommit() async throws {
+        let fixture = try DaemonFixture(jobs: hourly)
+        let daemon = try fixture.start()
+        _ = await daemon.request(.run("nobody", parameters: [:]), who: "test")
+        try await breakLedger(of: fixture)
+        var configuration = GRDB.Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let reader = try DatabaseQueue(path: fixture.state + "/rota.db", configuration: configuration)
+        try await reader.writeWithoutTransaction { db in
+            try db.execute(sql: "BEGIN")
+            _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM run")
+        }
+        fixture.clock.advance(by: .seconds(3_600))
+        #expect(await daemon.request(.run("hourly", parameters: [:]), who: "test").isUnavailable)
+        try await mend(fixture)
+        #expect(await fixture.executor.nextLaunch().due == "2026-03-01T01:00:00Z")
+        await fixture.stop()
+        try await reader.writeWithoutTransaction { db in try db.execute(sql: "COMMIT") }
+    }
+
     /// What was edited while the scheduler ran stays edited, whatever happens to the ledger.
     @Test(.timeLimit(.minutes(1))) func aFailedCommitDoesNotBringOldDefinitionsBack() async throws {
         let fixture = try DaemonFixture(jobs: hourly)

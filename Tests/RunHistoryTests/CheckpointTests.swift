@@ -85,6 +85,46 @@ struct CheckpointTests {
         #expect(try LedgerReader.open(at: fixture.path).history(HistoryFilter(limit: 100_000)).count == count)
     }
 
+    // catalogue 32, 35
+    @Test(.timeLimit(.minutes(1))) func aReaderThatKeepsALedgerFromBeingSettledIsNamed() throws {
+        let fixture = try LedgerFixture()
+        try commit(1, from: 0, to: fixture)
+        let reader = try LongReader(fixture.path)
+        let began = ContinuousClock.now
+        #expect {
+            try fixture.ledger.settle()
+        } throws: { error in
+            guard case LedgerError.unsettled(_, let readers) = error else { return false }
+            return readers.contains("process \(getpid())")
+        }
+        #expect(ContinuousClock.now - began < .seconds(8), "whoever wants to stop is not kept waiting")
+        try reader.end()
+        try fixture.ledger.settle()
+        #expect(bytes(fixture) == 0)
+    }
+
+    // catalogue 31, 32: only what may not be on the disk is to be settled.
+    @Test func aDiskThatFailsLeavesADoubtAndARefusalDoesNot() throws {
+        let fixture = try LedgerFixture()
+        try commit(1, from: 0, to: fixture)
+        #expect(throws: LedgerError.self) { try commit(1, from: 0, to: fixture) }
+        #expect(!fixture.ledger.isInDoubt, "there is a row of that key already")
+        try reopen(fixture.path + "-wal", O_RDONLY)
+        #expect(throws: LedgerError.self) { try commit(1, from: 1, to: fixture) }
+        #expect(fixture.ledger.isInDoubt)
+    }
+
+    /// Opens the file anew, by `mode`, under each descriptor that this process has of it: what was opened for reading alone fails when written.
+    private func reopen(_ path: String, _ mode: Int32) throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
+            guard let old = Int32(name), (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + name)) == path
+            else { continue }
+            let new = open(path, mode | O_CLOEXEC)
+            try #require(new >= 0 && dup3(new, old, O_CLOEXEC) == old)
+            close(new)
+        }
+    }
+
     // catalogue 36
     @Test(.timeLimit(.minutes(2))) func fiftyReadersAreNeverToldThatTheLedgerIsLocked() async throws {
         let fixture = try LedgerFixture()
