@@ -82,7 +82,10 @@ package final class Daemon: Sendable {
     package var health: Health { currentHealth.withLock { $0 } }
 
     /// What the operator is to know though everything works; nil when there is nothing.
-    package var notice: String? { StateFolder.rebuildNotices(in: folder.path).first }
+    package var notice: String? {
+        if let fault = opening.foldingFault { return "the write-ahead log cannot be folded in: \(fault)" }
+        return StateFolder.rebuildNotices(in: folder.path).first
+    }
 
     /// Takes the state folder, opens the ledger, reads the job folder and recovers open runs. Nothing
     /// that is not open already is launched yet.

@@ -17,6 +17,8 @@ final class LedgerOpening: Sendable {
     let log: Logger
     /// The ledger that was opened last, also when it is closed: it tells what became of its commits.
     private let newest = Mutex<Ledger?>(nil)
+    /// When it was last told that the write-ahead log cannot be folded in.
+    private let faultTold = Mutex(Instant.distantPast)
 
     init(configuration: Daemon.Configuration, folder: StateFolder, clock: any WallClock, log: Logger) {
         self.configuration = configuration
@@ -63,15 +65,32 @@ final class LedgerOpening: Sendable {
     ///
     /// Only where a sync may have failed is it settled before: that needs all readers gone, and nothing else is worth an outage to them.
     func openAgain() throws(DaemonError) -> (ledger: Ledger, restored: RestoredLedger) {
-        let isInDoubt = newest.withLock { $0?.isInDoubt ?? true }
+        let before = newest.withLock(\.self)
+        // It would seem well until the next folding in.
+        try ledger { () throws(LedgerError) in try before?.refuseDamage() }
+        let isInDoubt = before?.isInDoubt ?? true
         return try open(mayCreate: false, settling: isInDoubt)
+    }
+
+    /// Why the write-ahead log cannot be folded in; nil while it can.
+    var foldingFault: LedgerError? { newest.withLock { $0?.foldingFault } }
+
+    /// Once a minute: it is tried again every ten seconds, and commits go on meanwhile.
+    private func tellFoldingFault(_ fault: LedgerError) {
+        let now = clock.now()
+        let isTime = faultTold.withLock { last in
+            guard last + .seconds(60) <= now || now < last else { return false }
+            last = now
+            return true
+        }
+        if isTime { log.error("the write-ahead log cannot be folded into the ledger", metadata: ["detail": "\(fault)"]) }
     }
 
     private func open(mayCreate: Bool, settling: Bool = false) throws(DaemonError) -> (ledger: Ledger, restored: RestoredLedger) {
         try ledger { () throws(LedgerError) in
             let ledger = try Ledger.open(
                 at: folder.database, machine: StateFolder.machineID(), takeOver: configuration.takeOver, mayCreate: mayCreate,
-                now: clock.now())
+                now: clock.now(), onFoldingFault: { [weak self] in self?.tellFoldingFault($0) })
             if settling { try ledger.settle() }
             let restored = try ledger.restore()
             newest.withLock { $0 = ledger }

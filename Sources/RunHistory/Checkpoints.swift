@@ -14,6 +14,8 @@ final class Checkpoints: Sendable {
         var isBehind = false
         var queue: DatabaseQueue?
         var isClosed = false
+        /// Why the last try failed.
+        var fault: LedgerError?
     }
 
     /// What a checkpoint answers.
@@ -24,6 +26,7 @@ final class Checkpoints: Sendable {
     }
 
     private let path: String
+    private let tell: @Sendable (LedgerError) -> Void
     private let state = Mutex(State())
 
     /// After as many pages SQLite itself would do it, in the middle of a commit.
@@ -33,7 +36,14 @@ final class Checkpoints: Sendable {
     /// A log file of more bytes than this is cut when it begins anew.
     static let bytesKept = 16 << 20
 
-    init(path: String) { self.path = path }
+    /// - Parameter tell: Called for each try that failed, from any thread.
+    init(path: String, tell: @escaping @Sendable (LedgerError) -> Void) {
+        self.path = path
+        self.tell = tell
+    }
+
+    /// Why the log could not be folded in; nil when the last try was in order, also one that readers were in the way of.
+    var fault: LedgerError? { state.withLock { $0.fault } }
 
     /// Notes a commit, whose pages are guessed: some for each record, some for each commit. Where there were many more, the file tells.
     func noteCommit(of records: Int) {
@@ -57,22 +67,37 @@ final class Checkpoints: Sendable {
     }
 
     private func begin(if isWanted: (inout State) -> Bool) {
-        let queue = state.withLock { state -> DatabaseQueue? in
-            guard isWanted(&state), !state.isUnderWay, !state.isClosed else { return nil }
-            // A connection that cannot be opened now is opened another time; commits do not need it.
-            state.queue = state.queue ?? (try? DatabaseQueue(path: path, configuration: Self.configuration))
-            guard state.queue != nil else { return nil }
-            state.isUnderWay = true
-            state.pages = 0
-            return state.queue
-        }
-        queue?.asyncWriteWithoutTransaction { [self] db in
-            let isBehind = (try? foldIn(db)) ?? true
-            state.withLock { state in
-                state.isUnderWay = false
-                state.isBehind = isBehind
+        do {
+            let queue = try state.withLock { state throws -> DatabaseQueue? in
+                guard isWanted(&state), !state.isUnderWay, !state.isClosed else { return nil }
+                state.pages = 0
+                // A connection that cannot be opened now is opened another time; commits do not need it.
+                let queue = try state.queue ?? DatabaseQueue(path: path, configuration: Self.configuration)
+                state.queue = queue
+                state.isUnderWay = true
+                return queue
             }
+            queue?.asyncWriteWithoutTransaction { [self] db in note(Result { try foldIn(db) }) }
+        } catch {
+            note(.failure(error))
         }
+    }
+
+    private func note(_ result: Result<Bool, any Error>) {
+        let fault = state.withLock { state -> LedgerError? in
+            state.isUnderWay = false
+            switch result {
+            case .success(let isBehind):
+                state.isBehind = isBehind
+                state.fault = nil
+            case .failure(let error):
+                state.isBehind = true
+                // What was interrupted because all is over has not failed.
+                if !state.isClosed { state.fault = LedgerError.of(error, path: path) }
+            }
+            return state.isClosed ? nil : state.fault
+        }
+        if let fault { tell(fault) }
     }
 
     private static var configuration: Configuration {

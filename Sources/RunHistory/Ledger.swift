@@ -22,8 +22,10 @@ package final class Ledger: Sendable {
     /// - Parameters:
     ///   - machine: The identity of this machine; a ledger of another one is refused unless `takeOver`. Empty when the machine has none.
     ///   - mayCreate: Whether a ledger that is not there is made; else it is an error, for a ledger that vanished must not begin anew.
+    ///   - onFoldingFault: Called, from any thread, when the write-ahead log could not be folded in.
     package static func open(
-        at path: String, machine: String, takeOver: Bool = false, mayCreate: Bool = true, now: Instant
+        at path: String, machine: String, takeOver: Bool = false, mayCreate: Bool = true, now: Instant,
+        onFoldingFault: @escaping @Sendable (LedgerError) -> Void = { _ in }
     ) throws(LedgerError) -> Ledger {
         guard mayCreate || FileIdentity(of: path) != nil else { throw .vanished(path: path) }
         do {
@@ -35,7 +37,7 @@ package final class Ledger: Sendable {
                 try refuseDamaged(db, path: path)
             }
             let id = try queue.write { db in try identity(db, path: path, machine: machine, takeOver: takeOver, now: now) }
-            return Ledger(path: path, id: id, queue: queue)
+            return Ledger(path: path, id: id, queue: queue, checkpoints: Checkpoints(path: path, tell: onFoldingFault))
         } catch let error as LedgerError {
             throw error
         } catch {
@@ -43,12 +45,12 @@ package final class Ledger: Sendable {
         }
     }
 
-    private init(path: String, id: String, queue: DatabaseQueue) {
+    private init(path: String, id: String, queue: DatabaseQueue, checkpoints: Checkpoints) {
         self.path = path
         self.id = id
         self.queue = queue
         file = FileIdentity(of: path)
-        checkpoints = Checkpoints(path: path)
+        self.checkpoints = checkpoints
     }
 
     /// Closes the connection; the write-ahead log is folded into the database if nobody reads it.
@@ -90,6 +92,14 @@ package final class Ledger: Sendable {
         guard isInPlace else {
             throw .vanished(path: path)
         }
+    }
+
+    /// Why the write-ahead log could not be folded in at the last try; nil when it could, or readers were in the way.
+    package var foldingFault: LedgerError? { checkpoints.fault }
+
+    /// Damage that was found while folding in is damage of the ledger, though commits may still go to the log.
+    package func refuseDamage() throws(LedgerError) {
+        if let fault = foldingFault, case .corrupt = fault { throw fault }
     }
 
     /// Whether a commit failed so that the end of the write-ahead log may not be on the disk: the next connection is to `settle` before it
@@ -154,6 +164,7 @@ package final class Ledger: Sendable {
     /// A trial whether the database file is still the one that was opened, and can be written.
     package func heartbeat(at now: Instant) throws(LedgerError) {
         try refuseReplaced()
+        try refuseDamage()
         checkpoints.lookAgain()
         do {
             try queue.write { db in try db.execute(sql: "UPDATE scheduler SET heartbeat_at = ?", arguments: [now.microseconds]) }

@@ -114,6 +114,59 @@ struct CheckpointTests {
         #expect(fixture.ledger.isInDoubt)
     }
 
+    // catalogue 31: what fails beside the loop is told, and commits go on.
+    @Test(.timeLimit(.minutes(1))) func aLogThatCannotBeFoldedInIsTold() async throws {
+        let folder = try TemporaryFolder()
+        let told = Mutex<[LedgerError]>([])
+        let path = folder.path + "/rota.db"
+        let now = Instant(seconds: 1_780_000_000)
+        let ledger = try Ledger.open(at: path, machine: "m1", now: now) { fault in told.withLock { $0.append(fault) } }
+        func commitMegabytes() throws {
+            let text = String(repeating: "x", count: 1 << 20)
+            for _ in 0..<17 { _ = try ledger.commit([], boot: "b", at: now) { try $0.change("test", detail: text) } }
+        }
+        // The connection that folds in is there from now on.
+        try commitMegabytes()
+        try ledger.settle()
+        try reopen(path, O_RDONLY)
+        try commitMegabytes()
+        while ledger.foldingFault == nil, !Task.isCancelled {
+            try ledger.heartbeat(at: now)
+            await Task.yield()
+        }
+        #expect(!told.withLock(\.isEmpty))
+        try reopen(path, O_RDWR)
+        while ledger.foldingFault != nil, !Task.isCancelled {
+            try ledger.heartbeat(at: now)
+            await Task.yield()
+        }
+        #expect(ledger.foldingFault == nil)
+    }
+
+    // catalogue 34
+    @Test(.timeLimit(.minutes(1))) func damageThatIsFoundWhenFoldingInStopsTheScheduler() async throws {
+        let fixture = try LedgerFixture()
+        try commitMegabytes(8, to: fixture)
+        try fixture.ledger.settle()
+        try commit(1, from: 0, to: fixture)
+        // Commits go on from the pages in memory.
+        #expect(truncate(fixture.path, 4_096) == 0)
+        let fault = Mutex<LedgerError?>(nil)
+        while fault.withLock({ $0 == nil }), !Task.isCancelled {
+            do { try fixture.ledger.heartbeat(at: fixture.now) } catch { fault.withLock { $0 = error } }
+            _ = try? fixture.ledger.commit([], boot: "b", at: fixture.now)
+            await Task.yield()
+        }
+        guard case .corrupt = fault.withLock(\.self) else {
+            Issue.record("\(String(describing: fault.withLock(\.self)))")
+            return
+        }
+        guard case .corrupt = fixture.ledger.foldingFault else {
+            Issue.record("the commit found it, not the folding in")
+            return
+        }
+    }
+
     /// Opens the file anew, by `mode`, under each descriptor that this process has of it: what was opened for reading alone fails when written.
     private func reopen(_ path: String, _ mode: Int32) throws {
         for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
