@@ -60,7 +60,9 @@ struct LedgerCheck: Check {
             ]
         }
         guard let first = try reader.damage().first else { return [.ok(name, "SQLite finds no damage")] }
-        return [.error(name, "damaged: \(first)", "stop the scheduler, put the file aside and restore a backup")]
+        // Here it was only read: the words for the way out are those of whoever finds damage when it is to be used.
+        let damage = LedgerError.corrupt(path: premises.stateFolder + "/rota.db", detail: first)
+        return [.error(name, "damaged: \(first)", Self.halves("\(damage)").advice)]
     }
 
     private func machine(_ reader: LedgerReader) throws(LedgerError) -> Finding {
@@ -76,12 +78,12 @@ struct LedgerCheck: Check {
 
     /// A log that grows is one that a reader does not let go of.
     private func log(_ premises: Premises) -> Finding {
-        let size = (try? FileFacts.of(premises.stateFolder + "/rota.db-wal").get().size) ?? 0
-        guard size < 256 << 20 else {
-            return .warning(
-                "ledger.log", "its write-ahead log has \(size.bytes)",
-                "end whoever has been reading rota.db for long: `fuser -v \(premises.stateFolder)/rota.db`")
-        }
-        return .ok("ledger.log", "its write-ahead log has \(size.bytes)")
+        let log = WriteAheadLog(of: premises.stateFolder + "/rota.db")
+        guard log.isLong else { return .ok("ledger.log", log.words) }
+        return .warning(
+            "ledger.log", log.words,
+            log.readers.isEmpty
+                ? "look at it again in a minute, and at the log of `rota serve`"
+                : "let it end its transaction, or end it: `kill \(log.readers.map(String.init).joined(separator: " "))`")
     }
 }
