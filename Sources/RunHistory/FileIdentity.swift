@@ -13,6 +13,12 @@ struct FileIdentity: Hashable, Sendable {
         number = UInt64(status.st_ino)
     }
 
+    /// Whether nothing has this name: not even a symbolic link that leads nowhere, or what a disk that fails cannot tell of.
+    static func isAbsent(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) != 0 && errno == ENOENT
+    }
+
     static func number(of path: String) -> UInt64? { FileIdentity(of: path)?.number }
 
     /// In bytes; nil when there is no such file.

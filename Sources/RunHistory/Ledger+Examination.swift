@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// What a start does before it trusts a ledger.
@@ -17,7 +18,12 @@ extension Ledger {
     ///
     /// - Throws: What is no proof of damage: a file that may not be read, a disk that fails, a newer schema.
     package static func examine(_ path: String, isSuspect: Bool) throws(LedgerError) -> Condition {
-        guard let size = FileIdentity.size(of: path) else { return .missing }
+        guard !FileIdentity.isAbsent(path) else { return .missing }
+        guard let size = FileIdentity.size(of: path) else {
+            let reason = errno
+            throw .failed(
+                path: path, detail: reason == ENOENT ? "it is a symbolic link that leads nowhere" : String(cString: strerror(reason)))
+        }
         guard size > 0 else { return .empty }
         do {
             var configuration = Configuration()

@@ -295,7 +295,7 @@ package final class LedgerRebuild: Sendable {
 
     /// Whether a rebuild of the ledger at `path` was cut off when the new one was complete and the old one already gone.
     package static func isHalfInPlace(_ path: String) -> Bool {
-        FileIdentity(of: path) == nil && FileIdentity(of: completed(path)) != nil
+        FileIdentity.isAbsent(path) && FileIdentity(of: completed(path)) != nil
     }
 
     /// Takes away what a rebuild left that was cut off while the old ledger was still in its place.
@@ -309,7 +309,7 @@ package final class LedgerRebuild: Sendable {
     /// The database goes first: as long as it is there, the next start begins anew; once it is gone, the next start goes on here.
     package static func putInPlace(_ path: String, aside: String) throws(LedgerError) {
         do {
-            for ending in ["", "-wal", "-shm", "-journal"] where FileIdentity(of: path + ending) != nil {
+            for ending in ["", "-wal", "-shm", "-journal"] where !FileIdentity.isAbsent(path + ending) {
                 try rename(path + ending, aside + ending)
             }
             try rename(completed(path), path)

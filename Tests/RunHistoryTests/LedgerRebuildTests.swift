@@ -169,6 +169,24 @@ struct LedgerRebuildTests {
         #expect(try Data(contentsOf: URL(fileURLWithPath: fixture.folder.path + "/aside")) == old)
     }
 
+    // catalogue 31, 40: only what is not there is missing.
+    @Test func whatCannotBeLookedAtIsNoMissingLedger() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("a file", to: "file")
+        let links = ["nowhere.db": folder.path + "/not/there", "circle.db": folder.path + "/circle.db"]
+        for (name, target) in links {
+            try FileManager.default.createSymbolicLink(atPath: folder.path + "/" + name, withDestinationPath: target)
+        }
+        for (name, words) in ["nowhere.db": "symbolic link that leads nowhere", "circle.db": "symbolic links", "file/rota.db": "Not a directory"] {
+            let path = folder.path + "/" + name
+            #expect {
+                try Ledger.examine(path, isSuspect: false)
+            } throws: { "\($0)".contains(words) && "\($0)".contains(path) }
+            #expect(!LedgerRebuild.isHalfInPlace(path))
+        }
+        #expect(try Ledger.examine(folder.path + "/none.db", isSuspect: false) == .missing)
+    }
+
     @Test func lookingAtALedgerChangesNothing() throws {
         let fixture = try LedgerFixture()
         try fixture.commit([.insert(fixture.run(due: 10))])
