@@ -30,7 +30,7 @@ final class LedgerOpening: Sendable {
     func open() throws(DaemonError) -> (ledger: Ledger, restored: RestoredLedger) {
         if LedgerRebuild.isHalfInPlace(folder.database) {
             log.warning("the ledger that an earlier start made anew takes its place")
-            let aside = folder.freeNameAside(at: clock.now())
+            let aside = folder.nameAsideBegun() ?? folder.freeNameAside(at: clock.now())
             try ledger { () throws(LedgerError) in try LedgerRebuild.putInPlace(folder.database, aside: aside) }
         }
         if let reason = try doubt() { try rebuild(because: reason) } else { LedgerRebuild.discard(folder.database) }

@@ -76,6 +76,24 @@ extension StateFolder {
         return "\(path)/\(Self.prefix)\(time)\(free ?? "")"
     }
 
+    /// The name under which a rebuild that was cut off began to set the old files aside, so that they stay together.
+    ///
+    /// Its report was kept when the new ledger was complete, and before the first of them went. nil when there is no such report, or when one
+    /// of those that are left would take the name of another.
+    func nameAsideBegun() -> String? {
+        guard let completion = Self.changed(LedgerRebuild.completed(database)) else { return nil }
+        let names = Self.reportNames(in: path).filter { Self.changed("\(path)/\($0)").map { $0 >= completion } ?? false }
+        guard let name = names.first.map({ "\(path)/\($0.dropLast(".txt".count))" }) else { return nil }
+        let isTaken = ["-wal", "-shm", "-journal"].contains { access(database + $0, F_OK) == 0 && access(name + $0, F_OK) == 0 }
+        return isTaken ? nil : name
+    }
+
+    /// In nanoseconds; nil when there is no such file.
+    private static func changed(_ file: String) -> Int? {
+        var status = stat()
+        return stat(file, &status) == 0 ? status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec : nil
+    }
+
     func keep(_ report: RebuildReport) throws(DaemonError) {
         let name = report.aside + ".txt"
         let file = Glibc.open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -89,6 +107,14 @@ extension StateFolder {
 
     /// What reports of rebuilt ledgers say in one line, the newest first, as long as nobody removed them.
     package static func rebuildNotices(in folder: String) -> [String] {
+        reportNames(in: folder).compactMap { name in
+            let first = read("\(absolute(folder))/\(name)", limit: 4_096)?.split(separator: "\n").first
+            return first.map { "\($0) (more in \(name))" }
+        }
+    }
+
+    /// The newest first.
+    private static func reportNames(in folder: String) -> [String] {
         guard let entries = opendir(absolute(folder)) else { return [] }
         defer { closedir(entries) }
         var names: [String] = []
@@ -96,10 +122,7 @@ extension StateFolder {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
             if name.hasPrefix(prefix), name.hasSuffix(".txt") { names.append(name) }
         }
-        return names.sorted(by: >).compactMap { name in
-            let first = read("\(absolute(folder))/\(name)", limit: 4_096)?.split(separator: "\n").first
-            return first.map { "\($0) (more in \(name))" }
-        }
+        return names.sorted(by: >)
     }
 
     /// When an entry of `runs` was last changed, in seconds.

@@ -291,7 +291,8 @@ package final class LedgerRebuild: Sendable {
         }
     }
 
-    private static func completed(_ path: String) -> String { path + ".rebuilt" }
+    /// The name of a new ledger that is complete, and has not yet taken the place of the old one at `path`.
+    package static func completed(_ path: String) -> String { path + ".rebuilt" }
 
     /// Whether a rebuild of the ledger at `path` was cut off when the new one was complete and the old one already gone.
     package static func isHalfInPlace(_ path: String) -> Bool {

@@ -70,6 +70,22 @@ struct RebuiltLedgerTests {
 
     private func write(_ record: String, to file: String) throws { try folder.write(record, to: "state/runs/" + file) }
 
+    // catalogue 34: cut off between the database and its write-ahead log.
+    @Test(.timeLimit(.minutes(1))) func whatIsSetAsideInTwoStartsStaysTogether() async throws {
+        try await run(ManualClock(DaemonFixture.start)) { _, _ in }
+        let (files, database, aside) = (FileManager.default, place.state + "/rota.db", "rota.db.damaged-2026-02-01T00-00-00")
+        try files.moveItem(atPath: database, toPath: database + ".rebuilt")
+        try files.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -30)], ofItemAtPath: database + ".rebuilt")
+        try folder.write("the old ledger", to: "state/" + aside)
+        #expect(files.createFile(atPath: "\(place.state)/\(aside).txt", contents: Data("it was rebuilt\n".utf8)))
+        // Files written this way are a minute old: that of another rebuild, though its name comes later.
+        try folder.write("another was rebuilt\n", to: "state/rota.db.damaged-2026-02-02T00-00-00.txt")
+        try folder.write("of the old ledger", to: "state/rota.db-wal")
+        try await run(ManualClock(DaemonFixture.start)) { _, _ in }
+        #expect(try folder.read("state/\(aside)-wal") == "of the old ledger")
+        #expect(try files.contentsOfDirectory(atPath: place.state).count { $0.contains(".damaged-") } == 4)
+    }
+
     private func writeRun(_ number: Int, boot: String, due: Int) throws {
         let id = "abcdef-\(number)"
         try write(
