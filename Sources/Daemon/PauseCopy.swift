@@ -38,11 +38,13 @@ struct PauseCopy {
         }
     }
 
-    /// - Throws: When it cannot be written; what was there before stays.
+    /// Durable when it returns: the machine may stop, and the ledger be lost with it.
+    ///
+    /// - Throws: When it cannot be written.
     func write(_ pauses: Pauses) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        try encoder.encode(pauses.all.map(Entry.init)).write(to: URL(fileURLWithPath: path), options: .atomic)
+        try DurableFile.replace(path, with: String(decoding: encoder.encode(pauses.all.map(Entry.init)), as: UTF8.self))
     }
 
     /// nil when there is none that can be read whole.

@@ -95,14 +95,7 @@ extension StateFolder {
     }
 
     func keep(_ report: RebuildReport) throws(DaemonError) {
-        let name = report.aside + ".txt"
-        let file = Glibc.open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { throw .stateNotWritable(path: path, detail: String(cString: strerror(errno))) }
-        defer { close(file) }
-        let text = report.text
-        guard text.withCString({ Glibc.write(file, $0, text.utf8.count) }) == text.utf8.count, fsync(file) == 0 else {
-            throw .stateNotWritable(path: path, detail: String(cString: strerror(errno)))
-        }
+        try DurableFile.replace(report.aside + ".txt", with: report.text)
     }
 
     /// What reports of rebuilt ledgers say in one line, the newest first, as long as nobody removed them.

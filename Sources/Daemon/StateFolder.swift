@@ -114,14 +114,7 @@ package final class StateFolder: Sendable {
         let digits = Array("0123456789abcdef")
         var random = SystemRandomNumberGenerator()
         let token = String((0..<64).map { _ in digits[Int.random(in: 0..<16, using: &random)] })
-        // Beside, then renamed: nobody ever reads half a token.
-        let beside = self.token + ".new"
-        let file = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { throw .stateNotWritable(path: path, detail: String(cString: strerror(errno))) }
-        defer { close(file) }
-        guard token.withCString({ write(file, $0, token.utf8.count) }) == token.utf8.count, fsync(file) == 0,
-            rename(beside, self.token) == 0
-        else { throw .stateNotWritable(path: path, detail: String(cString: strerror(errno))) }
+        try DurableFile.replace(self.token, with: token)
         return token
     }
 
