@@ -66,8 +66,9 @@ package struct FileSystem: Hashable, Sendable {
     /// Two descriptors of one file, each with a lock of its own: the second must not get what the first has, and both kinds of locks are in
     /// use (ours, and those of SQLite).
     private static func tryLocks(in folder: String) -> Locks {
-        let path = folder + "/lock.trial-\(getpid())"
-        let first = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        // By chance, not by our number: a scheduler in another container, on the same volume, may have the same one.
+        let path = folder + "/lock.trial-" + String(UInt64.random(in: .min ... .max), radix: 16)
+        let first = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard first >= 0 else { return .untried(text(errno)) }
         defer {
             close(first)

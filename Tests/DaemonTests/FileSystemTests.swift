@@ -1,5 +1,6 @@
 import Daemon
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -12,6 +13,17 @@ struct FileSystemTests {
         #expect(found.locks == .hold && !found.isNetwork && !found.isReadOnly && found.warning == nil)
         #expect(found.free > 0 && found.size >= found.free)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty, "the trial leaves nothing behind")
+    }
+
+    // catalogue 39: two containers on one volume may have the same process number.
+    @Test func trialsOfLocksAtOnceAreNotInEachOthersWay() throws {
+        let folder = try TemporaryFolder()
+        let others = Mutex<[String]>([])
+        DispatchQueue.concurrentPerform(iterations: 400) { _ in
+            let found = Result { try StateFolder.fileSystem(of: folder.path).locks }
+            if (try? found.get()) != .hold { others.withLock { $0.append("\(found)") } }
+        }
+        #expect(others.withLock(\.self) == [])
     }
 
     @Test func whatIsInMemoryIsGoneWithTheNextBoot() throws {

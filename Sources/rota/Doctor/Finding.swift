@@ -46,7 +46,8 @@ struct Finding: Hashable, Encodable {
 
 /// Looks at one thing that a scheduler depends on.
 ///
-/// It changes nothing outside `Premises.trial`, and finds out what it can when it may not see everything.
+/// It changes nothing that is there. What it makes to try things out, in `Premises.trial` and, for locks, a file in the state folder itself,
+/// is gone when it is done. It finds out what it can when it may not see everything.
 protocol Check: Sendable {
     func findings(_ premises: Premises) async -> [Finding]
 }
