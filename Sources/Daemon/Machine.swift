@@ -1,3 +1,4 @@
+import Execution
 import Glibc
 package import Scheduling
 
@@ -6,11 +7,9 @@ package enum Machine {
     /// The processors that it may run on, and the memory that there is, each bounded by the control groups that it is in (version 2); what
     /// cannot be found out has no limit.
     ///
-    /// - Parameters:
-    ///   - proc: Where the kernel tells of processes and memory.
-    ///   - groups: Where the control groups are mounted.
-    package static func capacity(proc: String = "/proc", groups: String = "/sys/fs/cgroup") -> PoolCapacity {
-        let folders = groupFolders(proc: proc, groups: groups)
+    /// - Parameter proc: Where the kernel tells of processes and memory, and of where control groups are mounted.
+    package static func capacity(proc: String = "/proc") -> PoolCapacity {
+        let folders = ControlGroups.around(proc: proc)
         let processors = [allowedProcessors(text(proc + "/self/status"))] + folders.map { milliCPUs(ofMax: text($0 + "/cpu.max")) }
         let memory = [memoryTotal(text(proc + "/meminfo"))] + folders.map { text($0 + "/memory.max").flatMap { Int64($0) } }
         return PoolCapacity(milliCPUs: processors.compactMap(\.self).min(), memory: memory.compactMap(\.self).min())
@@ -34,15 +33,6 @@ package enum Machine {
     private static func memoryTotal(_ meminfo: String?) -> Int64? {
         let line = (meminfo ?? "").split(separator: "\n").first { $0.hasPrefix("MemTotal:") }
         return line?.split(separator: " ").dropFirst().first.flatMap { Int64($0) }.map { $0 * 1024 }
-    }
-
-    /// The folder of our own control group and of all around it: each may be bounded.
-    private static func groupFolders(proc: String, groups: String) -> [String] {
-        let own = (text(proc + "/self/cgroup") ?? "").split(separator: "\n").first { $0.hasPrefix("0::/") }?.dropFirst(4)
-        var names = own?.split(separator: "/").map(String.init) ?? []
-        // What lies outside of what we see cannot be asked.
-        if names.contains("..") { names = [] }
-        return (0...names.count).map { count in ([groups] + names.prefix(count)).joined(separator: "/") }
     }
 
     /// The text of a small file without its end of line; nil when it cannot be read.

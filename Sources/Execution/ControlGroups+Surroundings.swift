@@ -24,7 +24,7 @@ extension ControlGroups {
 
         init(of process: pid_t) throws(SystemError) {
             self.process = process
-            guard let path = try Self.path(of: process), let mount = try Self.mount() else { return }
+            guard let path = try Self.path(of: "\(process)"), let mount = try Self.mount() else { return }
             self.mount = mount.point
             guard let inside = Self.path(path, below: mount.root) else { return }
             let group = inside == "/" ? mount.point : mount.point + inside
@@ -105,18 +105,31 @@ extension ControlGroups {
     }
 }
 
+extension ControlGroups {
+    /// The folders of this process's group and of all around it, the outermost first; only that when its own lies outside of what is seen,
+    /// and none where no groups of version 2 are mounted.
+    ///
+    /// - Parameter proc: Where the kernel tells of processes.
+    package static func around(proc: String = "/proc") -> [String] {
+        guard let mount = try? Surroundings.mount(in: proc) else { return [] }
+        let own = try? Surroundings.path(of: "self", in: proc)
+        let names = (own.flatMap { Surroundings.path($0, below: mount.root) } ?? "/").split(separator: "/").map(String.init)
+        return (0...names.count).map { ([mount.point] + names.prefix($0)).joined(separator: "/") }
+    }
+}
+
 extension ControlGroups.Surroundings {
     /// The group of a process as /proc tells it, from the root of what we see; nil when there is no version 2.
-    private static func path(of process: pid_t) throws(SystemError) -> String? {
-        let file = "/proc/\(process)/cgroup"
+    fileprivate static func path(of process: String, in proc: String = "/proc") throws(SystemError) -> String? {
+        let file = "\(proc)/\(process)/cgroup"
         guard let bytes = try Files.read(file) else { throw SystemError("open", file, ENOENT) }
         let line = lines(bytes).first { $0.hasPrefix("0::/") }
         return line.map { String($0.dropFirst(3)) }
     }
 
     /// Where groups of version 2 are mounted, and which of them is to be seen there as the root.
-    private static func mount() throws(SystemError) -> (root: String, point: String)? {
-        let bytes = try Files.read("/proc/self/mountinfo") ?? []
+    fileprivate static func mount(in proc: String = "/proc") throws(SystemError) -> (root: String, point: String)? {
+        let bytes = try Files.read("\(proc)/self/mountinfo") ?? []
         for line in lines(bytes) {
             // id, parent, device, root, mount point, options, any number of tags, a dash, type.
             let words = line.split(separator: " ")
@@ -126,7 +139,7 @@ extension ControlGroups.Surroundings {
         return nil
     }
 
-    private static func path(_ path: String, below root: String) -> String? {
+    fileprivate static func path(_ path: String, below root: String) -> String? {
         if path.hasPrefix("/..") { return nil }
         if root == "/" { return path }
         guard path == root || path.hasPrefix(root + "/") else { return nil }

@@ -6,14 +6,22 @@ import Testing
 
 /// What there is to be shared out on this machine.
 struct MachineTests {
-    private func machine(_ files: [String: String]) throws -> PoolCapacity {
+    /// Control groups of version 2 are mounted at `groups`, from `root` on, beside those of version 1, as on hybrid machines.
+    private func machine(_ files: [String: String], root: String = "/") throws -> PoolCapacity {
         let folder = try TemporaryFolder()
+        let mounts = """
+            30 20 0:26 / /sys/fs/cgroup ro,nosuid - tmpfs tmpfs ro
+            31 30 0:27 \(root) \(folder.path)/groups rw,nosuid shared:5 - cgroup2 cgroup2 rw
+            32 30 0:28 / /sys/fs/cgroup/memory rw,nosuid - cgroup cgroup rw,memory
+
+            """
+        let files = files.merging(["proc/self/mountinfo": mounts]) { $1 }
         for (name, text) in files {
             let parent = (folder.path + "/" + name as NSString).deletingLastPathComponent
             try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
             try folder.write(text, to: name)
         }
-        return Machine.capacity(proc: folder.path + "/proc", groups: folder.path + "/groups")
+        return Machine.capacity(proc: folder.path + "/proc")
     }
 
     private let eightOf16GiB = [
@@ -38,6 +46,12 @@ struct MachineTests {
     @Test func theRootOfWhatIsSeenCounts() throws {
         let groups = ["proc/self/cgroup": "0::/\n", "groups/cpu.max": "50000 100000\n", "groups/memory.max": "268435456\n"]
         #expect(try machine(eightOf16GiB.merging(groups) { $1 }) == PoolCapacity(milliCPUs: 500, memory: 256 << 20))
+    }
+
+    /// A container without a name space of groups sees its own as the root, and its full name in /proc.
+    @Test func theNameOfTheRootIsNoFolderBelowIt() throws {
+        let groups = ["proc/self/cgroup": "0::/docker/c1/leaf\n", "groups/cpu.max": "max 100000\n", "groups/leaf/cpu.max": "50000 100000\n"]
+        #expect(try machine(eightOf16GiB.merging(groups) { $1 }, root: "/docker/c1").milliCPUs == 500)
     }
 
     @Test(arguments: ["0::/../other\n", "", "nonsense"]) func whatCannotBeReadBoundsNothing(group: String) throws {
