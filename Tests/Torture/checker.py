@@ -36,6 +36,7 @@ class Job:
         with open(path) as file:
             text = json.load(file)
         self.name = os.path.basename(path)[: -len(".json")]
+        self.takes = float(text["command"][2])
         self.codes = [int(code) for code in text["command"][3:]]
         self.after = text.get("after", [])
         self.retries = text.get("retries", {}).get("limit", 0)
@@ -151,8 +152,7 @@ def slots(known, since, until):
     covered = collections.defaultdict(list)
     for gap in known.gaps:
         covered[gap["job"]].append(gap)
-        if gap["state"] != "skipped" or not gap["reason"].startswith("overlap"):
-            yield f"{gap['job']} has a gap of {gap['slots']} slots: {gap['state']}: {gap['reason']}"
+        yield from excuse(known, gap)
     for job in known.jobs.values():
         registered = known.registered.get(job.name, since)
         begin = registered if job.may == "late" else min(since, registered)
@@ -165,17 +165,46 @@ def slots(known, since, until):
         if run["trigger"] == "schedule" and (job.anchor is None or (run["due"] / 1e6 - job.anchor) % job.period != 0):
             yield f"{name} ran for {run['due']}, which is no slot of {job.name}"
         if run["state"] == "skipped" and not run["reason"].startswith("upstream"):
-            if not run["reason"].startswith("overlap") or job.overlap == "allow" or not was_busy(known, run):
+            is_true = run["reason"].startswith("overlap") and was_busy(known, job, run["ended_at"], run["due"], run["due"])
+            if not is_true or job.overlap == "allow":
                 yield f"{name} is skipped: {run['reason']}"
 
 
-def was_busy(known, skipped):
-    """Whether a run of the job, of another due, had not ended when this one was skipped."""
-    at = skipped["ended_at"]
+def excuse(known, gap):
+    """A gap is of slots that had come, of one job that may not overlap, and was decided while a run of it was under way."""
+    job, first, last = known.jobs[gap["job"]], gap["first_due"], gap["last_due"]
+    name = f"{job.name} has a gap of {gap['slots']} slots from {first}"
+    if gap["state"] != "skipped" or not gap["reason"].startswith("overlap"):
+        yield f"{name}: {gap['state']}: {gap['reason']}"
+    elif job.overlap == "allow":
+        yield f"{name}, which may overlap: {gap['reason']}"
+    elif not was_busy(known, job, gap["decided_at"], first, last):
+        yield f"{name}, and no run was in its way: {gap['reason']}"
+    if gap["slots"] != len(job.slots(first / 1e6, last / 1e6)):
+        yield f"{name}, and {len(job.slots(first / 1e6, last / 1e6))} slots lie in it"
+    if last > gap["decided_at"]:
+        yield f"{name}, decided before they had come"
+
+
+def was_busy(known, job, at, first, last):
+    """Whether a run of the job, of a due that is not of [first, last], was under way when these were skipped."""
     return any(
-        run["job"] == skipped["job"] and run["due"] != skipped["due"] and run["state"] != "skipped" and run["waiting_since"] <= at
+        run["job"] == job.name and not first <= run["due"] <= last and run["state"] != "skipped" and run["waiting_since"] <= at
         and (run["ended_at"] is None or run["ended_at"] >= at - TOLERANCE * 1e6)
         for run in known.runs.values())
+
+
+def shares(known, since, until):
+    """Of what a job can do that may not overlap, a fair share was done, by the marks: no scheduler gets by with gaps alone."""
+    for job in known.jobs.values():
+        slots = [slot for slot in job.slots(since, until) if slot >= known.registered.get(job.name, since)]
+        if job.overlap == "allow" or not slots:
+            continue
+        possible = min(len(slots), (slots[-1] - slots[0]) / max(job.period, job.takes) + 1)
+        began = sum(mark.job == job.name and since <= mark.due / 1e6 <= until for starts in known.starts.values() for mark in starts)
+        # A fifth, for a loaded machine makes each run as long as several; and none when there are too few to tell.
+        if began < int(possible / 5):
+            yield f"{job.name} began {began} times, of {possible:.0f} that were possible"
 
 
 def retries(known):
@@ -234,7 +263,7 @@ def children(known):
 def check(folder, since, until):
     known = Evidence(folder)
     found = []
-    for look in (doubles(known), ends(known), slots(known, since, until), retries(known), overlaps(known), children(known)):
+    for look in (doubles(known), ends(known), slots(known, since, until), shares(known, since, until), retries(known), overlaps(known), children(known)):
         found += look
     return known, found
 

@@ -42,8 +42,8 @@ class DoctoredEvidence(unittest.TestCase):
         self.db.close()
         self.folder.cleanup()
 
-    def write_job(self, name, codes, **more):
-        job = dict(command=["job.sh", "marks", "0"] + codes, schedule="R/1970-01-01T00:00:00Z/PT1S", overlap="allow", **more)
+    def write_job(self, name, codes, overlap="allow", takes="0", **more):
+        job = dict(command=["job.sh", "marks", takes] + codes, schedule="R/1970-01-01T00:00:00Z/PT1S", overlap=overlap, **more)
         with open(f"{self.folder.name}/jobs/{name}.json", "w") as file:
             json.dump(job, file)
 
@@ -60,14 +60,14 @@ class DoctoredEvidence(unittest.TestCase):
         for kind, when in (("start", at + 0.01), ("end", at + 0.19)):
             self.marks.append(f"{kind} aaaaaa-{number} {job} 1970-01-01T00:00:{slot:02}Z {attempt} 77 {when} {code}")
 
-    def findings(self):
+    def findings(self, until=3):
         self.db.commit()
         with open(self.folder.name + "/marks", "w") as file:
             file.write("\n".join(self.marks) + "\n")
-        return checker.check(self.folder.name, 0, 3)[1]
+        return checker.check(self.folder.name, 0, until)[1]
 
-    def assertFinds(self, text):
-        found = self.findings()
+    def assertFinds(self, text, until=3):
+        found = self.findings(until)
         self.assertTrue(any(text in line for line in found), found)
 
     def test_honest_evidence_passes(self):
@@ -95,6 +95,57 @@ class DoctoredEvidence(unittest.TestCase):
         self.marks = [line for line in self.marks if " plain 1970-01-01T00:00:02Z" not in line]
         self.db.execute("INSERT INTO gap VALUES ('plain', 2000000, 2000000, 1, 'missed', 'catch-up', 0)")
         self.assertFinds("plain has a gap")
+
+    def gap(self, job, first, last, slots, at):
+        row = (job, first * 10**6, last * 10**6, slots, at * 10**6)
+        self.db.execute("INSERT INTO gap VALUES (?, ?, ?, ?, 'skipped', 'overlap: x', ?)", row)
+
+    def long_run(self, policy, seconds):
+        """A run of `slow` from second 0 on."""
+        self.write_job("slow", ["0"], overlap=policy, takes=str(seconds))
+        number = self.insert("slow", 0, 1, 0.1, "succeeded", 0)
+        self.db.execute("UPDATE run SET ended_at = ? WHERE id = ?", (round((seconds + 0.2) * 1e6), number))
+        for kind, when in (("start", 0.11), ("end", seconds + 0.19)):
+            self.marks.append(f"{kind} aaaaaa-{number} slow 1970-01-01T00:00:00Z 1 77 {when} 0")
+
+    def test_gaps_behind_a_run_pass(self):
+        self.long_run("skip", 3.5)
+        for slot in (1, 2, 3):
+            self.gap("slow", slot, slot, 1, slot)
+        self.assertEqual(self.findings(), [])
+
+    def test_a_gap_of_a_job_that_may_overlap(self):
+        self.long_run("allow", 3.5)
+        self.gap("slow", 1, 3, 3, 3)
+        self.assertFinds("slow has a gap of 3 slots from 1000000, which may overlap")
+
+    def test_a_gap_that_nothing_was_in_the_way_of(self):
+        self.long_run("skip", 0.5)
+        self.gap("slow", 1, 9, 9, 9)
+        self.assertFinds("slow has a gap of 9 slots from 1000000, and no run was in its way", until=9)
+
+    def test_a_gap_that_nothing_ran_beside(self):
+        self.write_job("slow", ["0"], overlap="queue")
+        self.gap("slow", 0, 3, 4, 3)
+        self.assertFinds("slow has a gap of 4 slots from 0, and no run was in its way")
+
+    def test_a_gap_over_more_slots_than_it_tells(self):
+        self.long_run("skip", 3.5)
+        self.gap("slow", 1, 3, 1, 3)
+        self.assertFinds("slow has a gap of 1 slots from 1000000, and 3 slots lie in it")
+
+    def test_a_gap_of_slots_to_come(self):
+        self.long_run("skip", 3.5)
+        self.gap("slow", 1, 3, 3, 1)
+        self.assertFinds("decided before they had come")
+
+    def test_a_scheduler_that_gaps_all_that_it_can(self):
+        # One run of half a second, which by its row in the ledger took for ever.
+        self.long_run("skip", 0.5)
+        self.db.execute("UPDATE run SET ended_at = 60000000 WHERE job = 'slow'")
+        for slot in range(1, 20):
+            self.gap("slow", slot, slot, 1, slot)
+        self.assertFinds("slow began 1 times, of 20 that were possible", until=19)
 
     def test_an_overlap_that_was_none(self):
         self.db.execute("UPDATE run SET state = 'skipped', reason = 'overlap: x', ended_at = 2000000 WHERE job = 'plain' AND due = 2000000")
