@@ -101,7 +101,10 @@ struct Session {
         // What was handed over stands in the run's folder; that is the better text where the ledger's is lost.
         let handedOver = job == nil ? try? RunFolder(runs: runs, run: open.id).launch() : nil
         let launch = handedOver ?? launchPlan(open.run, id: open.id, job: job ?? unreadable, folder: folder).launch
-        return (open.run.executor ?? "", OpenRun(launch: launch, bootID: open.boot, killWanted: open.run.killWanted, hasStarted: open.run.state == .running))
+        return (
+            open.run.executor ?? "",
+            OpenRun(launch: launch, bootID: open.boot, killWanted: open.run.killWanted, hasStarted: open.run.state == .running)
+        )
     }
 
     // MARK: the loop

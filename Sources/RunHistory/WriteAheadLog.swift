@@ -21,7 +21,9 @@ package struct WriteAheadLog: Hashable, Sendable, Encodable {
     package var words: String {
         let size = "write-ahead log " + String(format: "%.1f MB", Double(bytes) / 1_000_000)
         guard isLong else { return size }
-        guard !readers.isEmpty else { return size + ": nobody reads it for long; it is folded in within seconds, or the log of `rota serve` says why not" }
+        guard !readers.isEmpty else {
+            return size + ": nobody reads it for long; it is folded in within seconds, or the log of `rota serve` says why not"
+        }
         return size + ": it cannot be folded in while \(Self.words(readers)) reads the ledger in one transaction; end that"
     }
 

@@ -50,7 +50,9 @@ struct MachineTests {
 
     /// A container without a name space of groups sees its own as the root, and its full name in /proc.
     @Test func theNameOfTheRootIsNoFolderBelowIt() throws {
-        let groups = ["proc/self/cgroup": "0::/docker/c1/leaf\n", "groups/cpu.max": "max 100000\n", "groups/leaf/cpu.max": "50000 100000\n"]
+        let groups = [
+            "proc/self/cgroup": "0::/docker/c1/leaf\n", "groups/cpu.max": "max 100000\n", "groups/leaf/cpu.max": "50000 100000\n",
+        ]
         #expect(try machine(eightOf16GiB.merging(groups) { $1 }, root: "/docker/c1").milliCPUs == 500)
     }
 

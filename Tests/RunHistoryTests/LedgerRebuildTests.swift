@@ -177,7 +177,9 @@ struct LedgerRebuildTests {
         for (name, target) in links {
             try FileManager.default.createSymbolicLink(atPath: folder.path + "/" + name, withDestinationPath: target)
         }
-        for (name, words) in ["nowhere.db": "symbolic link that leads nowhere", "circle.db": "symbolic links", "file/rota.db": "Not a directory"] {
+        for (name, words) in [
+            "nowhere.db": "symbolic link that leads nowhere", "circle.db": "symbolic links", "file/rota.db": "Not a directory",
+        ] {
             let path = folder.path + "/" + name
             #expect {
                 try Ledger.examine(path, isSuspect: false)
