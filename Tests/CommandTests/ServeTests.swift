@@ -26,10 +26,9 @@ struct ServeTests {
 
     // catalogue 3, 4: rule 3 of the promise, a restart has no consequences.
     @Test(.timeLimit(.minutes(1))) func aKilledSchedulerLosesNeitherRunNorExitCode() throws {
-        let fixture = try CommandFixture(jobs: [
-            "slow.yaml":
-                "command: |\n  echo begun\n  while [ ! -e go ]; do sleep 0.02; done\n  echo done >&2\n  exit 7\nworkdir: \(try TemporaryMark.folder())\n"
-        ])
+        let fixture = try CommandFixture()
+        let command = "command: |\n  echo begun\n  while [ ! -e go ]; do sleep 0.02; done\n  echo done >&2\n  exit 7\n"
+        try fixture.folder.write(command + "workdir: \(fixture.folder.path)\n", to: "jobs/slow.yaml")
         let first = try fixture.serve()
         let id = try fixture.rota("run", "slow").stdout.trimmingCharacters(in: .whitespacesAndNewlines)
         waitFor { (try? fixture.rota("logs", id).stdout) == "begun\n" }
@@ -37,7 +36,7 @@ struct ServeTests {
         try first.wait()
         // The run ends while nobody is there.
         let outcome = fixture.state + "/runs/\(id)/outcome"
-        let go = try workdir(of: fixture) + "/go"
+        let go = fixture.folder.path + "/go"
         #expect(FileManager.default.createFile(atPath: go, contents: nil))
         waitFor { FileManager.default.fileExists(atPath: outcome) }
         let endedBefore = Date()
@@ -55,8 +54,9 @@ struct ServeTests {
     }
 
     @Test(.timeLimit(.minutes(1))) func aRunningJobIsAdoptedAndItsEndArrives() throws {
-        let mark = try TemporaryMark.folder()
-        let fixture = try CommandFixture(jobs: ["slow.yaml": "command: while [ ! -e go ]; do sleep 0.02; done\nworkdir: \(mark)\n"])
+        let fixture = try CommandFixture()
+        let command = "command: while [ ! -e go ]; do sleep 0.02; done\n"
+        try fixture.folder.write(command + "workdir: \(fixture.folder.path)\n", to: "jobs/slow.yaml")
         let first = try fixture.serve()
         let id = try fixture.rota("run", "slow").stdout.trimmingCharacters(in: .whitespacesAndNewlines)
         waitFor { (try? fixture.json("history").first?["state"] as? String) == "running" }
@@ -65,7 +65,7 @@ struct ServeTests {
         #expect(try first.wait().status == 0)
         #expect(try fixture.json("history").first?["state"] as? String == "running")
         let second = try fixture.serve()
-        #expect(FileManager.default.createFile(atPath: mark + "/go", contents: nil))
+        #expect(FileManager.default.createFile(atPath: fixture.folder.path + "/go", contents: nil))
         #expect(second.line(holding: id)?.contains("succeeded") == true)
         second.signal(SIGTERM)
         try second.wait()
@@ -136,20 +136,6 @@ struct ServeTests {
     private func waitFor(sourceLocation: SourceLocation = #_sourceLocation, _ condition: () -> Bool) {
         let came = wait(until: condition)
         #expect(came, "what was waited for did not come", sourceLocation: sourceLocation)
-    }
-
-    private func workdir(of fixture: CommandFixture) throws -> String {
-        let text = try fixture.folder.read("jobs/slow.yaml")
-        return String(try #require(text.split(separator: "\n").last { $0.hasPrefix("workdir: ") }).dropFirst("workdir: ".count))
-    }
-}
-
-/// A folder of its own, left to the machine's /tmp.
-private enum TemporaryMark {
-    static func folder() throws -> String {
-        let path = NSTemporaryDirectory() + "rota-mark-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        return path
     }
 }
 

@@ -17,6 +17,7 @@ final class Place {
     /// - Parameter hasControlGroups: Whether runs get control groups where this machine lets them.
     init(hasControlGroups: Bool = true) throws {
         self.hasControlGroups = hasControlGroups
+        _ = Self.tidiesUp
         path = "/tmp/rota-execution-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
         runs = "\(path)/runs"
         try FileManager.default.createDirectory(atPath: runs, withIntermediateDirectories: true)
@@ -35,6 +36,12 @@ final class Place {
         for run in (try? FileManager.default.contentsOfDirectory(atPath: runs)) ?? [] { (try? folder(run).controlGroup())??.remove() }
         try? FileManager.default.removeItem(atPath: path)
     }
+
+    /// The group of all runs is everybody's on this machine: with the last test it goes if nobody had it before, and if it is empty.
+    private static let tidiesUp: Void = {
+        guard let group = controlGroups.runs, !FileManager.default.fileExists(atPath: group) else { return }
+        atexit { if let group = controlGroups.runs { rmdir(group) } }
+    }()
 
     private static func makeExecutor(_ runs: String, _ reports: Reports, _ hasControlGroups: Bool) throws -> LocalExecutor {
         try LocalExecutor(runs: runs, keeper: keeper(), node: "node-1", hasControlGroups: hasControlGroups) { reports.add($0) }
