@@ -69,7 +69,15 @@ final class LedgerOpening: Sendable {
         // It would seem well until the next folding in.
         try ledger { () throws(LedgerError) in try before?.refuseDamage() }
         let isInDoubt = before?.isInDoubt ?? true
-        return try open(mayCreate: false, settling: isInDoubt)
+        let opened = try open(mayCreate: false, settling: isInDoubt)
+        if let mark = folder.mark(), mark.ledger == opened.ledger.id,
+            try ledger({ () throws(LedgerError) in try opened.ledger.newestChange() }) < mark.change
+        {
+            // Somebody put an old one in its place; what it forgot must not be forgotten beside it.
+            opened.ledger.close()
+            throw .ledger(.vanished(path: folder.database))
+        }
+        return opened
     }
 
     /// Why the write-ahead log cannot be folded in; nil while it can.
@@ -122,15 +130,27 @@ final class LedgerOpening: Sendable {
         let numbers = try highestNumbers()
         let condition = try ledger { () throws(LedgerError) in try Ledger.examine(folder.database, isSuspect: folder.isLedgerSuspect) }
         switch condition {
-        case .missing: return numbers.isEmpty ? nil : "it was gone"
-        case .empty: return numbers.isEmpty ? nil : "the file was empty"
+        case .missing: return isToTell(numbers) ? "it was gone" : nil
+        case .empty: return isToTell(numbers) ? "the file was empty" : nil
         case .damaged(let detail): return "it was damaged (\(detail))"
-        case .sound(nil, _): return numbers.isEmpty ? nil : "it did not say whose it is"
-        case .sound(let id, let highest):
-            // An intent is durable before its folder is made: such a ledger lost what it knew, or is a backup.
-            guard let newest = id.flatMap({ numbers[$0] }), newest > highest else { return nil }
-            return "it knew runs up to \(highest), and there are folders of runs up to \(newest)"
+        case .sound(nil, _, _): return isToTell(numbers) ? "it did not say whose it is" : nil
+        case .sound(let id?, let run, let change): return staleness(of: id, run: run, change: change, numbers)
         }
+    }
+
+    /// Whether the state folder knows what a ledger that is not there would have to tell.
+    private func isToTell(_ numbers: [String: Int64]) -> Bool {
+        !numbers.isEmpty || folder.pauseCopy.read()?.isEmpty == false
+    }
+
+    /// An intent is durable before its folder is made, and a change before it is noted: a ledger that knows less lost what it knew, or is
+    /// a backup.
+    private func staleness(of id: String, run: Int64, change: Int64, _ numbers: [String: Int64]) -> String? {
+        if let newest = numbers[id], newest > run {
+            return "it knew runs up to \(run), and there are folders of runs up to \(newest)"
+        }
+        guard let mark = folder.mark(), mark.ledger == id, mark.change > change else { return nil }
+        return "it knew less than was noted beside it: \(change) changes, and there were \(mark.change)"
     }
 
     func ledger<Value>(_ body: () throws(LedgerError) -> Value) throws(DaemonError) -> Value {

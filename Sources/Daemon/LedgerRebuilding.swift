@@ -27,9 +27,12 @@ struct LedgerRebuilding {
         let reading = try readJobs(rebuild)
         var report = RebuildReport(reason: reason, at: now, ledger: folder.database, aside: aside)
         report.foreignFolders = entries.count - own.count
+        let mark = folder.mark().flatMap { $0.ledger == identity.id ? $0.change : nil } ?? 0
+        let isStale = rebuild.newest.change < mark || rebuild.newest.run < own.map(\.number).max() ?? 0
         try opening.ledger { () throws(LedgerError) in
             let found = own.filter { !$0.isReplaced }.compactMap { entry in foundRun(entry, &report) }
-            report.account = try rebuild.take(found, numbers: own.map(\.number))
+            report.account = try rebuild.take(found, numbers: own.map(\.number), isStale: isStale)
+            try rebuild.numberChanges(above: mark)
             try rebuild.keep(reading.definitions.values.map(LedgerRebuild.Text.init))
             let jobs = JobAccounts(rebuild: rebuild, reading: reading, isWhole: report.isWhole, now: now)
             let (controls, gaps) = try jobs.all()
@@ -38,6 +41,7 @@ struct LedgerRebuilding {
             for flow in try rebuild.flowsInProgress() {
                 try rebuild.keepOpen(flow, plan: reading.graph[flow.head] == nil ? nil : reading.graph.flowPlan(from: flow.head))
             }
+            if isStale { try rebuild.closeFlowsAtRest() }
             // The old ledger may have lost its newest commits: better a pause too many than one too few.
             if let pauses = folder.pauseCopy.read() {
                 try rebuild.keep(pauses)

@@ -51,6 +51,7 @@ struct RebuildReport {
             "old ledger              kept as \(aside), with what stood beside it, if there was any",
             "runs read from it       \(account.salvagedRuns)",
             "runs made from folders  \(account.rebuiltRuns), and \(account.correctedRuns) that had gone further than it knew",
+            "runs that had not begun \(account.doubtfulRuns) that may have run since, and are not run: `rota run` or `rota retry` does it",
             "folders without a row   \(unreadableFolders) that tell nothing, \(account.conflicts) in the place of another run,",
             "                        \(foreignFolders) of other ledgers",
             "slots without a row     \(missedSlots), told as missed: \(LedgerRebuild.reason)",

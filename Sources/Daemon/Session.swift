@@ -20,7 +20,7 @@ struct Session {
     private let boot: String
     private let executors: [String: any Executor]
     private let runs: String
-    private let pauseCopy: PauseCopy
+    private let folder: StateFolder
     private var scheduler: Scheduler
     private var ids: [RunKey: String]
     private var keys: [String: RunKey]
@@ -36,6 +36,10 @@ struct Session {
     private var clockNotice = Instant.distantPast
     /// When it was last told that the write-ahead log is long.
     private var logNotice = Instant.distantPast
+    /// As it was last noted; nil in a session that has noted none.
+    private var mark: LedgerMark?
+    /// It was told that the mark cannot be written.
+    private var hasTroubleWithMark = false
     /// What executors could not take, as it was handed over.
     private var refused: [RunKey: Launch] = [:]
 
@@ -65,7 +69,7 @@ struct Session {
         self.ledger = ledger
         boot = try RunFolder.currentBootID()
         runs = folder.runs
-        pauseCopy = folder.pauseCopy
+        self.folder = folder
         heartbeatDue = clock.now()
         let calendars = Calendars()
         var state = restored.state
@@ -123,6 +127,7 @@ struct Session {
         }
         do {
             _ = try ledger.commit([], boot: boot, at: clock.now()) { try $0.noteStop() }
+            try noteMark()
             DurableStep.stopCommitted.passed()
         } catch {
             log.error("the stop could not be noted in the ledger", metadata: ["detail": "\(error)"])
@@ -162,7 +167,7 @@ struct Session {
             settings: configuration.settingsText, startedAt: frame.startedAt, heartbeatAt: now)
         let definitions = inForce.replace(by: reading)
         try carryOut(actions, at: now, notes: [{ try $0.replaceScheduler(by: row) }, definitions], completing: .recoveryCommitted)
-        copyPauses()
+        try copyPauses()
         frame.onBegin()
         log.info("scheduling", metadata: ["jobs": "\(reading.graph.jobs.count)", "problems": "\(reading.problems.count)"])
     }
@@ -196,6 +201,7 @@ struct Session {
         if goesOn { actions += scheduler.handle(.tick, at: now) }
         if now >= heartbeatDue {
             try ledger.heartbeat(at: now)
+            try noteMark()
             heartbeatDue = now + Session.heartbeatPeriod
             lookAtLog(at: now)
         }
@@ -290,15 +296,29 @@ struct Session {
         }
         act(on: actions)
         tellEnds(in: records)
-        if records.contains(where: \.changesPauses) { copyPauses() }
+        if records.contains(where: \.changesPauses) { try copyPauses() }
     }
 
     /// The ledger has them; without the copy, only a ledger that is lost takes them along.
-    private func copyPauses() {
+    private mutating func copyPauses() throws(LedgerError) {
         do {
-            try pauseCopy.write(scheduler.pauses)
+            try folder.pauseCopy.write(scheduler.pauses)
         } catch {
-            log.error("the copy of the pauses could not be written", metadata: ["file": "\(pauseCopy.path)", "detail": "\(error)"])
+            log.error("the copy of the pauses could not be written", metadata: ["file": "\(folder.pauseCopy.path)", "detail": "\(error)"])
+        }
+        try noteMark()
+    }
+
+    /// Notes beside the ledger how far it has come. Without the mark, an old ledger that is put in its place is taken for it.
+    private mutating func noteMark() throws(LedgerError) {
+        let now = LedgerMark(ledger: ledger.id, change: try ledger.newestChange())
+        guard now != mark else { return }
+        do {
+            try folder.keep(now)
+            mark = now
+        } catch {
+            if !hasTroubleWithMark { log.error("how far the ledger has come could not be noted", metadata: ["detail": "\(error)"]) }
+            hasTroubleWithMark = true
         }
     }
 

@@ -8,8 +8,8 @@ extension Ledger {
         /// A file without a byte, as a file system leaves it that lost what was written.
         case empty
         case damaged(String)
-        /// Readable, as far as it was read; `highestNumber` is the last that was given to a run.
-        case sound(id: String?, highestNumber: Int64)
+        /// Readable, as far as it was read; `newestRun` and `newestChange` are the last numbers that were given out.
+        case sound(id: String?, newestRun: Int64, newestChange: Int64)
     }
 
     /// Looks at the ledger at `path` without changing anything in it.
@@ -48,8 +48,7 @@ extension Ledger {
         let id = try String.fetchOne(db, sql: "SELECT id FROM ledger")
         if check != nil, version == Migrations.current { _ = try RestoredLedger(reading: db, ledger: id ?? "") }
         if let strange = try strangeInstant(db) { return .damaged(strange) }
-        let highest = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'run'") ?? 0
-        return .sound(id: id, highestNumber: highest)
+        return .sound(id: id, newestRun: try newestNumber(of: "run", db), newestChange: try newestNumber(of: "change", db))
     }
 
     /// Of what a start reads: nothing that was ever written is outside of the years 1 to 9999.

@@ -156,6 +156,19 @@ package final class Ledger: Sendable {
         }
     }
 
+    /// The number of the newest change that was committed; it only grows, whatever retention removes.
+    package func newestChange() throws(LedgerError) -> Int64 {
+        do {
+            return try queue.read { db in try Self.newestNumber(of: "change", db) }
+        } catch {
+            throw LedgerError.of(error, path: path)
+        }
+    }
+
+    static func newestNumber(of table: String, _ db: Database) throws -> Int64 {
+        try Int64.fetchOne(db, sql: "SELECT max(seq) FROM sqlite_sequence WHERE name = ?", arguments: [table]) ?? 0
+    }
+
     /// How durable a commit of this connection is, as SQLite numbers it; 2 is FULL.
     package func synchronous() throws -> Int? {
         try queue.read { db in try Int.fetchOne(db, sql: "PRAGMA synchronous") }

@@ -6,14 +6,17 @@ import Timetable
 extension LedgerRebuild {
     /// Takes the runs in that folders tell of. A folder knows better than the old ledger how far its run went, but for ends that stand there.
     ///
-    /// - Parameter numbers: Of all folders, also of those that tell nothing: none is given out again.
-    package func take(_ found: [FoundRun], numbers: [Int64]) throws(LedgerError) -> Account {
+    /// - Parameters:
+    ///   - numbers: Of all folders, also of those that tell nothing: none is given out again.
+    ///   - isStale: The old ledger is older than what happened: what is open there may have run since, and its folder may be removed.
+    package func take(_ found: [FoundRun], numbers: [Int64], isStale: Bool = false) throws(LedgerError) -> Account {
         var account = Account()
         account.incompleteTables = salvagedFrom
         try write { db in
             account.salvagedRuns = try Int.fetchOne(db, sql: "SELECT count(*) FROM run") ?? 0
             for one in found.sorted(by: { $0.number < $1.number }) { try take(one, into: &account, db) }
             try endWhatHasNoFolder(but: Set(numbers), db)
+            if isStale { account.doubtfulRuns = try endWhatMayHaveRun(but: Set(numbers), db) }
             if let highest = numbers.filter({ $0 <= Self.highestNumber }).max() {
                 try Salvage.raiseSequence(of: "run", to: highest, db)
             }
@@ -82,6 +85,23 @@ extension LedgerRebuild {
         for row in try Row.fetchAll(db, sql: "SELECT * FROM run WHERE state = 'running'") where !numbers.contains(row["id"]) {
             try lose(row, "its folder is gone", db)
         }
+    }
+
+    /// What waits, or was handed over and has no folder, may have run since, and retention may have removed its folder.
+    ///
+    /// - Returns: How many there were.
+    private func endWhatMayHaveRun(but numbers: Set<Int64>, _ db: Database) throws -> Int {
+        let rows = try Row.fetchAll(db, sql: "SELECT * FROM run WHERE state IN ('waiting', 'launching')")
+        let doubtful = rows.filter { $0["state"] == RunState.waiting.rawValue || !numbers.contains($0["id"]) }
+        for row in doubtful {
+            var run = try RunRow.run(from: row)
+            run.reason = "\(Self.reason): it may have run since, for the ledger was older than what happened"
+            run.state = run.state == .waiting ? .missed : .lost
+            run.endedAt = now
+            try remove(row["id"], db)
+            try insert(FoundRun(number: row["id"], run: run, boot: row["boot"], knowsFlow: true), db)
+        }
+        return doubtful.count
     }
 
     private func lose(_ row: Row, _ why: String, _ db: Database) throws {

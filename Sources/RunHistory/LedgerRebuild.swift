@@ -47,6 +47,8 @@ package final class LedgerRebuild: Sendable {
         package internal(set) var rebuiltRuns = 0
         /// Of those that were read, how many a folder knew to have gone further.
         package internal(set) var correctedRuns = 0
+        /// Of those that were read, how many were open and may have run since, so that they have ended.
+        package internal(set) var doubtfulRuns = 0
         /// Folders whose run could get no row, because another run has its place.
         package internal(set) var conflicts = 0
         /// Tables of the old ledger of which something could not be read.
@@ -79,12 +81,12 @@ package final class LedgerRebuild: Sendable {
                 try Migrations.apply(to: db)
                 try db.execute(sql: "PRAGMA synchronous = FULL")
             }
-            let incomplete = try draft.write { db in
+            (salvagedFrom, newest) = try draft.write { db in
                 let salvage = try Salvage(path, into: db)
                 let invalid = try Self.removeInvalidRows(db)
-                return salvage.incomplete.union(invalid)
+                let newest = (run: try Ledger.newestNumber(of: "run", db), change: try Ledger.newestNumber(of: "change", db))
+                return (salvage.incomplete.union(invalid), newest)
             }
-            salvagedFrom = incomplete
         } catch {
             throw LedgerError.of(error, path: path + ".rebuilding")
         }
@@ -92,6 +94,8 @@ package final class LedgerRebuild: Sendable {
 
     /// Tables of the old ledger of which something could not be read.
     let salvagedFrom: Set<String>
+    /// The last numbers that the old ledger gave out, as far as it could be read.
+    package let newest: (run: Int64, change: Int64)
 
     /// Rows that the schema lets pass, and the scheduler cannot read: texts and instants are as free as the damage was.
     ///
@@ -257,6 +261,23 @@ package final class LedgerRebuild: Sendable {
                     ])
             }
         }
+    }
+
+    /// Closes the flows of which no run is open: nobody would ever come by them again.
+    package func closeFlowsAtRest() throws(LedgerError) {
+        try write { db in
+            try db.execute(
+                sql: """
+                    UPDATE flow SET is_open = 0 WHERE is_open = 1 AND NOT EXISTS (
+                        SELECT 1 FROM run WHERE flow_head = head AND flow_due = flow.due AND state IN ('waiting', 'launching', 'running'))
+                    """)
+        }
+    }
+
+    /// Changes get numbers above `number`, whatever the old ledger knew: else the new one would be taken for an old one.
+    package func numberChanges(above number: Int64) throws(LedgerError) {
+        guard number <= Self.highestNumber else { return }
+        try write { db in try Salvage.raiseSequence(of: "change", to: number, db) }
     }
 
     /// A text that is lost keeps its place, so that what ran by it can be told; when a file has it again, it is filled in.

@@ -115,8 +115,7 @@ struct Salvage {
     }
 
     static func raiseSequence(of table: String, to number: Int64, _ db: Database) throws {
-        let highest = try Int64.fetchOne(db, sql: "SELECT max(seq) FROM sqlite_sequence WHERE name = ?", arguments: [table]) ?? 0
-        guard number > highest else { return }
+        guard try number > Ledger.newestNumber(of: table, db) else { return }
         try db.execute(sql: "DELETE FROM sqlite_sequence WHERE name = ?", arguments: [table])
         try db.execute(sql: "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", arguments: [table, number])
     }

@@ -135,6 +135,25 @@ struct LedgerRebuildTests {
         #expect(restored.state.openRuns.map(\.key.due) == [Instant(seconds: 20)])
     }
 
+    // catalogue 34
+    @Test(arguments: [true, false]) func whatMayHaveRunSinceIsNotRunAgain(isStale: Bool) throws {
+        let fixture = try LedgerFixture()
+        try fixture.commit([
+            .insert(fixture.run(due: 10)), .insert(fixture.run(due: 20, state: .launching)),
+            .insert(fixture.run(due: 30, state: .launching)),
+        ])
+        fixture.ledger.close()
+        let rebuild = try LedgerRebuild(at: fixture.path, now: fixture.now)
+        #expect(rebuild.newest == (run: 3, change: 3))
+        let account = try rebuild.take([found(3, fixture.run(due: 30, state: .launching))], numbers: [3], isStale: isStale)
+        #expect(account.doubtfulRuns == (isStale ? 2 : 0))
+        let restored = try finish(rebuild, of: fixture, id: fixture.ledger.id).restore()
+        #expect(restored.state.openRuns.map(\.key.due.microseconds) == (isStale ? [30_000_000] : [10_000_000, 20_000_000, 30_000_000]))
+        let reader = try LedgerReader.open(at: fixture.path)
+        #expect(try reader.run(id: "\(fixture.ledger.id)-1")?.run.state == (isStale ? .missed : .waiting))
+        #expect(try reader.run(id: "\(fixture.ledger.id)-2")?.run.state == (isStale ? .lost : .launching))
+    }
+
     @Test func rowsThatTheSchedulerCannotReadAreLeftBehind() throws {
         let fixture = try filled()
         try DatabaseQueue(path: fixture.path).write { db in
@@ -193,7 +212,7 @@ struct LedgerRebuildTests {
         let fixture = try LedgerFixture()
         try fixture.commit([.insert(fixture.run(due: 10))])
         let log = try Data(contentsOf: URL(fileURLWithPath: fixture.path + "-wal"))
-        #expect(try Ledger.examine(fixture.path, isSuspect: true) == .sound(id: fixture.ledger.id, highestNumber: 1))
+        #expect(try Ledger.examine(fixture.path, isSuspect: true) == .sound(id: fixture.ledger.id, newestRun: 1, newestChange: 1))
         #expect(try Data(contentsOf: URL(fileURLWithPath: fixture.path + "-wal")) == log && !log.isEmpty)
     }
 }
