@@ -14,7 +14,13 @@ extension LedgerRebuild {
         account.incompleteTables = salvagedFrom
         try write { db in
             account.salvagedRuns = try Int.fetchOne(db, sql: "SELECT count(*) FROM run") ?? 0
-            for one in found.sorted(by: { $0.number < $1.number }) { try take(one, into: &account, db) }
+            let attempts = Dictionary(found.map { ($0.run.key.firstAttempt, $0.run.key.attempt) }, uniquingKeysWith: max)
+            for one in found.sorted(by: { $0.number < $1.number }) {
+                let key = one.run.key
+                let isOld = try attempts[key.firstAttempt, default: 0] > key.attempt || hasLaterAttempt(than: key, db)
+                // What is open is found out by recovery, which offers its end to whoever waits for it; here nobody is offered anything.
+                try take(one, knowsEnd: !one.run.state.isOpen && (isStale || isOld), into: &account, db)
+            }
             try endWhatHasNoFolder(but: Set(numbers), db)
             if isStale { account.doubtfulRuns = try endWhatMayHaveRun(but: Set(numbers), db) }
             if let highest = numbers.filter({ $0 <= Self.highestNumber }).max() {
@@ -24,7 +30,8 @@ extension LedgerRebuild {
         return account
     }
 
-    private func take(_ found: FoundRun, into account: inout Account, _ db: Database) throws {
+    /// - Parameter knowsEnd: The end that the folder tells had its consequences already, so that it is written where the ledger has none.
+    private func take(_ found: FoundRun, knowsEnd: Bool, into account: inout Account, _ db: Database) throws {
         var found = found
         if !found.knowsFlow { found = try withFlow(found, db) }
         let key = found.run.key
@@ -34,8 +41,11 @@ extension LedgerRebuild {
                 account.conflicts += 1
                 return
             }
-            // What was handed over already is found out by recovery; an end in the ledger stands.
-            guard known.state == .waiting else { return }
+            // An end in the ledger stands.
+            guard known.state == .waiting || known.state.isOpen && knowsEnd else { return }
+            if known.state != .waiting {
+                found = FoundRun(number: found.number, run: known.ended(as: found.run), boot: row["boot"], knowsFlow: true)
+            }
             account.correctedRuns += 1
             try remove(found.number, db)
         } else if try hasRow(key, db) {
@@ -128,5 +138,25 @@ extension LedgerRebuild {
             run.trigger = run.key.attempt == 1 ? .upstream : .retry
         }
         return FoundRun(number: found.number, run: run, boot: found.boot, knowsFlow: true)
+    }
+}
+
+extension RunKey {
+    /// What all attempts at one due have in common.
+    fileprivate var firstAttempt: RunKey { RunKey(job: job, due: due, attempt: 1) }
+}
+
+extension Run {
+    /// The same run with the end of `other`, which tells nothing else better.
+    fileprivate func ended(as other: Run) -> Run {
+        var run = self
+        run.state = other.state
+        run.reason = other.reason
+        run.exitCode = other.exitCode
+        run.signal = other.signal
+        run.startedAt = other.startedAt ?? startedAt
+        run.endedAt = other.endedAt
+        run.node = other.node ?? node
+        return run
     }
 }

@@ -154,6 +154,41 @@ struct LedgerRebuildTests {
         #expect(try reader.run(id: "\(fixture.ledger.id)-2")?.run.state == (isStale ? .lost : .launching))
     }
 
+    @Test func aKnownEndIsTheOneThatIsWritten() throws {
+        let fixture = try LedgerFixture()
+        try fixture.commit([.insert(fixture.run(due: 10, state: .running)), .insert(fixture.run(due: 20, state: .running))])
+        fixture.ledger.close()
+        var failed = fixture.run(due: 10, state: .failed)
+        failed.exitCode = 7
+        let rebuild = try LedgerRebuild(at: fixture.path, now: fixture.now)
+        let account = try rebuild.take(
+            [
+                found(1, failed), found(2, fixture.run(due: 20, state: .failed)),
+                found(3, fixture.run(due: 10, attempt: 2, state: .running)),
+            ],
+            numbers: [1, 2, 3])
+        #expect(account.correctedRuns == 1 && account.rebuiltRuns == 1)
+        let restored = try finish(rebuild, of: fixture, id: fixture.ledger.id).restore()
+        let reader = try LedgerReader.open(at: fixture.path)
+        let first = try reader.run(id: "\(fixture.ledger.id)-1")?.run
+        #expect(first?.state == .failed && first?.exitCode == 7 && first?.reason == nil)
+        #expect(
+            Set(restored.handedOver.map(\.id)) == ["\(fixture.ledger.id)-2", "\(fixture.ledger.id)-3"],
+            "recovery imports the end of the other")
+    }
+
+    // The end of a parent was offered to a join `latest` before the backup was restored.
+    @Test func anEndThatAStaleLedgerDoesNotKnowIsOfferedToNobody() throws {
+        let fixture = try LedgerFixture()
+        try fixture.commit([.insert(fixture.run(due: 10, state: .running))])
+        fixture.ledger.close()
+        let rebuild = try LedgerRebuild(at: fixture.path, now: fixture.now)
+        _ = try rebuild.take([found(1, fixture.run(due: 10, state: .succeeded))], numbers: [1], isStale: true)
+        let restored = try finish(rebuild, of: fixture, id: fixture.ledger.id).restore()
+        #expect(restored.handedOver.isEmpty && restored.state.lastEnding == 0)
+        #expect(try LedgerReader.open(at: fixture.path).run(id: "\(fixture.ledger.id)-1")?.run.state == .succeeded)
+    }
+
     @Test func rowsThatTheSchedulerCannotReadAreLeftBehind() throws {
         let fixture = try filled()
         try DatabaseQueue(path: fixture.path).write { db in
