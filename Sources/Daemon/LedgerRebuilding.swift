@@ -29,8 +29,8 @@ struct LedgerRebuilding {
         report.foreignFolders = entries.count - own.count
         let mark = folder.mark().flatMap { $0.ledger == identity.id ? $0.change : nil } ?? 0
         let isStale = rebuild.newest.change < mark || rebuild.newest.run < own.map(\.number).max() ?? 0
+        let found = try foundRuns(own, &report)
         try opening.ledger { () throws(LedgerError) in
-            let found = own.filter { !$0.isReplaced }.compactMap { entry in foundRun(entry, &report) }
             report.account = try rebuild.take(found, numbers: own.map(\.number), isStale: isStale)
             try rebuild.numberChanges(above: mark)
             try rebuild.keep(reading.definitions.values.map(LedgerRebuild.Text.init))
@@ -79,12 +79,20 @@ struct LedgerRebuilding {
         do { return try jobs.read(at: now) } catch { throw .jobs(error) }
     }
 
-    private func foundRun(_ entry: RunEntry, _ report: inout RebuildReport) -> LedgerRebuild.FoundRun? {
-        guard let facts = try? RunFolder(runs: folder.runs, run: entry.name).facts(), let run = Run(facts) else {
-            report.unreadableFolders += 1
-            return nil
+    /// - Throws: When a folder cannot be read: it may tell of a run that lives, and another start may be able to read it.
+    private func foundRuns(_ own: [RunEntry], _ report: inout RebuildReport) throws(DaemonError) -> [LedgerRebuild.FoundRun] {
+        var found: [LedgerRebuild.FoundRun] = []
+        for entry in own where !entry.isReplaced {
+            let facts: RunFacts?
+            do { facts = try RunFolder(runs: folder.runs, run: entry.name).facts() } catch { throw .recovery("\(error)") }
+            if let facts, let run = Run(facts) {
+                found.append(
+                    LedgerRebuild.FoundRun(number: entry.number, run: run, boot: facts.bootID, knowsFlow: facts.launch.origin != nil))
+            } else {
+                report.unreadableFolders += 1
+            }
         }
-        return LedgerRebuild.FoundRun(number: entry.number, run: run, boot: facts.bootID, knowsFlow: facts.launch.origin != nil)
+        return found
     }
 }
 

@@ -45,11 +45,17 @@ extension RunFolder {
 
     /// The outcome is looked for last: a keeper that ends between the two looks has left it.
     private func standing() throws(SystemError) -> RunFacts.Standing {
-        let claim: Claim? =
-            switch try? claimState() {
-            case .held(let claim), .free(let claim): claim
-            case .absent, nil: nil
-            }
+        let claim: Claim?
+        do {
+            claim =
+                switch try claimState() {
+                case .held(let claim), .free(let claim): claim
+                case .absent: nil
+                }
+        } catch where error.number == EPROTO {
+            // Somebody holds it, and it does not tell who.
+            claim = nil
+        }
         if let ending = try outcome() { return .ended(ending) }
         return claim?.startedAt.map { .begun(at: $0) } ?? .handedOver
     }

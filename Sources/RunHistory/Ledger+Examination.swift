@@ -62,7 +62,7 @@ extension Ledger {
     }
 
     /// The words of an error that proves damage; nil for one of the disk, of rights or of memory, which proves nothing.
-    private static func damage(in error: any Error) -> String? {
+    static func damage(in error: any Error) -> String? {
         if case .corrupt(_, let detail) = error as? LedgerError { return detail }
         if error is LedgerError { return nil }
         guard let error = error as? DatabaseError else { return "\(error)" }

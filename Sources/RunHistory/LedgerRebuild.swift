@@ -87,6 +87,8 @@ package final class LedgerRebuild: Sendable {
                 let newest = (run: try Ledger.newestNumber(of: "run", db), change: try Ledger.newestNumber(of: "change", db))
                 return (salvage.incomplete.union(invalid), newest)
             }
+        } catch let error as LedgerError {
+            throw error
         } catch {
             throw LedgerError.of(error, path: path + ".rebuilding")
         }

@@ -13,17 +13,28 @@ struct Salvage {
     /// - Parameters:
     ///   - path: The damaged ledger; there need be no file.
     ///   - draft: A new ledger with no row but those of its own schema, whose foreign keys are not enforced.
+    /// - Throws: Also what proves no damage of the old one: what a disk does not give now, it may give to another start.
     init(_ path: String, into draft: Database) throws {
         let tables = try Self.tables(of: draft)
-        guard FileIdentity(of: path) != nil, let source = Self.open(path) else {
+        guard FileIdentity(of: path) != nil, let source = try Self.open(path) else {
             incomplete = Set(tables)
             return
         }
         for table in tables {
             try source.inDatabase { damaged in try copy(table, from: damaged, to: draft) }
         }
-        try? source.inDatabase { damaged in try copySequences(from: damaged, to: draft) }
+        _ = try Self.unlessDamaged(path) { try source.inDatabase { damaged in try copySequences(from: damaged, to: draft) } }
         try? source.close()
+    }
+
+    /// nil where what fails is damage.
+    private static func unlessDamaged<Value>(_ path: String, _ body: () throws -> Value) throws -> Value? {
+        do {
+            return try body()
+        } catch {
+            guard Ledger.damage(in: error) != nil else { throw LedgerError.of(error, path: path) }
+            return nil
+        }
     }
 
     private static func tables(of draft: Database) throws -> [String] {
@@ -32,7 +43,7 @@ struct Salvage {
     }
 
     /// For reading alone, with its write-ahead log; without it where that cannot be used.
-    private static func open(_ path: String) -> DatabaseQueue? {
+    private static func open(_ path: String) throws -> DatabaseQueue? {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(1)
@@ -40,14 +51,19 @@ struct Salvage {
         configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA writable_schema = ON") }
         let escaped = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
         for name in [path, "file:\(escaped)?immutable=1"] {
-            guard let queue = try? DatabaseQueue(path: name, configuration: configuration) else { continue }
-            if (try? queue.inDatabase { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_schema") }) != nil { return queue }
+            let opened = try unlessDamaged(path) {
+                let queue = try DatabaseQueue(path: name, configuration: configuration)
+                _ = try queue.inDatabase { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_schema") }
+                return queue
+            }
+            if let opened { return opened }
         }
         return nil
     }
 
     private mutating func copy(_ table: String, from damaged: Database, to draft: Database) throws {
-        guard let found = try? columns(of: table, damaged), !found.isEmpty else {
+        let path = damaged.path
+        guard let found = try Self.unlessDamaged(path, { try columns(of: table, damaged) }), !found.isEmpty else {
             incomplete.insert(table)
             return
         }
@@ -76,6 +92,7 @@ struct Salvage {
         } catch let error as DraftError {
             throw error.cause
         } catch {
+            guard Ledger.damage(in: error) != nil else { throw LedgerError.of(error, path: damaged.path) }
             return false
         }
     }

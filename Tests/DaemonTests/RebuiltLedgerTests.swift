@@ -153,6 +153,28 @@ struct RebuiltLedgerTests {
         #expect(place.marks().count == 3, "no run is started twice: \(place.marks())")
     }
 
+    // A folder that cannot be read now is that of a run that may live: nothing is set aside, and nobody is taken for lost.
+    @Test(.timeLimit(.minutes(1))) func aFolderThatCannotBeReadEndsTheRebuild() async throws {
+        let boot = try RunFolder.currentBootID()
+        try writeRun(5, boot: boot, due: 100)
+        try write("rota-kill 1\nrun abcdef-5\nreason by ada\nend\n", to: "abcdef-5/kill")
+        // Reading it fails, also for root.
+        try FileManager.default.createDirectory(atPath: place.state + "/runs/abcdef-6/run", withIntermediateDirectories: true)
+        try folder.write("no ledger", to: "state/rota.db")
+        chmod(place.state, 0o711)
+        chmod(place.state + "/runs", 0o711)
+        let clock = ManualClock(DaemonFixture.start)
+        #expect {
+            try place.open(clock, Ends())
+        } throws: { "\($0)".contains("abcdef-6/run: Is a directory") && "\($0)".contains("nothing was started") }
+        let names = try FileManager.default.contentsOfDirectory(atPath: place.state).filter { $0.hasPrefix("rota.db") }
+        #expect(names == ["rota.db"] && (try folder.read("state/rota.db")) == "no ledger")
+
+        try FileManager.default.removeItem(atPath: place.state + "/runs/abcdef-6")
+        let end = try await run(clock) { _, ends in await ends.next() }
+        #expect(end.id == "abcdef-5" && end.run.state == .killed)
+    }
+
     @Test(.timeLimit(.minutes(1))) func anotherMachinesLedgerIsNotTakenOverByARebuild() async throws {
         let clock = ManualClock(DaemonFixture.start)
         try await run(clock) { _, ends in
