@@ -1,4 +1,5 @@
 import Execution
+import Glibc
 import JobFiles
 import Logging
 import RunHistory
@@ -48,9 +49,15 @@ struct LedgerRebuilding {
                 report.arePausesOfCopy = true
             }
             report.pauses = try rebuild.pauses().count
-            try rebuild.complete(id: identity.id, machine: identity.machine, detail: report.notice)
         }
+        // Before the new ledger is complete: from then on a start that was cut off is gone on with, and it must be told all the same.
         try folder.keep(report)
+        do {
+            try rebuild.complete(id: identity.id, machine: identity.machine, detail: report.notice)
+        } catch {
+            unlink(report.file)
+            throw .ledger(error)
+        }
         try opening.ledger { () throws(LedgerError) in try LedgerRebuild.putInPlace(folder.database, aside: aside) }
         opening.log.critical("the ledger was made anew", metadata: ["detail": "\(report.notice)"])
     }

@@ -10,6 +10,8 @@ struct RebuildReport {
     let ledger: String
     /// The name of the old ledger's files.
     let aside: String
+    /// The file that it is kept in.
+    var file: String { aside + ".txt" }
     var account = LedgerRebuild.Account()
     var pauses = 0
     /// They were read from the copy beside the old ledger, too.
@@ -79,24 +81,17 @@ extension StateFolder {
 
     /// The name under which a rebuild that was cut off began to set the old files aside, so that they stay together.
     ///
-    /// Its report was kept when the new ledger was complete, and before the first of them went. nil when there is no such report, or when one
-    /// of those that are left would take the name of another.
+    /// Its report, the newest, was kept before the new ledger was complete. nil when there is none, or when one of those that are left would
+    /// take the name of another.
     func nameAsideBegun() -> String? {
-        guard let completion = Self.changed(LedgerRebuild.completed(database)) else { return nil }
-        let names = Self.reportNames(in: path).filter { Self.changed("\(path)/\($0)").map { $0 >= completion } ?? false }
-        guard let name = names.first.map({ "\(path)/\($0.dropLast(".txt".count))" }) else { return nil }
+        guard let report = Self.reportNames(in: path).first else { return nil }
+        let name = "\(path)/\(report.dropLast(".txt".count))"
         let isTaken = ["-wal", "-shm", "-journal"].contains { access(database + $0, F_OK) == 0 && access(name + $0, F_OK) == 0 }
         return isTaken ? nil : name
     }
 
-    /// In nanoseconds; nil when there is no such file.
-    private static func changed(_ file: String) -> Int? {
-        var status = stat()
-        return stat(file, &status) == 0 ? status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec : nil
-    }
-
     func keep(_ report: RebuildReport) throws(DaemonError) {
-        try DurableFile.replace(report.aside + ".txt", with: report.text)
+        try DurableFile.replace(report.file, with: report.text)
     }
 
     /// What reports of rebuilt ledgers say in one line, the newest first, as long as nobody removed them.

@@ -175,6 +175,25 @@ struct RebuiltLedgerTests {
         #expect(end.id == "abcdef-5" && end.run.state == .killed)
     }
 
+    // From the moment at which a start would go on with the new ledger there is a report of it.
+    @Test(.timeLimit(.minutes(1))) func noLedgerIsMadeAnewWithoutAReport() async throws {
+        try writeRun(5, boot: "another-boot", due: 100)
+        chmod(place.state, 0o711)
+        chmod(place.state + "/runs", 0o711)
+        // No report can be written under this name, which looks free.
+        let report = place.state + "/rota.db.damaged-2026-03-01T00-00-00.txt"
+        try FileManager.default.createSymbolicLink(atPath: report, withDestinationPath: "/nowhere/at/all")
+        let clock = ManualClock(DaemonFixture.start)
+        #expect(throws: DaemonError.self) { try place.open(clock, Ends()) }
+        #expect(!FileManager.default.fileExists(atPath: place.state + "/rota.db.rebuilt"))
+        try FileManager.default.removeItem(atPath: report)
+        let notice = try await run(clock) { daemon, ends in
+            #expect(await ends.next().run.state == .lost)
+            return daemon.notice
+        }
+        #expect(notice?.contains("it was gone") == true)
+    }
+
     @Test(.timeLimit(.minutes(1))) func anotherMachinesLedgerIsNotTakenOverByARebuild() async throws {
         let clock = ManualClock(DaemonFixture.start)
         try await run(clock) { _, ends in
