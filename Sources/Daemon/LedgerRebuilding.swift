@@ -59,7 +59,17 @@ struct LedgerRebuilding {
             throw .ledger(error)
         }
         try opening.ledger { () throws(LedgerError) in try LedgerRebuild.putInPlace(folder.database, aside: aside) }
+        for entry in entries { finishRemoval(of: entry) }
         opening.log.critical("the ledger was made anew", metadata: ["detail": "\(report.notice)"])
+    }
+
+    /// The row that would lead retention there may be lost.
+    private func finishRemoval(of entry: RunEntry) {
+        do {
+            try RunFolder.finishRemoval(of: entry.name, in: folder.runs)
+        } catch {
+            opening.log.warning("the rest of a run that was removed is still there", metadata: ["detail": "\(error)"])
+        }
     }
 
     /// The id of the old ledger, for it names the folders of its runs; where it cannot be read, that of the newest folder.

@@ -22,6 +22,12 @@ extension RunFolder {
         }
     }
 
+    /// Removes what a removal that was cut off left under another name, as `names(in:)` tells it; nothing else is touched.
+    package static func finishRemoval(of name: String, in runs: String) throws(SystemError) {
+        guard name.hasSuffix(".removed") else { return }
+        try FolderTree.remove("\(runs)/\(name)")
+    }
+
     private func removeOutput() throws(SystemError) {
         try Self.refuseHeld(path)
         guard let folder = opendir(path) else {

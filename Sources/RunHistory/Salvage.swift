@@ -76,10 +76,17 @@ struct Salvage {
         for direction in ["ASC", "DESC"] {
             let order = (keys.isEmpty ? ["rowid"] : keys).map { "\"\($0)\" \(direction)" }.joined(separator: ", ")
             let query = "SELECT \(list) FROM \"\(table)\" NOT INDEXED ORDER BY \(order)"
-            if try copyRows(of: table, query, from: damaged, by: insertion) { return }
+            if try copyRows(of: table, query, from: damaged, by: insertion) { break }
             incomplete.insert(table)
         }
+        if table == "run", !common.contains("by_hand") { try draft.execute(sql: Self.markByHand) }
     }
+
+    /// What migration 002 does to rows that it finds; it found none here.
+    private static let markByHand = """
+        UPDATE run SET by_hand = 1 WHERE state IN ('waiting', 'launching', 'running') AND EXISTS (
+            SELECT 1 FROM run AS first WHERE first.job = run.job AND first.due = run.due AND first.attempt = 1 AND first.trigger = 'manual')
+        """
 
     /// - Returns: Whether there was an end to the rows, and not a page that cannot be read.
     private mutating func copyRows(of table: String, _ query: String, from damaged: Database, by insertion: Statement) throws -> Bool {

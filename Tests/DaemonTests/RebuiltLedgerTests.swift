@@ -127,6 +127,7 @@ struct RebuiltLedgerTests {
         try write(
             "rota-outcome 1\nrun abcdef-11\nkind exited\nexit-code 3\nstarted 500000000\nended 501000000\nend\n", to: "abcdef-11/outcome")
         try write("", to: "abcdef-12.replaced-1/run")
+        try write("", to: "abcdef-12.removed/stdout")
         try write("", to: "lost+found/file")
         chmod(place.state, 0o711)
         chmod(place.state + "/runs", 0o711)
@@ -151,6 +152,8 @@ struct RebuiltLedgerTests {
         #expect(stored?.state == .failed && stored?.exitCode == 3 && stored?.endedAt == Instant(seconds: 501))
         if case .accepted(let id, _) = next { #expect(id == "abcdef-13") } else { Issue.record("\(next)") }
         #expect(place.marks().count == 3, "no run is started twice: \(place.marks())")
+        let left = try FileManager.default.contentsOfDirectory(atPath: place.state + "/runs").filter { !$0.hasPrefix("abcdef-1") || $0.contains(".") }
+        #expect(!left.contains("abcdef-12.removed") && left.contains("abcdef-12.replaced-1") && left.contains("lost+found"), "\(left)")
     }
 
     // A folder that cannot be read now is that of a run that may live: nothing is set aside, and nobody is taken for lost.

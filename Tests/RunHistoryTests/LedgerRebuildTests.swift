@@ -154,6 +154,20 @@ struct LedgerRebuildTests {
         #expect(try reader.run(id: "\(fixture.ledger.id)-2")?.run.state == (isStale ? .lost : .launching))
     }
 
+    // catalogue 37: a ledger of an earlier version, damaged before it was brought up to date.
+    @Test func whatSomebodyAskedForStaysAskedFor() throws {
+        let fixture = try LedgerFixture()
+        try fixture.commit([.insert(fixture.run(due: 10)), .insert(fixture.run(due: 20))])
+        fixture.ledger.close()
+        try DatabaseQueue(path: fixture.path).write { db in
+            try db.execute(sql: "UPDATE run SET trigger = 'manual' WHERE id = 1; ALTER TABLE run DROP COLUMN by_hand; PRAGMA user_version = 1")
+        }
+        let rebuild = try LedgerRebuild(at: fixture.path, now: fixture.now)
+        _ = try rebuild.take([], numbers: [])
+        let open = try finish(rebuild, of: fixture, id: fixture.ledger.id).restore().state.openRuns
+        #expect(open.sorted { $0.key.due < $1.key.due }.map(\.isByHand) == [true, false])
+    }
+
     @Test func aKnownEndIsTheOneThatIsWritten() throws {
         let fixture = try LedgerFixture()
         try fixture.commit([.insert(fixture.run(due: 10, state: .running)), .insert(fixture.run(due: 20, state: .running))])
