@@ -7,6 +7,7 @@ import GRDB
 struct Salvage {
     /// Tables of which not every row could be read, or not every one that was read is a row.
     private(set) var incomplete: Set<String> = []
+    private let path: String
     /// What is not worth keeping, or is made anew by whoever starts.
     private static let passedOver: Set<String> = ["problem"]
 
@@ -15,6 +16,7 @@ struct Salvage {
     ///   - draft: A new ledger with no row but those of its own schema, whose foreign keys are not enforced.
     /// - Throws: Also what proves no damage of the old one: what a disk does not give now, it may give to another start.
     init(_ path: String, into draft: Database) throws {
+        self.path = path
         let tables = try Self.tables(of: draft)
         guard FileIdentity(of: path) != nil, let source = try Self.open(path) else {
             incomplete = Set(tables)
@@ -62,7 +64,6 @@ struct Salvage {
     }
 
     private mutating func copy(_ table: String, from damaged: Database, to draft: Database) throws {
-        let path = damaged.path
         guard let found = try Self.unlessDamaged(path, { try columns(of: table, damaged) }), !found.isEmpty else {
             incomplete.insert(table)
             return
@@ -99,7 +100,7 @@ struct Salvage {
         } catch let error as DraftError {
             throw error.cause
         } catch {
-            guard Ledger.damage(in: error) != nil else { throw LedgerError.of(error, path: damaged.path) }
+            guard Ledger.damage(in: error) != nil else { throw LedgerError.of(error, path: path) }
             return false
         }
     }
