@@ -17,7 +17,7 @@ extension DurableStep {
 }
 
 extension LedgerRecord {
-    fileprivate var stepBefore: DurableStep? {
+    var stepBefore: DurableStep? {
         switch stepAfter {
         case .intentCommitted: .intentDecided
         case .startCommitted: .startHeard
@@ -27,7 +27,7 @@ extension LedgerRecord {
         }
     }
 
-    fileprivate var stepAfter: DurableStep? {
+    var stepAfter: DurableStep? {
         switch self {
         case .insert(let run), .update(let run): run.step
         case .gap: .gapCommitted
@@ -38,10 +38,11 @@ extension LedgerRecord {
 }
 
 extension Run {
+    /// An intent bears no reason. What is told of a run that is launching already, a refusal or a queue elsewhere, is one, and no intent.
     fileprivate var step: DurableStep? {
         switch state {
         case .launching where killWanted != nil, .running where killWanted != nil: .killCommitted
-        case .launching: .intentCommitted
+        case .launching: reason == nil ? .intentCommitted : nil
         case .running: .startCommitted
         case .waiting: isByHand ? .requestCommitted : .waitCommitted
         case .succeeded, .failed, .timedOut, .couldNotStart, .killed, .lost: .endCommitted
