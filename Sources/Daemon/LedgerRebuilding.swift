@@ -58,7 +58,11 @@ struct LedgerRebuilding {
             unlink(report.file)
             throw .ledger(error)
         }
-        try opening.ledger { () throws(LedgerError) in try LedgerRebuild.putInPlace(folder.database, aside: aside) }
+        DurableStep.ledgerRemade.passed()
+        try opening.ledger { () throws(LedgerError) in
+            try LedgerRebuild.putInPlace(folder.database, aside: aside) { DurableStep.oldFileAside.passed() }
+        }
+        DurableStep.newLedgerInPlace.passed()
         for entry in entries { finishRemoval(of: entry) }
         opening.log.critical("the ledger was made anew", metadata: ["detail": "\(report.notice)"])
     }

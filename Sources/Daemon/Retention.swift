@@ -176,6 +176,7 @@ struct Retention {
             return false
         }
         let result = try ledger.remove(dues, endedBefore: limit(age), round: beganAt, at: now) { isInTime(since: now) }
+        DurableStep.rowsRemoved.passed()
         removed.runs += result.runs
         batch.dues = result.left
         return true

@@ -70,6 +70,26 @@ package enum DurableStep: String, CaseIterable, Sendable {
     /// New definitions are in force, with their registrations; nothing was done about it.
     case definitionsCommitted = "definitions-committed"
     case stopCommitted = "stop-committed"
+
+    // Retention.
+
+    /// The output of a run is gone; the ledger does not know.
+    case outputRemoved = "output-removed"
+    /// The folder of a run goes: it is there under another name, and whole.
+    case folderRenamed = "folder-renamed"
+    /// The folder is gone; its row is there.
+    case folderRemoved = "folder-removed"
+    /// The rows are gone.
+    case rowsRemoved = "rows-removed"
+
+    // A ledger that is made anew.
+
+    /// The new ledger is complete; the old one is in its place.
+    case ledgerRemade = "ledger-remade"
+    /// One of the old files has another name; the database is the first of them.
+    case oldFileAside = "old-file-aside"
+    /// The new ledger is in the place of the old one; nothing was read from it.
+    case newLedgerInPlace = "new-ledger-in-place"
 }
 
 extension DurableStep {

@@ -40,6 +40,7 @@ extension RunFolder {
             guard Self.isOutput(name) else { continue }
             guard unlinkat(dirfd(folder), name, 0) == 0 || errno == ENOENT else { throw SystemError("unlink", "\(path)/\(name)") }
         }
+        DurableStep.outputRemoved.passed()
     }
 
     private static func isOutput(_ name: String) -> Bool {
@@ -56,7 +57,9 @@ extension RunFolder {
             if errno == ENOENT { return }
             throw SystemError("rename", path)
         }
+        DurableStep.folderRenamed.passed()
         try FolderTree.remove(goingName, while: goesOn)
+        DurableStep.folderRemoved.passed()
     }
 
     /// The last one first: they are found by counting up to the first that is not there.

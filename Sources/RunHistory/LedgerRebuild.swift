@@ -331,10 +331,13 @@ package final class LedgerRebuild: Sendable {
     /// Gives the old files, as many as there are, the name `aside`, and the new ledger the name of the old.
     ///
     /// The database goes first: as long as it is there, the next start begins anew; once it is gone, the next start goes on here.
-    package static func putInPlace(_ path: String, aside: String) throws(LedgerError) {
+    ///
+    /// - Parameter afterEach: Called when one of the old files durably has its new name.
+    package static func putInPlace(_ path: String, aside: String, afterEach: () -> Void = {}) throws(LedgerError) {
         do {
             for ending in ["", "-wal", "-shm", "-journal"] where !FileIdentity.isAbsent(path + ending) {
                 try rename(path + ending, aside + ending)
+                afterEach()
             }
             try rename(completed(path), path)
         } catch {

@@ -60,7 +60,22 @@ private struct CrashTrial {
             .endCommitted:
             many
         case .waitCommitted, .definitionsCommitted: [2]
+        // The database alone, and its log as well.
+        case .oldFileAside: [1, 2]
         default: [1]
+        }
+    }
+
+    private enum Aim {
+        case runs, retention, rebuild
+    }
+
+    /// What the step is one of.
+    private var aim: Aim {
+        switch step {
+        case .outputRemoved, .folderRenamed, .folderRemoved, .rowsRemoved: .retention
+        case .ledgerRemade, .oldFileAside, .newLedgerInPlace: .rebuild
+        default: .runs
         }
     }
 
@@ -73,7 +88,9 @@ private struct CrashTrial {
                 let fixture = try CommandFixture()
                 let first = (Date().timeIntervalSince1970 + Double(lead)).rounded(.up)
                 try writeJobs(fixture, first: first)
-                guard let notReached = try dieBefore(fixture, over: first + 12) else { return try liveOn(fixture, until: first + 7) }
+                guard let notReached = try dieBefore(fixture, over: first + 12) else {
+                    return aim == .retention ? try keepHouse(fixture, until: first + 8) : try liveOn(fixture, until: first + 7)
+                }
                 findings = notReached
             } catch {
                 return ["\(error)"]
@@ -89,19 +106,23 @@ private struct CrashTrial {
         let own = "\(step.rawValue):\(time)"
         return switch step {
         case .unclaimedFound: ["run-written:2", own]
-        case .ledgerRead, .keeperAdopted, .outcomeFound, .runsRecovered, .recoveryCommitted: ["start-committed:4", own]
+        case .ledgerRead, .keeperAdopted, .outcomeFound, .runsRecovered, .recoveryCommitted, .ledgerRemade, .oldFileAside,
+            .newLedgerInPlace:
+            ["start-committed:4", own]
         default: [own]
         }
     }
 
     /// - Returns: What became of a life that did not end at its step.
     private func dieBefore(_ fixture: CommandFixture, over end: Double) throws -> [String]? {
-        for death in deaths {
+        for (life, death) in deaths.enumerated() {
+            if aim == .rebuild, life == 1 { try damageLedger(fixture) }
             // What is to be found ended must have ended.
             if death.hasPrefix(DurableStep.outcomeFound.rawValue) { _ = wait { files("outcome", fixture) == files("claim", fixture) } }
             // Bounded: a step that is never reached must be told, not waited for.
             let span = max(5, end - Date().timeIntervalSince1970)
-            let serve = try fixture.start(["--for", "PT\(Int(span))S"], environment: environment(fixture, dyingAt: death))
+            let serve = try fixture.start(
+                ["--for", "PT\(Int(span))S"] + settings(fixture), environment: environment(fixture, dyingAt: death))
             if step == .stopCommitted {
                 _ = wait { files("outcome", fixture) > 0 }
                 serve.signal(SIGTERM)
@@ -148,14 +169,82 @@ private struct CrashTrial {
             let serve = try fixture.start(["--for", "PT\(String(format: "%.1f", span))S"])
             let result = try serve.wait()
             guard result.status == 0 else { return ["the scheduler ended with \(result.status): \(result.stderr)"] }
-            let checker = try Program.run(
-                "/usr/bin/python3", [Self.torture + "/checker.py", fixture.folder.path, "--since", "\(since)", "--until", "\(until)"])
-            if checker.status == 0 { return [] }
+            let arguments = [fixture.folder.path, "--since", "\(since)", "--until", "\(until)"] + (aim == .rebuild ? ["--rebuilt"] : [])
+            let checker = try Program.run("/usr/bin/python3", [Self.torture + "/checker.py"] + arguments)
+            if checker.status == 0 { return aim == .rebuild ? try remainsOfRebuild(fixture) : [] }
             answer = checker.stdout + checker.stderr
             // Only what has not ended yet is worth waiting for.
             guard ["waiting", "launching", "running"].contains(where: { answer.contains(" is \($0) ") }) else { break }
         }
         return ["died the \(time). time: \(answer)"]
+    }
+
+    // MARK: a ledger that is made anew
+
+    /// So that nothing can be read of it: what is known afterwards is known from the folders of the runs.
+    private func damageLedger(_ fixture: CommandFixture) throws {
+        for name in ["rota.db", "rota.db-wal"] {
+            let file = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(fixture.state)/\(name)"))
+            try file.write(contentsOf: Data(repeating: 0x5A, count: 4_096))
+            try file.close()
+        }
+    }
+
+    /// Half of a rebuild is no ledger, and no file of the old one is lost.
+    private func remainsOfRebuild(_ fixture: CommandFixture) throws -> [String] {
+        let names = try FileManager.default.contentsOfDirectory(atPath: fixture.state)
+        let halves = names.filter { $0.hasPrefix("rota.db.rebuil") }.map { "\($0) was left behind" }
+        let isKept = names.contains { $0.hasPrefix("rota.db.damaged-") && $0.hasSuffix("-wal") }
+        return halves + (isKept ? [] : ["the log of the old ledger is gone: \(names)"])
+    }
+
+    // MARK: retention
+
+    /// What ended a moment ago goes: folders, rows and output.
+    private func settings(_ fixture: CommandFixture) throws -> [String] {
+        guard aim == .retention else { return [] }
+        try fixture.folder.write("retention: { runs: PT2S, logs: PT1S }\n", to: "rota.yaml")
+        return ["--config", fixture.folder.path + "/rota.yaml"]
+    }
+
+    /// Lets a scheduler go on until its rounds have made good what the crash left half done; no run may have begun twice.
+    private func keepHouse(_ fixture: CommandFixture, until: Double) throws -> [String] {
+        let serve = try fixture.start(settings(fixture))
+        var differences = ["the scheduler did not come up"]
+        _ = wait {
+            guard serve.isAlive, Date().timeIntervalSince1970 > until else { return !serve.isAlive }
+            differences = (try? houseKept(fixture)) ?? differences
+            return differences.isEmpty
+        }
+        serve.signal(SIGTERM)
+        let result = try serve.wait()
+        if result.status != 0 { differences.append("the scheduler ended with \(result.status): \(result.stderr)") }
+        let starts = try fixture.folder.read("marks").split(separator: "\n").filter { $0.hasPrefix("start ") }
+        // Job, due and attempt: under another id it would be the same.
+        let began = starts.map { $0.split(separator: " ")[2...4].joined(separator: " ") }
+        if Set(began).count < began.count { differences.append("began twice: \(began.sorted())") }
+        return differences
+    }
+
+    /// What does not agree of rows and folders, once all runs have ended.
+    private func houseKept(_ fixture: CommandFixture) throws -> [String] {
+        let sql = """
+            SELECT ledger.id || '-' || run.id, run.ended_at IS NULL, run.output_removed_at IS NOT NULL
+            FROM run, ledger WHERE run.executor IS NOT NULL
+            """
+        let answer = try Program.run("/usr/bin/sqlite3", ["-readonly", fixture.state + "/rota.db", sql])
+        guard answer.status == 0 else { return ["the ledger cannot be read: \(answer.stderr)"] }
+        let rows = answer.stdout.split(separator: "\n").map { $0.split(separator: "|") }
+        let known = Set(rows.map { String($0[0]) })
+        let folders = try FileManager.default.contentsOfDirectory(atPath: fixture.state + "/runs")
+        var differences: [String] = []
+        if known != Set(folders) { differences.append("a row or a folder is alone: \(known.symmetricDifference(folders).sorted())") }
+        for row in rows {
+            let hasOutput = FileManager.default.fileExists(atPath: "\(fixture.state)/runs/\(row[0])/index")
+            if row[1] == "1" { differences.append("\(row[0]) is open") }
+            if hasOutput || row[2] == "0" { differences.append("\(row[0]) has output \(hasOutput), told as removed \(row[2])") }
+        }
+        return differences
     }
 
     // MARK: jobs

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Holds a ledger against the marks that the jobs themselves left, in the spirit of Jepsen's test of Chronos.
 
-Usage: checker.py FOLDER [--since SECONDS] [--until SECONDS]
+Usage: checker.py FOLDER [--since SECONDS] [--until SECONDS] [--rebuilt]
 
 FOLDER holds state/rota.db, jobs/*.json, marks, and, if keepers were killed on purpose, the ids of their runs in keepers-killed. Every
 slot of [since, until], instants in seconds since 1970, must be explained, whatever the ledger says of its own progress, and so must
-earlier ones after a registration that the ledger tells. Prints what does not agree, one line each, then the figures; ends with 1 if anything does not agree.
+earlier ones after a registration that the ledger tells. What came due before a ledger
+was made anew owes nothing with --rebuilt. Prints what does not agree, one line each, then the figures; ends with 1 if anything does not agree.
 """
 import argparse
 import calendar
@@ -65,7 +66,7 @@ class Job:
 class Evidence:
     """All that is known: the job files, the marks, and the ledger."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, rebuilt=False):
         jobs = [Job(path) for path in glob.glob(folder + "/jobs/*.json")]
         self.jobs = {job.name: job for job in jobs}
         self.marks = [self.mark(line) for line in self.lines(folder + "/marks")]
@@ -76,6 +77,9 @@ class Evidence:
         # What is no job of ours (kept in a file of another kind) serves the test and is not judged.
         self.runs = {f"{prefix}-{row['id']}": row for row in ledger.execute("SELECT * FROM run ORDER BY id") if row["job"] in self.jobs}
         self.gaps = [gap for gap in ledger.execute("SELECT * FROM gap") if gap["job"] in self.jobs]
+        # What came due before a ledger was made anew owes nothing because of it, neither slot nor retry nor child; ends and doubles are judged.
+        rebuilt_at = ledger.execute("SELECT max(at) FROM change WHERE kind = 'ledger.rebuilt'").fetchone()[0] if rebuilt else None
+        self.rebuilt_at = float("-inf") if rebuilt_at is None else rebuilt_at
         self.registered = dict(ledger.execute("SELECT name, registered_at / 1e6 FROM job"))
         self.starts, self.ends = collections.defaultdict(list), collections.defaultdict(list)
         for mark in self.marks:
@@ -157,7 +161,7 @@ def slots(known, since, until):
         registered = known.registered.get(job.name, since)
         begin = registered if job.may == "late" else min(since, registered)
         dues = set(round(slot * 1e6) for slot in job.slots(begin, until))
-        for due in sorted(dues):
+        for due in sorted(due for due in dues if due > known.rebuilt_at):
             if (job.name, due) not in known.attempts and not any(g["first_due"] <= due <= g["last_due"] for g in covered[job.name]):
                 yield f"{job.name} {due}: the slot has neither run nor gap"
     for name, run in known.runs.items():
@@ -174,6 +178,8 @@ def excuse(known, gap):
     """A gap is of slots that had come, of one job that may not overlap, and was decided while a run of it was under way."""
     job, first, last = known.jobs[gap["job"]], gap["first_due"], gap["last_due"]
     name = f"{job.name} has a gap of {gap['slots']} slots from {first}"
+    if last <= known.rebuilt_at and gap["state"] == "missed" and gap["reason"].startswith("ledger rebuilt"):
+        return
     if gap["state"] != "skipped" or not gap["reason"].startswith("overlap"):
         yield f"{name}: {gap['state']}: {gap['reason']}"
     elif job.overlap == "allow":
@@ -219,7 +225,7 @@ def retries(known):
             has_failed = run["state"] in ("failed", "couldNotStart")
             failures += has_failed
             owed = (has_failed and failures <= job.retries) or (run["state"] == "lost" and job.on_unknown == "rerun")
-            if owed != (number < len(attempts)):
+            if owed != (number < len(attempts)) and not (owed and due <= known.rebuilt_at):
                 yield f"{run_name} {run['state']}, and {'no attempt' if owed else 'another attempt'} follows"
         for (_, before, _), (_, after, _) in zip(attempts, attempts[1:]):
             if known.ends[before] and known.starts[after] and known.starts[after][0].at < known.ends[before][0].at:
@@ -251,7 +257,7 @@ def children(known):
                 if name != parent or last[2]["state"] not in ("succeeded", "failed") or job.may == "late":
                     continue
                 runs = known.attempts.get((job.name, due), [])
-                if not runs:
+                if not runs and due > known.rebuilt_at:
                     yield f"{job.name} has no run in the flow of {parent} {due}"
                 for _, child, _ in runs:
                     if known.starts[child] and (last[2]["state"] == "failed" or known.starts[child][0].at < known.ends[last[1]][0].at):
@@ -260,8 +266,8 @@ def children(known):
                         yield f"{child} of {job.name} did not run after {last[1]} of {parent}: {known.runs[child]['reason']}"
 
 
-def check(folder, since, until):
-    known = Evidence(folder)
+def check(folder, since, until, rebuilt=False):
+    known = Evidence(folder, rebuilt)
     found = []
     for look in (doubles(known), ends(known), slots(known, since, until), shares(known, since, until), retries(known), overlaps(known), children(known)):
         found += look
@@ -287,8 +293,9 @@ def main():
     options.add_argument("folder")
     options.add_argument("--since", type=float, default=0)
     options.add_argument("--until", type=float, default=0)
+    options.add_argument("--rebuilt", action="store_true")
     options = options.parse_args()
-    known, found = check(options.folder, options.since, options.until)
+    known, found = check(options.folder, options.since, options.until, options.rebuilt)
     for line in found:
         print(line)
     for line in figures(known, options.since, options.until):
