@@ -52,7 +52,7 @@ extension RunFolder {
                 case .held(let claim), .free(let claim): claim
                 case .absent: nil
                 }
-        } catch where error.number == EPROTO {
+        } catch  where error.number == EPROTO {
             // Somebody holds it, and it does not tell who.
             claim = nil
         }

@@ -152,7 +152,9 @@ struct RebuiltLedgerTests {
         #expect(stored?.state == .failed && stored?.exitCode == 3 && stored?.endedAt == Instant(seconds: 501))
         if case .accepted(let id, _) = next { #expect(id == "abcdef-13") } else { Issue.record("\(next)") }
         #expect(place.marks().count == 3, "no run is started twice: \(place.marks())")
-        let left = try FileManager.default.contentsOfDirectory(atPath: place.state + "/runs").filter { !$0.hasPrefix("abcdef-1") || $0.contains(".") }
+        let left = try FileManager.default.contentsOfDirectory(atPath: place.state + "/runs").filter {
+            !$0.hasPrefix("abcdef-1") || $0.contains(".")
+        }
         #expect(!left.contains("abcdef-12.removed") && left.contains("abcdef-12.replaced-1") && left.contains("lost+found"), "\(left)")
     }
 

@@ -160,7 +160,8 @@ struct LedgerRebuildTests {
         try fixture.commit([.insert(fixture.run(due: 10)), .insert(fixture.run(due: 20))])
         fixture.ledger.close()
         try DatabaseQueue(path: fixture.path).write { db in
-            try db.execute(sql: "UPDATE run SET trigger = 'manual' WHERE id = 1; ALTER TABLE run DROP COLUMN by_hand; PRAGMA user_version = 1")
+            try db.execute(
+                sql: "UPDATE run SET trigger = 'manual' WHERE id = 1; ALTER TABLE run DROP COLUMN by_hand; PRAGMA user_version = 1")
         }
         let rebuild = try LedgerRebuild(at: fixture.path, now: fixture.now)
         _ = try rebuild.take([], numbers: [])
