@@ -1,4 +1,6 @@
 import Glibc
+import Logging
+import RunHistory
 
 /// How far the ledger had come, noted beside it: a ledger that has not come that far is older than what happened.
 ///
@@ -40,6 +42,35 @@ extension StateFolder {
         let text = mark.text
         guard text.withCString({ Glibc.write(file, $0, text.utf8.count) }) == text.utf8.count, rename(beside, markFile) == 0 else {
             throw .system(what: "write \(markFile)", errno: errno)
+        }
+    }
+}
+
+/// How far the ledger of one session has come, noted beside it when it has come further.
+struct NotedProgress {
+    private let ledger: Ledger
+    private let folder: StateFolder
+    private let log: Logger
+    /// nil as long as this session has noted nothing.
+    private var mark: LedgerMark?
+    private var hasToldTrouble = false
+
+    init(of ledger: Ledger, in folder: StateFolder, log: Logger) {
+        self.ledger = ledger
+        self.folder = folder
+        self.log = log
+    }
+
+    /// To be called after a commit. Without the mark, an old ledger that is put in the place of this one is taken for it.
+    mutating func note() throws(LedgerError) {
+        let now = LedgerMark(ledger: ledger.id, change: try ledger.newestChange())
+        guard now != mark else { return }
+        do {
+            try folder.keep(now)
+            mark = now
+        } catch {
+            if !hasToldTrouble { log.error("how far the ledger has come could not be noted", metadata: ["detail": "\(error)"]) }
+            hasToldTrouble = true
         }
     }
 }

@@ -81,13 +81,20 @@ extension StateFolder {
 
     /// The name under which a rebuild that was cut off began to set the old files aside, so that they stay together.
     ///
-    /// Its report, the newest, was kept before the new ledger was complete. nil when there is none, or when one of those that are left would
-    /// take the name of another.
+    /// Its report is the last that was written, before the new ledger was complete. nil when there is none, or when one of those that are left
+    /// would take the name of another.
     func nameAsideBegun() -> String? {
-        guard let report = Self.reportNames(in: path).first else { return nil }
+        let reports = Self.reportNames(in: path).map { (name: $0, changed: Self.changed("\(path)/\($0)")) }
+        guard let report = reports.max(by: { $0.changed < $1.changed })?.name else { return nil }
         let name = "\(path)/\(report.dropLast(".txt".count))"
         let isTaken = ["-wal", "-shm", "-journal"].contains { access(database + $0, F_OK) == 0 && access(name + $0, F_OK) == 0 }
         return isTaken ? nil : name
+    }
+
+    /// In nanoseconds; 0 when there is no such file.
+    private static func changed(_ file: String) -> Int {
+        var status = stat()
+        return stat(file, &status) == 0 ? status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec : 0
     }
 
     func keep(_ report: RebuildReport) throws(DaemonError) {

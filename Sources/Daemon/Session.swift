@@ -36,10 +36,7 @@ struct Session {
     private var clockNotice = Instant.distantPast
     /// When it was last told that the write-ahead log is long.
     private var logNotice = Instant.distantPast
-    /// As it was last noted; nil in a session that has noted none.
-    private var mark: LedgerMark?
-    /// It was told that the mark cannot be written.
-    private var hasTroubleWithMark = false
+    private var progress: NotedProgress
     /// What executors could not take, as it was handed over.
     private var refused: [RunKey: Launch] = [:]
 
@@ -70,6 +67,7 @@ struct Session {
         boot = try RunFolder.currentBootID()
         runs = folder.runs
         self.folder = folder
+        progress = NotedProgress(of: ledger, in: folder, log: log)
         heartbeatDue = clock.now()
         let calendars = Calendars()
         var state = restored.state
@@ -127,7 +125,7 @@ struct Session {
         }
         do {
             _ = try ledger.commit([], boot: boot, at: clock.now()) { try $0.noteStop() }
-            try noteMark()
+            try progress.note()
             DurableStep.stopCommitted.passed()
         } catch {
             log.error("the stop could not be noted in the ledger", metadata: ["detail": "\(error)"])
@@ -201,7 +199,7 @@ struct Session {
         if goesOn { actions += scheduler.handle(.tick, at: now) }
         if now >= heartbeatDue {
             try ledger.heartbeat(at: now)
-            try noteMark()
+            try progress.note()
             heartbeatDue = now + Session.heartbeatPeriod
             lookAtLog(at: now)
         }
@@ -306,20 +304,7 @@ struct Session {
         } catch {
             log.error("the copy of the pauses could not be written", metadata: ["file": "\(folder.pauseCopy.path)", "detail": "\(error)"])
         }
-        try noteMark()
-    }
-
-    /// Notes beside the ledger how far it has come. Without the mark, an old ledger that is put in its place is taken for it.
-    private mutating func noteMark() throws(LedgerError) {
-        let now = LedgerMark(ledger: ledger.id, change: try ledger.newestChange())
-        guard now != mark else { return }
-        do {
-            try folder.keep(now)
-            mark = now
-        } catch {
-            if !hasTroubleWithMark { log.error("how far the ledger has come could not be noted", metadata: ["detail": "\(error)"]) }
-            hasTroubleWithMark = true
-        }
+        try progress.note()
     }
 
     private mutating func act(on actions: [Action]) {

@@ -186,9 +186,9 @@ struct RebuiltLedgerTests {
         try writeRun(5, boot: "another-boot", due: 100)
         chmod(place.state, 0o711)
         chmod(place.state + "/runs", 0o711)
-        // No report can be written under this name, which looks free.
-        let report = place.state + "/rota.db.damaged-2026-03-01T00-00-00.txt"
-        try FileManager.default.createSymbolicLink(atPath: report, withDestinationPath: "/nowhere/at/all")
+        // A folder stands where the report is drafted.
+        let report = place.state + "/rota.db.damaged-2026-03-01T00-00-00.txt.new"
+        try FileManager.default.createDirectory(atPath: report, withIntermediateDirectories: false)
         let clock = ManualClock(DaemonFixture.start)
         #expect(throws: DaemonError.self) { try place.open(clock, Ends()) }
         #expect(!FileManager.default.fileExists(atPath: place.state + "/rota.db.rebuilt"))

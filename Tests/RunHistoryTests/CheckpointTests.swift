@@ -127,7 +127,8 @@ struct CheckpointTests {
         }
         // The connection that folds in is there from now on.
         try commitMegabytes()
-        try ledger.settle()
+        // Folding in may be under way.
+        while (try? ledger.settle()) == nil, !Task.isCancelled { await Task.yield() }
         try reopen(path, O_RDONLY)
         try commitMegabytes()
         while ledger.foldingFault == nil, !Task.isCancelled {
@@ -148,14 +149,17 @@ struct CheckpointTests {
     @Test(.timeLimit(.minutes(1))) func damageThatIsFoundWhenFoldingInStopsTheScheduler() async throws {
         let fixture = try LedgerFixture()
         try commitMegabytes(8, to: fixture)
-        try fixture.ledger.settle()
-        try commit(1, from: 0, to: fixture)
-        // Commits go on from the pages in memory.
+        while (try? fixture.ledger.settle()) == nil, !Task.isCancelled { await Task.yield() }
+        func touch() throws {
+            _ = try fixture.ledger.commit([], boot: "b", at: fixture.now) { try $0.change("test") }
+            try fixture.ledger.heartbeat(at: fixture.now)
+        }
+        try touch()
+        // Commits go on with the pages in memory.
         #expect(truncate(fixture.path, 4_096) == 0)
         var fault: LedgerError?
         while fault == nil, !Task.isCancelled {
-            do { try fixture.ledger.heartbeat(at: fixture.now) } catch { fault = error }
-            _ = try? fixture.ledger.commit([], boot: "b", at: fixture.now)
+            do { try touch() } catch { fault = error as? LedgerError }
             await Task.yield()
         }
         guard case .corrupt = fault else {
