@@ -236,6 +236,8 @@ import Timetable
     @Test func aKilledKeeperTakesItsRunWithIt() async throws {
         place.executor.launch([place.shell("t-1", "sleep 1000 & a=$!; setsid sleep 1000 & echo $$ $a $!; \(place.waitAtGate)")])
         let pids = try await place.line()
+        // The command may speak before its keeper has noted the start.
+        _ = await place.reports.first { if case .started = $0 { true } else { false } }
 
         kill(try place.claim().pid, SIGKILL)
         let ending = await place.reports.ending(of: "t-1")
