@@ -1,4 +1,5 @@
 import Foundation
+import Scheduling
 
 /// The write-ahead log beside a ledger: how long it is, and who keeps it from being folded in.
 package struct WriteAheadLog: Hashable, Sendable, Encodable {
@@ -17,9 +18,9 @@ package struct WriteAheadLog: Hashable, Sendable, Encodable {
 
     package var isLong: Bool { bytes > Self.usual }
 
-    /// `write-ahead log 3.9 MB`; of a long one also who is in its way, and what to do.
+    /// `write-ahead log 3.9 MiB`; of a long one also who is in its way, and what to do.
     package var words: String {
-        let size = "write-ahead log " + String(format: "%.1f MB", Double(bytes) / 1_000_000)
+        let size = "write-ahead log \(bytes.bytes)"
         guard isLong else { return size }
         guard !readers.isEmpty else {
             return size + ": nobody reads it for long; it is folded in within seconds, or the log of `rota serve` says why not"

@@ -14,25 +14,9 @@ package enum PoolResource: String, Hashable, Sendable, CaseIterable {
     package func number(_ amount: Int64) -> String {
         switch self {
         case .runs: "\(amount)"
-        case .cpus: Self.decimal(amount, over: 1000)
-        case .memory: Self.bytes(amount)
+        case .cpus: amount.thousandths
+        case .memory: amount.bytes
         }
-    }
-
-    /// With three digits after the point at most, of which none is a needless 0.
-    private static func decimal(_ amount: Int64, over unit: Int64) -> String {
-        var fraction = String(amount % unit * 1000 / unit + 1000).dropFirst()
-        while fraction.last == "0" { fraction.removeLast() }
-        return "\(amount / unit)" + (fraction.isEmpty ? "" : "." + fraction)
-    }
-
-    private static func bytes(_ amount: Int64) -> String {
-        let units: [(size: Int64, name: String)] = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")]
-        guard let unit = units.first(where: { amount >= $0.size }) else { return "\(amount) bytes" }
-        // In hundredths, rounded, so that a machine's memory is no long number.
-        let whole = amount / unit.size
-        let hundredths = (amount % unit.size * 100 + unit.size / 2) / unit.size
-        return decimal(whole * 1000 + hundredths * 10, over: 1000) + " " + unit.name
     }
 }
 

@@ -1,5 +1,6 @@
 import Daemon
 import Foundation
+import Scheduling
 
 /// The file system of the state folder keeps a second scheduler off, outlives a boot and has room.
 struct FileSystemCheck: Check {
@@ -59,20 +60,5 @@ struct FileSystemCheck: Check {
         let advice = "remove files there; each run has about ten"
         if free < 1_000 { return .error("state.files", text, advice) }
         return free < 100_000 ? .warning("state.files", text, advice) : .ok("state.files", text)
-    }
-}
-
-extension Int64 {
-    /// `512 B`, `2.0 MiB`, `1.5 GiB`.
-    var bytes: String {
-        let units = ["KiB", "MiB", "GiB", "TiB"]
-        guard self >= 1_024 else { return "\(self) B" }
-        var size = Double(self) / 1_024
-        var unit = 0
-        while size >= 1_024, unit < units.count - 1 {
-            size /= 1_024
-            unit += 1
-        }
-        return String(format: "%.1f %@", size, units[unit])
     }
 }

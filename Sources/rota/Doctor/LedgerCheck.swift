@@ -1,5 +1,6 @@
 import Daemon
 import RunHistory
+import Scheduling
 
 /// The ledger can be read, is whole, of this version and of this machine.
 struct LedgerCheck: Check {

@@ -1,4 +1,5 @@
 import Foundation
+import Scheduling
 
 /// The process limits suit as many runs as there may be at once.
 struct LimitCheck: Check {
