@@ -15,13 +15,13 @@ struct BrokenLedgerTests {
 
     /// Lets every insertion of a run fail, until `mend`.
     private func breakLedger(of fixture: DaemonFixture) async throws {
-        try await DatabaseQueue(path: fixture.state + "/rota.db").write { db in
+        try await ledgerFile(fixture.state + "/rota.db").write { db in
             try db.execute(sql: "CREATE TRIGGER broken BEFORE INSERT ON run BEGIN SELECT RAISE(ABORT, 'the disk is on fire'); END")
         }
     }
 
     private func mend(_ fixture: DaemonFixture) async throws {
-        try await DatabaseQueue(path: fixture.state + "/rota.db").write { db in try db.execute(sql: "DROP TRIGGER broken") }
+        try await ledgerFile(fixture.state + "/rota.db").write { db in try db.execute(sql: "DROP TRIGGER broken") }
         fixture.clock.advance(by: .seconds(2))
     }
 

@@ -22,7 +22,7 @@ struct ControlRequestTests {
     }
 
     private func audit(_ fixture: DaemonFixture) throws -> [String] {
-        try DatabaseQueue(path: fixture.state + "/rota.db").read { db in
+        try ledgerFile(fixture.state + "/rota.db").read { db in
             try Row.fetchAll(db, sql: "SELECT kind, who FROM change WHERE kind LIKE 'request.%' ORDER BY seq").map {
                 "\($0["kind"] as String) \($0["who"] as String)"
             }

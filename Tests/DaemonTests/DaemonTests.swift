@@ -58,7 +58,7 @@ struct DaemonTests {
         }
         let daemon = try fixture.start()
         _ = await daemon.request(.run("nobody", parameters: [:]), who: "test")
-        try observer.withLock { $0 = try DatabaseQueue(path: fixture.state + "/rota.db") }
+        try observer.withLock { $0 = try ledgerFile(fixture.state + "/rota.db") }
         fixture.clock.advance(by: .seconds(3_600))
         for _ in 0..<40 { _ = await fixture.executor.nextLaunch() }
         let facts = seen.withLock(\.self)

@@ -66,7 +66,7 @@ struct HandOverTests {
         fixture.executor.atShutdown { [executor = fixture.executor, trouble] in
             executor.report(.couldNotHandOver(launch, reason: trouble))
         }
-        let ledger = try DatabaseQueue(path: fixture.state + "/rota.db")
+        let ledger = try ledgerFile(fixture.state + "/rota.db")
         try await ledger.write { db in
             try db.execute(sql: "CREATE TRIGGER broken BEFORE INSERT ON run BEGIN SELECT RAISE(ABORT, 'the disk is on fire'); END")
         }

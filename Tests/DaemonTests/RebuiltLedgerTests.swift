@@ -47,7 +47,7 @@ struct RebuiltLedgerTests {
             for hour in 1...3 {
                 clock.advance(by: .seconds(3_600))
                 _ = await ends.next()
-                if hour == 1 { try DatabaseQueue(path: place.state + "/rota.db").backup(to: DatabaseQueue(path: backup)) }
+                if hour == 1 { try ledgerFile(place.state + "/rota.db").backup(to: DatabaseQueue(path: backup)) }
             }
         }
         for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: place.state + "/rota.db" + ending) }
@@ -206,7 +206,7 @@ struct RebuiltLedgerTests {
             clock.advance(by: .seconds(3_600))
             _ = await ends.next()
         }
-        try await DatabaseQueue(path: place.state + "/rota.db").write { db in
+        try await ledgerFile(place.state + "/rota.db").write { db in
             try db.execute(sql: "UPDATE job SET accounted_until = 9000000000000000000")
             try db.execute(sql: "UPDATE ledger SET machine = 'another'")
         }

@@ -80,7 +80,7 @@ struct RetentionRoundTests {
         let fixture = try DaemonFixture(jobs: daily, retention: RetentionRule(runs: day * 2, logs: nil))
         let daemon = try await start(fixture)
         await passDay(fixture)
-        try await DatabaseQueue(path: fixture.state + "/rota.db").write { db in
+        try await ledgerFile(fixture.state + "/rota.db").write { db in
             try db.execute(sql: "CREATE TRIGGER broken BEFORE DELETE ON run BEGIN SELECT RAISE(ABORT, 'the disk is on fire'); END")
         }
         await passDay(fixture)
@@ -89,7 +89,7 @@ struct RetentionRoundTests {
         let first = try #require(fixture.executor.discarded.first)
         #expect(first.data == .everything)
         #expect(try fixture.reader().run(id: first.run)?.run.state == .succeeded)
-        try await DatabaseQueue(path: fixture.state + "/rota.db").write { db in try db.execute(sql: "DROP TRIGGER broken") }
+        try await ledgerFile(fixture.state + "/rota.db").write { db in try db.execute(sql: "DROP TRIGGER broken") }
         try await goOn(fixture) { try fixture.reader().run(id: first.run) == nil }
         #expect(try fixture.reader().hasGivenOut(first.run))
         #expect(fixture.executor.discarded.count { $0.run == first.run } >= 2)

@@ -17,7 +17,7 @@ struct StaleLedgerTests {
     ]
 
     private func backUp(_ fixture: DaemonFixture) throws {
-        try DatabaseQueue(path: fixture.state + "/rota.db").backup(to: DatabaseQueue(path: fixture.folder.path + "/backup.db"))
+        try ledgerFile(fixture.state + "/rota.db").backup(to: DatabaseQueue(path: fixture.folder.path + "/backup.db"))
     }
 
     /// As docs/operating.md tells it.

@@ -78,13 +78,7 @@ struct ControlGroupTests {
         await awaitEnd(of: claim.pid)
         #expect(isAlive(escaped))
 
-        let reports = try place.restart()
-        try place.executor.reattach([place.open(launch)])
-
-        guard case .ended("t-1", let ending) = reports.all.last else {
-            Issue.record("\(reports.all)")
-            return
-        }
+        let ending = try place.endFoundAfterRestart(of: launch)
         #expect(ending.kind == .lost)
         #expect(!isAlive(escaped))
         #expect(!Files.exists(group.path))

@@ -55,6 +55,14 @@ final class Place {
         return reports
     }
 
+    /// The end of a run of the scheduler before, delivered before `reattach` returns.
+    func endFoundAfterRestart(of launch: Launch) throws -> Ending {
+        let reports = try restart()
+        try executor.reattach([open(launch)])
+        guard case .ended(launch.run, let ending) = reports.all.last else { throw SystemError("reattach", "\(reports.all)", ENOENT) }
+        return ending
+    }
+
     /// Shell text that waits until the test opens the gate.
     var waitAtGate: String { "read x < \(path)/gate" }
 

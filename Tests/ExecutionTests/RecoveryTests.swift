@@ -61,14 +61,7 @@ import Timetable
         await awaitEnd(of: claim.pid)
         let afterwards = LocalWatch.now()
 
-        let reports = try place.restart()
-        try place.executor.reattach([place.open(launch)])
-
-        // Delivered before reattach returned.
-        guard case .ended("t-1", let ending) = reports.all.last else {
-            Issue.record("\(reports.all)")
-            return
-        }
+        let ending = try place.endFoundAfterRestart(of: launch)
         #expect(ending.exitCode == 7)
         #expect(ending.endedAt <= afterwards)
     }
@@ -81,13 +74,7 @@ import Timetable
         kill(claim.pid, SIGKILL)
         await awaitEnd(of: claim.pid)
 
-        let reports = try place.restart()
-        try place.executor.reattach([place.open(launch)])
-
-        guard case .ended("t-1", let ending) = reports.all.last else {
-            Issue.record("\(reports.all)")
-            return
-        }
+        let ending = try place.endFoundAfterRestart(of: launch)
         #expect(ending.kind == .lost)
         #expect(pids.count == 2)
         #expect(pids.filter(isAlive).isEmpty)
