@@ -75,8 +75,6 @@ package final class Daemon: Sendable {
     private let opening: LedgerOpening
     private let jobs: (folder: JobFolder, lookAgain: Instant?)
     private let firstSession: Mutex<Session?>
-    /// The ledger of the newest session.
-    private let ledger: Mutex<Ledger>
     private let currentHealth = Mutex(Health.starting)
 
     package var health: Health { currentHealth.withLock { $0 } }
@@ -106,7 +104,6 @@ package final class Daemon: Sendable {
         self.log = log
         opening = LedgerOpening(configuration: configuration, folder: folder, clock: clock, log: log)
         let opened = try opening.open()
-        ledger = Mutex(opened.ledger)
         let stored = StoredJobs(opened.restored.definitions)
         var jobs = JobFolder(path: configuration.jobsFolder, inForce: stored.definitions(below: configuration.jobsFolder))
         let reading = try Daemon.jobs { () throws(JobFolderError) in try jobs.read(at: clock.now()) }
@@ -208,10 +205,7 @@ package final class Daemon: Sendable {
     }
 
     private func anotherSession() throws -> Session {
-        // Another file that took its place may tell another history, and may be another scheduler's.
-        guard ledger.withLock(\.isInPlace) else { throw LedgerError.vanished(path: ledgerPath) }
         let opened = try opening.openAgain()
-        ledger.withLock { $0 = opened.ledger }
         return try Session(
             configuration, ledger: opened.ledger, restored: opened.restored, jobs: StoredJobs(opened.restored.definitions), folder: folder,
             mailbox: mailbox, clock: clock, log: log)

@@ -1,4 +1,3 @@
-import Glibc
 import Logging
 import RunHistory
 
@@ -35,14 +34,7 @@ extension StateFolder {
 
     /// In one step; not synced, for it is written often, and one that is lost is only missed where the ledger is old as well.
     func keep(_ mark: LedgerMark) throws(DaemonError) {
-        let beside = markFile + ".new"
-        let file = Glibc.open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { throw .system(what: "write \(beside)", errno: errno) }
-        defer { close(file) }
-        let text = mark.text
-        guard text.withCString({ Glibc.write(file, $0, text.utf8.count) }) == text.utf8.count, rename(beside, markFile) == 0 else {
-            throw .system(what: "write \(markFile)", errno: errno)
-        }
+        try StateFile.replace(markFile, with: mark.text, isDurable: false)
     }
 }
 

@@ -66,6 +66,8 @@ final class LedgerOpening: Sendable {
     /// Only where a sync may have failed is it settled before: that needs all readers gone, and nothing else is worth an outage to them.
     func openAgain() throws(DaemonError) -> (ledger: Ledger, restored: RestoredLedger) {
         let before = newest.withLock(\.self)
+        // Another file that took its place may tell another history, and may be another scheduler's.
+        if before?.isInPlace == false { throw .ledger(.vanished(path: folder.database)) }
         // It would seem well until the next folding in.
         try ledger { () throws(LedgerError) in try before?.refuseDamage() }
         let isInDoubt = before?.isInDoubt ?? true
@@ -98,7 +100,8 @@ final class LedgerOpening: Sendable {
         try ledger { () throws(LedgerError) in
             let ledger = try Ledger.open(
                 at: folder.database, machine: StateFolder.machineID(), takeOver: configuration.takeOver, mayCreate: mayCreate,
-                now: clock.now(), onFoldingFault: { [weak self] in self?.tellFoldingFault($0) })
+                // A start has, whether it found the ledger or made it anew.
+                isExamined: mayCreate, now: clock.now(), onFoldingFault: { [weak self] in self?.tellFoldingFault($0) })
             if settling { try ledger.settle() }
             let restored = try ledger.restore()
             newest.withLock { $0 = ledger }

@@ -44,7 +44,7 @@ struct PauseCopy {
     func write(_ pauses: Pauses) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        try DurableFile.replace(path, with: String(decoding: encoder.encode(pauses.all.map(Entry.init)), as: UTF8.self))
+        try StateFile.replace(path, with: String(decoding: encoder.encode(pauses.all.map(Entry.init)), as: UTF8.self))
     }
 
     /// nil when there is none that can be read whole.

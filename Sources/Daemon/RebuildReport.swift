@@ -1,4 +1,5 @@
 import CPlatform
+import Execution
 import Glibc
 import RunHistory
 import Timetable
@@ -98,7 +99,7 @@ extension StateFolder {
     }
 
     func keep(_ report: RebuildReport) throws(DaemonError) {
-        try DurableFile.replace(report.file, with: report.text)
+        try StateFile.replace(report.file, with: report.text)
     }
 
     /// What reports of rebuilt ledgers say in one line, the newest first, as long as nobody removed them.
@@ -111,21 +112,17 @@ extension StateFolder {
 
     /// The newest first.
     private static func reportNames(in folder: String) -> [String] {
-        guard let entries = opendir(absolute(folder)) else { return [] }
-        defer { closedir(entries) }
         var names: [String] = []
-        while let entry = readdir(entries) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        // A folder that cannot be read tells of no report.
+        try? RunFolder.forEachName(in: absolute(folder)) { bytes in
+            let name = String(decoding: bytes, as: UTF8.self)
             if name.hasPrefix(prefix), name.hasSuffix(".txt") { names.append(name) }
         }
         return names.sorted(by: >)
     }
 
-    /// When an entry of `runs` was last changed, in seconds.
-    func changedAt(_ name: String) -> Int {
-        var status = stat()
-        return stat("\(runs)/\(name)", &status) == 0 ? status.st_mtim.tv_sec : 0
-    }
+    /// When an entry of `runs` was last changed, for comparison with others.
+    func changedAt(_ name: String) -> Int { Self.changed("\(runs)/\(name)") }
 
     // MARK: suspicion
 

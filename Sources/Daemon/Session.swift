@@ -84,7 +84,7 @@ struct Session {
         inForce = DefinitionsInForce(
             restored.definitions, executors: Set(executors.keys), capacities: configuration.capacities, log: log)
         DurableStep.ledgerRead.passed()
-        let open = restored.handedOver.map(openRun)
+        let open = restored.handedOver.map { openRun($0, of: state.handedOverAs[$0.run.key]) }
         for (name, executor) in executors { try executor.reattach(open.filter { $0.executor == name }.map(\.run)) }
         DurableStep.runsRecovered.passed()
         for run in open where executors[run.executor] == nil {
@@ -96,8 +96,9 @@ struct Session {
     }
 
     /// A run whose definition this version cannot read is watched like any other; only beginning it again ends in `couldNotStart`.
-    private func openRun(_ open: RestoredLedger.OpenRun) -> (executor: String, run: OpenRun) {
-        let job = open.definition.flatMap { Definition.parse(canonical: $0.canonical) }
+    ///
+    /// - Parameter job: What it was handed over as; nil when that cannot be read.
+    private func openRun(_ open: RestoredLedger.OpenRun, of job: Job?) -> (executor: String, run: OpenRun) {
         let unreadable = Job(name: open.run.key.job, command: .words(["the-definition-of-this-run-cannot-be-read"]))
         let folder = open.definition.map { DefinitionsInForce.folder(of: $0.file) } ?? "/"
         // What was handed over stands in the run's folder; that is the better text where the ledger's is lost.

@@ -114,7 +114,7 @@ package final class StateFolder: Sendable {
         let digits = Array("0123456789abcdef")
         var random = SystemRandomNumberGenerator()
         let token = String((0..<64).map { _ in digits[Int.random(in: 0..<16, using: &random)] })
-        try DurableFile.replace(self.token, with: token)
+        try StateFile.replace(self.token, with: token)
         return token
     }
 

@@ -51,9 +51,12 @@ extension Ledger {
         return .sound(id: id, newestRun: try newestNumber(of: "run", db), newestChange: try newestNumber(of: "change", db))
     }
 
-    /// Of what a start reads: nothing that was ever written is outside of the years 1 to 9999.
+    /// What instants are in SQL: nothing that was ever written is outside of the years 1 to 9999.
+    static let instants = "BETWEEN -62135596800000000 AND 253402300799999999"
+
+    /// Of what a start reads.
     private static func strangeInstant(_ db: Database) throws -> String? {
-        let range = "BETWEEN -62135596800000000 AND 253402300799999999"
+        let range = instants
         let jobs = "SELECT name FROM job WHERE registered_at NOT \(range) OR accounted_until NOT \(range)"
         if let name = try String.fetchOne(db, sql: jobs) { return "the row of the job \(name) has an instant that cannot be" }
         let open = "SELECT id FROM run WHERE state IN ('waiting', 'launching', 'running') AND (due NOT \(range) OR ready_at NOT \(range))"

@@ -22,9 +22,10 @@ package final class Ledger: Sendable {
     /// - Parameters:
     ///   - machine: The identity of this machine; a ledger of another one is refused unless `takeOver`. Empty when the machine has none.
     ///   - mayCreate: Whether a ledger that is not there is made; else it is an error, for a ledger that vanished must not begin anew.
+    ///   - isExamined: Whether somebody has just looked for damage, so that it need not be done again.
     ///   - onFoldingFault: Called, from any thread, when the write-ahead log could not be folded in.
     package static func open(
-        at path: String, machine: String, takeOver: Bool = false, mayCreate: Bool = true, now: Instant,
+        at path: String, machine: String, takeOver: Bool = false, mayCreate: Bool = true, isExamined: Bool = false, now: Instant,
         onFoldingFault: @escaping @Sendable (LedgerError) -> Void = { _ in }
     ) throws(LedgerError) -> Ledger {
         guard mayCreate || FileIdentity(of: path) != nil else { throw .vanished(path: path) }
@@ -34,7 +35,7 @@ package final class Ledger: Sendable {
                 try refuseNewer(db, path: path)
                 try Migrations.apply(to: db)
                 try makeDurable(db)
-                try refuseDamaged(db, path: path)
+                if !isExamined { try refuseDamaged(db, path: path) }
             }
             let id = try queue.write { db in try identity(db, path: path, machine: machine, takeOver: takeOver, now: now) }
             return Ledger(path: path, id: id, queue: queue, checkpoints: Checkpoints(path: path, tell: onFoldingFault))

@@ -116,15 +116,13 @@ package final class LedgerRebuild: Sendable {
                 }
             }
         }
-        // The years 1 to 9999.
-        let range = "BETWEEN -62135596800000000 AND 253402300799999999"
         let instants = [
             "run": ["due", "flow_due", "ready_at", "waiting_since", "not_before", "started_at", "ended_at"],
             "job": ["registered_at", "accounted_until", "anchor", "removed_at", "last_free_due"], "gap": ["first_due", "last_due"],
             "flow": ["due"], "pause": ["since"],
         ]
         for (table, columns) in instants {
-            try remove(table, where: columns.map { "coalesce(\($0), 0) NOT \(range)" }.joined(separator: " OR "))
+            try remove(table, where: columns.map { "coalesce(\($0), 0) NOT \(Ledger.instants)" }.joined(separator: " OR "))
         }
         try remove("run", where: "id NOT BETWEEN 1 AND \(highestNumber)")
         try remove("change", where: "seq NOT BETWEEN 1 AND \(highestNumber)")

@@ -18,14 +18,6 @@ package struct Removal: Hashable, Sendable {
     }
 
     package var isEmpty: Bool { self == Removal() }
-
-    package static func += (sum: inout Removal, more: Removal) {
-        sum.outputs += more.outputs
-        sum.runs += more.runs
-        sum.gaps += more.gaps
-        sum.changes += more.changes
-        sum.definitions += more.definitions
-    }
 }
 
 /// The last round of retention that removed something.
