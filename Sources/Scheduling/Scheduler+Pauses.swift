@@ -74,7 +74,7 @@ extension Scheduler {
 
 extension PauseScope {
     /// The command that ends a pause of this scope.
-    fileprivate var resumption: String {
+    var resumption: String {
         switch self {
         case .job(let name): "rota resume \(name)"
         case .label(let key, let value): "rota resume --label " + key + (value.map { "=" + $0 } ?? "")

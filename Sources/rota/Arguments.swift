@@ -63,6 +63,20 @@ struct InstantArgument {
         return SystemClock().now() - ((try? Period.elapsed(parsing: text)) ?? .zero)
     }
 
+    /// The slot that is meant: of a date alone the only one of its day, or the only one that is left out there; else the instant itself.
+    func slot(of schedule: Schedule?, in zone: Zone) -> Instant {
+        let start = instant(in: zone)
+        guard let schedule, let end = try? Bound(parsing: text, isLast: true).instant(in: zone), end > start else { return start }
+        let justBefore = start - Instant.resolution
+        switch schedule.count(after: justBefore, through: end) {
+        case 0:
+            let excluded = schedule.excluded(after: justBefore, through: end, atMost: 2)
+            return excluded.count == 1 ? excluded[0].due : start
+        case 1: return schedule.next(after: justBefore)?.due ?? start
+        default: return start
+        }
+    }
+
     private func absolute(in zone: Zone) -> Instant? {
         Instant(rfc3339: text) ?? (try? Bound(parsing: text).instant(in: zone))
     }

@@ -19,6 +19,7 @@ struct Rota: AsyncParsableCommand {
               rota retry backup                  run its newest due once more
               rota pause --label team=data       run nothing of these jobs by itself
               rota history --state failed        what failed
+              rota why backup                    why it ran, waits, or did not run
               rota stats                         how jobs did: success rate, durations, lateness
               rota logs backup -f                follow its output
               rota doctor                        whether all is well that a scheduler depends on
@@ -34,7 +35,7 @@ struct Rota: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Serve.self, Validate.self, Next.self, Explain.self, List.self, Show.self, RunJob.self, Kill.self, Retry.self, PauseJobs.self,
-            Resume.self, History.self, Stats.self, Logs.self, Status.self, Doctor.self, Graph.self, Import.self,
+            Resume.self, History.self, WhyCommand.self, Stats.self, Logs.self, Status.self, Doctor.self, Graph.self, Import.self,
         ]
     )
 

@@ -81,6 +81,17 @@ enum Terminal {
         return "\u{1B}[\(colour)m\(status.rawValue)\u{1B}[0m"
     }
 
+    /// A paragraph in lines of a readable length on a terminal, in one line elsewhere.
+    static func wrapped(_ text: String) -> String {
+        guard isTerminal else { return text }
+        var lines = [""]
+        for word in text.split(separator: " ") {
+            if lines[lines.count - 1].count + word.count + 1 > 100 { lines.append("") }
+            lines[lines.count - 1] += (lines[lines.count - 1].isEmpty ? "" : " ") + word
+        }
+        return lines.joined(separator: "\n")
+    }
+
     /// Bytes of a stranger made harmless for a terminal: control characters but newline and tab are shown, not obeyed.
     static func escaped(_ bytes: [UInt8]) -> String {
         escaped(String(decoding: bytes, as: UTF8.self)) { $0 == "\n" || $0 == "\t" }

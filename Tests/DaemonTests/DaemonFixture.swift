@@ -45,6 +45,7 @@ final class DaemonFixture: Sendable {
         configuration.retention = retention
         configuration.onEnd = { [ends] in ends.add($0) }
         if let given = givenCapacities.withLock(\.self) { configuration.capacities = given }
+        configuration.settingsText = SettingsDocument(pools: configuration.capacities).text
         return configuration
     }
 

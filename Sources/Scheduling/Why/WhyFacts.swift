@@ -1,0 +1,145 @@
+package import Timetable
+
+/// What the ledger and the definitions hold about one due of one job: all that `why` needs, and nothing that lives in memory.
+package struct WhyFacts: Sendable {
+    /// A row with its id.
+    package struct Row: Hashable, Sendable {
+        package let id: String
+        package let run: Run
+
+        package init(id: String, run: Run) {
+            self.id = id
+            self.run = run
+        }
+    }
+
+    /// Something that was noted in the audit.
+    package struct Note: Hashable, Sendable {
+        package let at: Instant
+        package let kind: String
+        package let who: String?
+        package let detail: String?
+
+        package init(at: Instant, kind: String, who: String? = nil, detail: String? = nil) {
+            self.at = at
+            self.kind = kind
+            self.who = who
+            self.detail = detail
+        }
+    }
+
+    package let due: Instant
+    package let now: Instant
+    package let control: JobControl
+    /// The definition in force, or the last one that was; nil when this version cannot read it.
+    package let definition: Job?
+    /// The schedule with its anchor pinned; nil without one.
+    package let schedule: Schedule?
+
+    package var pauses = Pauses()
+    /// All attempts at the due, the oldest first.
+    package var attempts: [Row] = []
+    /// What was noted of the newest attempt, the oldest first.
+    package var trail: [Note] = []
+    /// Who asked for the first attempt, if somebody did.
+    package var request: Note?
+    /// The gap that the due lies in.
+    package var gap: Gap?
+    /// The pause that was asked for last before the due was skipped by one.
+    package var pauseThen: Note?
+    /// Of the same job, at other dues: the open runs, and those that were under way when the newest attempt, or the gap, came to its end.
+    package var others: [Row] = []
+    /// The flow that the due belongs to, with the newest rows of its members.
+    package var flow: LedgerState.Flow?
+    /// For each run of `flow` its id.
+    package var flowIDs: [RunKey: String] = [:]
+    /// The control rows of the job's parents.
+    package var parents: [JobName: JobControl] = [:]
+    /// The definitions in force of the flow's jobs and of the parents.
+    package var graph = JobGraph()
+    /// The pools with what is taken of them.
+    package var pools: [PoolUse] = []
+    package var isSchedulerAlive = true
+    /// The last sign of life of a scheduler that is gone.
+    package var lastHeard: Instant?
+
+    package init(due: Instant, now: Instant, control: JobControl, definition: Job?, schedule: Schedule?) {
+        self.due = due
+        self.now = now
+        self.control = control
+        self.definition = definition
+        self.schedule = schedule
+    }
+
+    var job: JobName { control.job }
+    var newest: Row? { attempts.last }
+    var isScheduled: Bool { schedule?.contains(due) == true }
+    /// Whether the flow of the due owes, or owed, a run of this job.
+    var isMember: Bool { flow?.plan.members.contains { $0.job == job } ?? false }
+
+    /// The one answer that these facts give.
+    package var answer: Why {
+        var why = Why(job: job, due: due, isSlot: isScheduled || isMember, state: newest?.run.state ?? gap?.state)
+        if let newest {
+            tellTrigger(of: newest, &why)
+            tellEarlierAttempts(&why)
+            tellRun(newest, &why)
+        } else if isMember {
+            tellOwed(&why)
+        } else if let gap {
+            tellSlot(&why)
+            tellGap(gap, &why)
+        } else if isScheduled {
+            tellSlot(&why)
+            due > now ? tellComing(&why) : tellUndecided(&why)
+        } else {
+            tellNoSlot(&why)
+        }
+        tellScheduler(&why)
+        return why
+    }
+
+    /// What is due or open cannot go on by itself without one.
+    private func tellScheduler(_ why: inout Why) {
+        guard !isSchedulerAlive, why.state?.isOpen ?? (due > control.accountedUntil && why.isSlot) else { return }
+        let since = lastHeard.map { "; one was last heard of at \(moment($0))" } ?? ""
+        let fate = newest?.run.state == .running ? "The command goes on, and its end is taken in once" : "Nothing is launched until"
+        why.say(.scheduler, at: lastHeard, "No scheduler runs at the moment\(since). \(fate) one is started.")
+        why.advise("rota serve")
+    }
+
+    // MARK: words
+
+    /// In UTC, and on the job's clock where that is another.
+    func words(_ instant: Instant) -> String {
+        guard let zone = schedule?.localZone, zone != .utc else { return instant.rfc3339 }
+        let local = zone.local(instant)
+        // `02:30` of `2026-03-01T02:30:00+01:00`; with the date where the zone has another one.
+        let clock = zone.date(instant) == Zone.utc.date(instant) ? String(local.dropFirst(11)) : local
+        let time = clock.prefix { $0 != "+" && $0 != "-" || clock == local }
+        return "\(instant.rfc3339) (\(time.hasSuffix(":00") ? time.dropLast(3) : time) in \(zone.name))"
+    }
+
+    /// The same for what is no due: to the second.
+    func moment(_ instant: Instant) -> String { words(Instant(seconds: instant.microseconds / 1_000_000)) }
+
+    func length(from start: Instant, to end: Instant) -> String { max(end - start, .zero).roundedInWords }
+
+    /// `run k3x9q2-17 due 2026-03-01T02:00:00Z`
+    func words(_ row: Row) -> String { "run \(row.id) due \(row.run.key.due.rfc3339)" }
+
+    /// `a`, `a and b`, `a, b and c`.
+    static func list(_ words: [String]) -> String {
+        guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+        return words.dropLast().joined(separator: ", ") + " and " + last
+    }
+}
+
+extension Duration {
+    /// Whole seconds from ten on, whole minutes from an hour on: what a person wants to know.
+    fileprivate var roundedInWords: String {
+        let unit: Int64 = self >= .seconds(86_400) ? 3_600 : self >= .seconds(3_600) ? 60 : 1
+        let seconds = components.seconds
+        return seconds < 1 ? "less than a second" : Duration.seconds(seconds / unit * unit).inWords
+    }
+}
