@@ -42,6 +42,23 @@ struct EdgeTests {
         #expect(child(on: .success, of: .killed) { $0.softError = true } == "skipped: upstream")
     }
 
+    /// The parent missed its window, so that nothing was done and nothing failed.
+    @Test(arguments: EdgeCondition.allCases) func aMissedParentMeetsNoEdge(condition: EdgeCondition) {
+        var simulation = Simulation(at: "00:00:00", capacities: ["p": 0])
+        simulation.start([
+            job("head", "R1/PT1H"),
+            job("parent", after: ["head"]) { job in
+                job.pool = "p"
+                job.startWithin = .seconds(60)
+            }, job("child", after: [Edge(parent: "parent", on: condition)]),
+        ])
+        simulation.pass(.seconds(1))
+        simulation.end("head")
+        simulation.pass(.seconds(120))
+        #expect(simulation.history("parent") == ["00:00:00 missed: startWithin"])
+        #expect(simulation.history("child") == ["00:00:00 skipped: upstream"])
+    }
+
     @Test func aRetryThatIsOwedKeepsTheChildWaiting() {
         var simulation = Simulation(at: "00:00:00")
         simulation.executor.course = { run, _ in

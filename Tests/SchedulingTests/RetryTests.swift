@@ -62,6 +62,16 @@ struct RetryTests {
         #expect(simulation.row("a", "00:00:00")?.state == .launching)
     }
 
+    /// Chronos retried nothing after a final failure until the next success.
+    @Test func retriesNeverDependOnEarlierRuns() {
+        var simulation = Simulation(at: "00:00:00")
+        simulation.executor.course = { _, _ in .init(lasts: .seconds(1), state: .failed) }
+        simulation.start([job("a", "R3/PT1H") { $0.retries = Retries(limit: 1, delay: .seconds(60)) }])
+        simulation.pass(until: "03:00:00")
+        let failures = ["00", "01", "02"].flatMap { ["\($0):00:00 failed", "\($0):00:00 #2 failed"] }
+        #expect(simulation.history("a") == failures)
+    }
+
     @Test func retriesConsumeNoRepetitions() {
         var simulation = Simulation(at: "00:00:00")
         simulation.executor.course = { run, _ in .init(lasts: .seconds(1), state: run.key.attempt == 1 ? .failed : .succeeded) }
