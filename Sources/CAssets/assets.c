@@ -12,10 +12,15 @@ static const unsigned char retention[] = {
 #embed "../../migrations/003_retention.sql"
 };
 
+static const unsigned char operations[] = {
+#embed "../../migrations/004_operations.sql"
+};
+
 static const struct rota_asset migrations[] = {
     {"001_initial.sql", initial, sizeof initial},
     {"002_control.sql", control, sizeof control},
     {"003_retention.sql", retention, sizeof retention},
+    {"004_operations.sql", operations, sizeof operations},
 };
 
 size_t rota_migrations(const struct rota_asset **first) {

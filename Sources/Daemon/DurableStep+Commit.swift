@@ -31,8 +31,8 @@ extension LedgerRecord {
         switch self {
         case .insert(let run), .update(let run): run.step
         case .gap: .gapCommitted
-        case .pause, .resume: .requestCommitted
-        case .control, .openFlow, .closeFlow, .reopenFlow, .change: nil
+        case .pause, .resume, .order, .orderIsOver, .backfill: .requestCommitted
+        case .control, .openFlow, .closeFlow, .reopenFlow, .markStale, .replanFlow, .change: nil
         }
     }
 }

@@ -2,6 +2,7 @@ import Execution
 import JobFiles
 package import Scheduling
 import Synchronization
+package import Timetable
 
 /// What reaches the loop from other threads. Nothing in it is lost when a session breaks off: a stop stays wanted, the newest reading of the
 /// job files stays known, and whoever asks is always answered.
@@ -130,6 +131,14 @@ package enum RequestAnswer: Hashable, Sendable {
     case paused(jobs: Int)
     /// The pause is over for so many jobs in force, of which some are held by another.
     case resumed(jobs: Int, stillPaused: Int)
+    /// What was ordered about a slot that is still to come is in the ledger.
+    case ordered(JobName, Instant)
+    /// So many orders were taken back, of which so many runs may go on now.
+    case released(orders: Int, runs: Int)
+    /// The slots that got a run in this backfill, and those that were left alone.
+    case backfilling(Int64, slots: Int, leftAlone: Int)
+    /// The runs of the backfill that were withdrawn, and those that are still under way.
+    case cancelled(Int64, withdrawn: Int, active: Int)
     /// Nothing was to be done: it is so already. In one sentence.
     case already(String)
     case unknownJob(JobName)

@@ -22,6 +22,10 @@ struct OpenRequests {
             case .accepted(let key): ids[key].map { .accepted(id: $0, key) } ?? .refused("the run ended before it could be told")
             case .paused(let jobs): .paused(jobs: jobs)
             case .resumed(let jobs, let stillPaused): .resumed(jobs: jobs, stillPaused: stillPaused)
+            case .ordered(let job, let due): .ordered(job, due)
+            case .released(let orders, let runs): .released(orders: orders, runs: runs)
+            case .backfilling(let id, let slots, let leftAlone): .backfilling(id, slots: slots, leftAlone: leftAlone)
+            case .cancelled(let id, let withdrawn, let active): .cancelled(id, withdrawn: withdrawn, active: active)
             case .already(let text): .already(text)
             case .unknownJob(let name): .unknownJob(name)
             case .unknownRun(let key): .unknownRun(key)
@@ -41,5 +45,10 @@ struct OpenRequests {
 
 extension Request {
     /// Judged by what the ledger holds, in which everything before it must be.
-    var readsLedger: Bool { if case .retry = self { true } else { false } }
+    var readsLedger: Bool {
+        switch self {
+        case .retry, .markSuccess, .skip, .hold, .release, .backfill: true
+        case .run, .kill, .pause, .resume, .cancelBackfill: false
+        }
+    }
 }

@@ -240,10 +240,22 @@ struct Session {
         return actions
     }
 
-    /// The core keeps no run that has ended: what a retry has to know of one is read here.
+    /// The core keeps no run that has ended: what a request has to know of those is read here.
     private func completed(_ request: Request) throws -> Request {
-        guard case .retry(let key, _, let who) = request else { return request }
-        return .retry(key, precedent: try ledger.precedent(of: key), by: who)
+        func newest(_ job: JobName, _ due: Instant?) throws -> Precedent? {
+            try due.flatMap { try ledger.precedent(of: RunKey(job: job, due: $0, attempt: 1)) }
+        }
+        return switch request {
+        case .retry(let key, _, let downstream, let who):
+            .retry(key, precedent: try ledger.precedent(of: key), downstream: downstream, by: who)
+        case .markSuccess(let key, _, let who): .markSuccess(key, precedent: try ledger.precedent(of: key), by: who)
+        case .skip(let job, let due, _, let who): .skip(job, due: due, precedent: try newest(job, due), by: who)
+        case .hold(let job, let due, _, let who): .hold(job, due: due, precedent: try newest(job, due), by: who)
+        case .release(let job, let due, _, let who): .release(job, due: due, precedent: try newest(job, due), by: who)
+        case .backfill(let order, _, let who):
+            .backfill(order, precedents: try ledger.precedents(of: order, BackfillScope(of: order.job, in: scheduler.graph)), by: who)
+        case .run, .kill, .pause, .resume, .cancelBackfill: request
+        }
     }
 
     /// Answers those who wait for a commit of which nobody knows whether it came.
@@ -359,6 +371,7 @@ extension LedgerRecord {
         switch self {
         case .insert(let run), .update(let run): run
         case .gap, .control, .openFlow, .closeFlow, .reopenFlow, .pause, .resume, .change: nil
+        case .order, .orderIsOver, .markStale, .replanFlow, .backfill: nil
         }
     }
 

@@ -5,14 +5,24 @@ import Timetable
 /// A flow with its plan and its rows, as the core reads it.
 enum FlowRow {
     static func open(_ db: Database) throws -> [LedgerState.Flow] {
-        let sql = "SELECT head, due, text FROM flow JOIN plan ON plan.id = flow.plan WHERE is_open = 1"
+        let sql = "SELECT flow.*, text FROM flow JOIN plan ON plan.id = flow.plan WHERE is_open = 1"
         return try Row.fetchAll(db, sql: sql).map { try flow($0, db) }
     }
 
     /// The flow of that key, open or closed; nil when it has nobody but its head.
     static func flow(_ key: FlowKey, _ db: Database) throws -> LedgerState.Flow? {
-        let sql = "SELECT head, due, text FROM flow JOIN plan ON plan.id = flow.plan WHERE head = ? AND due = ?"
-        return try Row.fetchOne(db, sql: sql, arguments: [key.head.text, key.due.microseconds]).map { try flow($0, db) }
+        try flowWithState(key, db)?.flow
+    }
+
+    static func flowWithState(_ key: FlowKey, _ db: Database) throws -> (flow: LedgerState.Flow, isOpen: Bool)? {
+        let sql = "SELECT flow.*, text FROM flow JOIN plan ON plan.id = flow.plan WHERE head = ? AND due = ?"
+        let row = try Row.fetchOne(try db.cachedStatement(sql: sql), arguments: [key.head.text, key.due.microseconds])
+        return try row.map { (try flow($0, db), $0["is_open"]) }
+    }
+
+    /// nil for nobody.
+    static func text(ofStale stale: [JobName: Int]) -> String? {
+        JSONText.of(Dictionary(uniqueKeysWithValues: stale.map { ($0.text, $1) }))
     }
 
     private static func flow(_ row: Row, _ db: Database) throws -> LedgerState.Flow {
@@ -25,7 +35,8 @@ enum FlowRow {
             SELECT * FROM run WHERE job = ? AND due = ?
             UNION ALL SELECT * FROM run WHERE flow_head <> job AND flow_head = ? AND flow_due = ?
             """
-        let rows = try Row.fetchAll(db, sql: sql, arguments: [head, due, head, due])
-        return LedgerState.Flow(key: key, plan: plan, runs: try rows.map(RunRow.run))
+        let rows = try Row.fetchAll(try db.cachedStatement(sql: sql), arguments: [head, due, head, due])
+        return LedgerState.Flow(
+            key: key, plan: plan, runs: try rows.map(RunRow.run), stale: ControlRow.numbers(row["stale"]).mapValues(Int.init))
     }
 }

@@ -278,8 +278,8 @@ extension Ledger {
         case .control(let control):
             try db.cachedStatement(sql: ControlRow.upsert).execute(arguments: ControlRow.arguments(of: control))
         case .openFlow(let key, let plan):
-            try db.cachedStatement(sql: "INSERT OR IGNORE INTO plan (text) VALUES (?)").execute(arguments: [plan.text])
-            try db.cachedStatement(sql: "INSERT INTO flow SELECT ?, ?, id, 1 FROM plan WHERE text = ?")
+            try keep(plan, db)
+            try db.cachedStatement(sql: "INSERT INTO flow (head, due, plan, is_open) SELECT ?, ?, id, 1 FROM plan WHERE text = ?")
                 .execute(arguments: [key.head.text, key.due.microseconds, plan.text])
         case .closeFlow(let key):
             try setOpen(false, key, db)
@@ -289,6 +289,11 @@ extension Ledger {
             try db.cachedStatement(sql: PauseRow.insert).execute(arguments: PauseRow.arguments(of: pause))
         case .resume(let scope):
             try db.cachedStatement(sql: PauseRow.delete).execute(arguments: PauseRow.key(of: scope))
+        case .order(let order): try write(order, to: db)
+        case .orderIsOver(let job, let due): try removeOrder(job, due, db)
+        case .markStale(let key, let stale): try markStale(stale, key, db)
+        case .replanFlow(let key, let plan): try replan(key, plan, db)
+        case .backfill(let backfill): try write(backfill, to: db)
         case .change(let change):
             try noteChange(change, at: now, db)
         }
@@ -296,7 +301,7 @@ extension Ledger {
     }
 
     private func setOpen(_ isOpen: Bool, _ key: FlowKey, _ db: Database) throws {
-        try db.cachedStatement(sql: "UPDATE flow SET is_open = ? WHERE head = ? AND due = ?")
+        try db.cachedStatement(sql: "UPDATE flow SET is_open = ?, stale = NULL WHERE head = ? AND due = ?")
             .execute(arguments: [isOpen, key.head.text, key.due.microseconds])
     }
 

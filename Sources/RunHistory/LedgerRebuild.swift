@@ -108,7 +108,9 @@ package final class LedgerRebuild: Sendable {
             try db.execute(sql: "DELETE FROM \(table) WHERE \(condition)", arguments: arguments)
             if db.changesCount > 0 { tables.insert(table) }
         }
-        let names = ["run": ["job", "flow_head"], "job": ["name"], "gap": ["job"], "flow": ["head"]]
+        let names = [
+            "run": ["job", "flow_head"], "job": ["name"], "gap": ["job"], "flow": ["head"], "slot_order": ["job"], "backfill": ["job"],
+        ]
         for (table, columns) in names {
             for column in columns {
                 for name in try String.fetchAll(db, sql: "SELECT DISTINCT \(column) FROM \(table)") where JobName(name) == nil {
@@ -119,7 +121,7 @@ package final class LedgerRebuild: Sendable {
         let instants = [
             "run": ["due", "flow_due", "ready_at", "waiting_since", "not_before", "started_at", "ended_at"],
             "job": ["registered_at", "accounted_until", "anchor", "removed_at", "last_free_due"], "gap": ["first_due", "last_due"],
-            "flow": ["due"], "pause": ["since"],
+            "flow": ["due"], "pause": ["since"], "slot_order": ["due", "since"], "backfill": ["first", "last", "at", "cancelled_at"],
         ]
         for (table, columns) in instants {
             try remove(table, where: columns.map { "coalesce(\($0), 0) NOT \(Ledger.instants)" }.joined(separator: " OR "))
@@ -130,6 +132,9 @@ package final class LedgerRebuild: Sendable {
             try remove("plan", where: "id = ?", [row["id"] as Int64])
         }
         try remove("flow", where: "plan NOT IN (SELECT id FROM plan)")
+        try remove("backfill", where: "id NOT BETWEEN 1 AND \(highestNumber)")
+        // Runs whose backfill is lost run on their own account.
+        try db.execute(sql: "UPDATE run SET backfill = NULL WHERE backfill NOT IN (SELECT id FROM backfill)")
         for row in try Row.fetchAll(db, sql: "SELECT name FROM pause WHERE scope = 'job'") where JobName(row["name"]) == nil {
             try remove("pause", where: "scope = 'job' AND name = ?", [row["name"] as String])
         }
@@ -241,7 +246,8 @@ package final class LedgerRebuild: Sendable {
             try db.execute(sql: "UPDATE flow SET is_open = 1 WHERE head = ? AND due = ?", arguments: arguments)
             guard db.changesCount == 0, let plan, !plan.members.isEmpty else { return }
             try db.execute(sql: "INSERT OR IGNORE INTO plan (text) VALUES (?)", arguments: [plan.text])
-            try db.execute(sql: "INSERT INTO flow SELECT ?, ?, id, 1 FROM plan WHERE text = ?", arguments: arguments + [plan.text])
+            try db.execute(
+                sql: "INSERT INTO flow (head, due, plan, is_open) SELECT ?, ?, id, 1 FROM plan WHERE text = ?", arguments: arguments + [plan.text])
         }
     }
 

@@ -40,6 +40,8 @@ package struct RestoredLedger: Sendable {
         state.reruns = try Self.reruns(db)
         state.openFlows = try FlowRow.open(db)
         state.pauses = try PauseRow.all(db)
+        state.orders = try SlotOrderRow.all(db)
+        state.backfills = try BackfillRow.all(db)
         self.state = state
         self.handedOver = handedOver
         self.ids = ids

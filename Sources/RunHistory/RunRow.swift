@@ -8,7 +8,7 @@ enum RunRow {
     private static let columns = [
         "job", "due", "attempt", "retry", "trigger", "state", "reason", "flow_head", "flow_due", "ready_at", "waiting_since", "not_before",
         "started_at", "ended_at", "exit_code", "signal", "executor", "node", "boot", "version", "caught_up", "parameters", "consumed",
-        "ending", "kill_wanted", "by_hand",
+        "ending", "kill_wanted", "by_hand", "backfill",
     ]
     /// What may change after the insertion; the rest is the run's identity and origin.
     private static let mutable = [
@@ -34,7 +34,7 @@ enum RunRow {
             run.notBefore?.microseconds,
             run.startedAt?.microseconds, run.endedAt?.microseconds, run.exitCode, run.signal, run.executor, run.node, boot, run.version,
             run.isCaughtUp, JSONText.of(run.parameters), consumedText(of: run), run.ending, run.killWanted,
-            run.isByHand,
+            run.isByHand, run.backfill,
         ]
     }
 
@@ -79,6 +79,7 @@ enum RunRow {
         run.ending = row["ending"]
         run.killWanted = row["kill_wanted"]
         run.isByHand = row["by_hand"]
+        run.backfill = row["backfill"]
         return run
     }
 }

@@ -51,8 +51,20 @@ package enum Request: Hashable, Sendable {
     /// End this run.
     case kill(RunKey, by: String)
     /// Run the due of this run once more: its waiting attempt at once, or another attempt. `precedent` is what the ledger holds of the due
-    /// at the moment of the step; without it the run is unknown.
-    case retry(RunKey, precedent: Precedent? = nil, by: String)
+    /// at the moment of the step; without it the run is unknown. With `downstream` whoever had his run below it in its flow runs again, too.
+    case retry(RunKey, precedent: Precedent? = nil, downstream: Bool = false, by: String)
+    /// Take the due of this run for a success.
+    case markSuccess(RunKey, precedent: Precedent? = nil, by: String)
+    /// Pass over a slot that comes, or the run of that due that waits.
+    case skip(JobName, due: Instant, precedent: Precedent? = nil, by: String)
+    /// Keep it waiting until it is released; without a due the run that waits now, else the next slot.
+    case hold(JobName, due: Instant?, precedent: Precedent? = nil, by: String)
+    /// Take back what was ordered about a due; without one all holds of the job.
+    case release(JobName, due: Instant?, precedent: Precedent? = nil, by: String)
+    /// Run slots of the past; `precedents` is what the ledger holds of them at the moment of the step.
+    case backfill(BackfillOrder, precedents: BackfillPrecedents? = nil, by: String)
+    /// Begin nothing more of this backfill, and with `kill` end what is under way of it.
+    case cancelBackfill(Int64, kill: Bool, by: String)
     /// Run nothing of this by itself until it is resumed.
     case pause(PauseScope, by: String)
     case resume(PauseScope, by: String)
@@ -65,6 +77,14 @@ package enum Answer: Hashable, Sendable {
     case paused(jobs: Int)
     /// The pause is over for so many jobs in force, of which some are held by another.
     case resumed(jobs: Int, stillPaused: Int)
+    /// What was ordered about a slot that is still to come is in the ledger.
+    case ordered(JobName, Instant)
+    /// So many orders were taken back, of which so many runs may go on now.
+    case released(orders: Int, runs: Int)
+    /// So many slots got a run; so many more were left alone.
+    case backfilling(Int64, slots: Int, leftAlone: Int)
+    /// So many runs of the backfill were withdrawn; so many are still under way.
+    case cancelled(Int64, withdrawn: Int, active: Int)
     /// Nothing was to be done: it is so already. In one sentence.
     case already(String)
     case unknownJob(JobName)
@@ -97,5 +117,14 @@ package enum LedgerRecord: Hashable, Sendable {
     case reopenFlow(FlowKey)
     case pause(Pause)
     case resume(PauseScope)
+    /// In place of an earlier one about the same due.
+    case order(SlotOrder)
+    case orderIsOver(JobName, Instant)
+    /// Members of a flow whose attempts are out of date, in place of those before.
+    case markStale(FlowKey, [JobName: Int])
+    /// Others owe their runs in a flow than before.
+    case replanFlow(FlowKey, FlowPlan)
+    /// A new one, or one that was cancelled.
+    case backfill(Backfill)
     case change(Change)
 }

@@ -14,4 +14,11 @@ struct FlowOutline: Sendable {
     }
 
     func children(of job: JobName) -> [Int] { children[job] ?? [] }
+
+    /// Everybody below `job`, parents before children.
+    func descendants(of job: JobName) -> [JobName] {
+        var below = Set(children(of: job))
+        for place in plan.members.indices where below.contains(place) { below.formUnion(children(of: plan.members[place].job)) }
+        return below.sorted().map { plan.members[$0].job }
+    }
 }

@@ -34,6 +34,16 @@ extension FlowPlan {
             })
     }
 
+    /// The same flow in which only `job` and those below it owe something, and nobody else is waited for.
+    func narrowed(to job: JobName) -> FlowPlan {
+        let family = Set([job] + FlowOutline(self).descendants(of: job))
+        return FlowPlan(
+            head: head,
+            members: members.filter { family.contains($0.job) }.map { member in
+                Member(job: member.job, after: member.after.filter { family.contains($0.parent) })
+            })
+    }
+
     /// One line a member, `child parent:condition parent:condition`, after a first line with the head. Names hold neither blank nor colon.
     package var text: String {
         ([head.text]

@@ -5,11 +5,14 @@ package struct LedgerState: Sendable {
         package var plan: FlowPlan
         /// The newest attempt of each member that has a row, ended ones included.
         package var runs: [Run]
+        /// For members whose attempts up to one are out of date, that one.
+        package var stale: [JobName: Int]
 
-        package init(key: FlowKey, plan: FlowPlan, runs: [Run]) {
+        package init(key: FlowKey, plan: FlowPlan, runs: [Run], stale: [JobName: Int] = [:]) {
             self.key = key
             self.plan = plan
             self.runs = runs
+            self.stale = stale
         }
     }
 
@@ -24,6 +27,9 @@ package struct LedgerState: Sendable {
     package var reruns: [RunKey: Int] = [:]
     package var openFlows: [Flow] = []
     package var pauses: [Pause] = []
+    package var orders: [SlotOrder] = []
+    /// All that ever were: also one without a run that is open may get one in a flow.
+    package var backfills: [Backfill] = []
     /// The number that the newest ending got in the ledger-wide sequence.
     package var lastEnding: Int64 = 0
 

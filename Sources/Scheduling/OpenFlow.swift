@@ -3,6 +3,9 @@ struct OpenFlow: Sendable {
     let outline: FlowOutline
     /// For each job that has a row in this flow, its newest attempt.
     var newest: [JobName: Run]
+    /// Whoever had his run before somebody above him was run once more, and which attempt that was: up to it his attempts are out of date,
+    /// and he owes another.
+    var stale: [JobName: Int] = [:]
     /// Whoever stands before this place, the head at 0 and the members behind it, was settled when it was last looked at.
     private var settledBefore = 0
 
@@ -14,6 +17,7 @@ struct OpenFlow: Sendable {
     init(_ flow: LedgerState.Flow) {
         self.init(
             FlowOutline(flow.plan), newest: Dictionary(flow.runs.map { ($0.key.job, $0) }) { $0.key.attempt > $1.key.attempt ? $0 : $1 })
+        stale = flow.stale
     }
 
     enum Verdict: Equatable {
@@ -37,7 +41,7 @@ struct OpenFlow: Sendable {
                 continue
             }
             if run.isWithdrawn || parent == nil && run.state == .lost { continue }
-            if !isSettled(run, of: parent) {
+            if !isSettled(run, of: parent) || isStale(edge.parent, in: graph) {
                 verdict = .pending
             } else if !run.meets(edge.on, softError: parent?.softError ?? false, onUnknown: parent?.onUnknown ?? .skip) {
                 return .impossible
@@ -52,7 +56,7 @@ struct OpenFlow: Sendable {
         while settledBefore <= members.count {
             let name = settledBefore == 0 ? outline.plan.head : members[settledBefore - 1].job
             let job = graph[name]
-            guard newest[name].map({ isSettled($0, of: job) }) ?? (job == nil) else { return false }
+            guard newest[name].map({ isSettled($0, of: job) && !isStale(name, in: graph) }) ?? (job == nil) else { return false }
             settledBefore += 1
         }
         return true
@@ -68,6 +72,26 @@ struct OpenFlow: Sendable {
 
     /// The definitions changed, or somebody who was settled owes another run: what was settled is to be looked at again.
     mutating func lookAtAllAgain() { settledBefore = 0 }
+
+    /// Whether the newest attempt of `job` came before what it is to follow now. A job that is gone owes nothing any more.
+    func isStale(_ job: JobName, in graph: JobGraph) -> Bool {
+        guard !stale.isEmpty, let outdated = stale[job], let attempt = newest[job]?.key.attempt else { return false }
+        return attempt <= outdated && graph[job] != nil
+    }
+
+    /// The marks that another run of `job` makes: everybody below it who had his run. Who was skipped for what came before him owes one anyway.
+    func staleMarks(below job: JobName) -> [JobName: Int] {
+        var marks = stale
+        for name in outline.descendants(of: job) {
+            if let run = newest[name], !run.isSkippedUpstream { marks[name] = run.key.attempt }
+        }
+        return marks
+    }
+
+    /// Somebody below `job` whose run is on its way.
+    func openDescendant(of job: JobName) -> Run? {
+        outline.descendants(of: job).compactMap { newest[$0] }.first { $0.state.isOpen }
+    }
 
     /// Whether edges may look at this run: it has ended, and is not a lost one that waits for somebody.
     ///

@@ -30,13 +30,16 @@ struct Pools: Sendable {
         let demand: PoolAmounts
     }
 
-    private let capacities: [String: PoolCapacity]
+    private(set) var capacities: [String: PoolCapacity]
     private var used: [Limit: Int64] = [:]
     private var held: [RunKey: Holding] = [:]
     /// By the limited things that their runs need; none is empty.
     private var queues: [[Limit]: PriorityQueue<Ticket>] = [:]
 
     init(capacities: [String: PoolCapacity]) { self.capacities = capacities }
+
+    /// Adds a pool while others are in use.
+    mutating func add(_ name: String, _ capacity: PoolCapacity) { capacities[name] = capacity }
 
     /// Takes without asking: for a run that is on its way already, or whose turn it is.
     mutating func take(_ key: RunKey, _ holding: Holding) {
@@ -126,7 +129,9 @@ extension Pools.Holding {
         self.init(limits: limits, demand: demand)
     }
 
-    init(_ job: Job, of capacities: [String: PoolCapacity]) { self.init(job.demand, in: job.poolNames, of: capacities) }
+    init(_ run: Run, as job: Job, of capacities: [String: PoolCapacity]) {
+        self.init(job.demand, in: job.poolNames + run.ownPools, of: capacities)
+    }
 
     /// The pools that it is in, each with what else than a place it takes there: `local (cpus, memory), warehouse`.
     var words: String {
@@ -137,4 +142,9 @@ extension Pools.Holding {
         }
         return pools.map { $0.others.isEmpty ? $0.name : "\($0.name) (\($0.others.joined(separator: ", ")))" }.joined(separator: ", ")
     }
+}
+
+extension Run {
+    /// The pools in which the run takes a place beside those of its job.
+    var ownPools: [String] { backfill.map { [Backfill.pool($0)] } ?? [] }
 }

@@ -100,6 +100,8 @@ package struct Run: Hashable, Sendable {
     package var ending: Int64?
     /// A kill was asked for, with this reason; it is committed before it is sent.
     package var killWanted: String?
+    /// The backfill that made the run, or the run before it in its flow.
+    package var backfill: Int64?
 
     package init(key: RunKey, flow: FlowKey, trigger: RunTrigger, readyAt: Instant, waitingSince: Instant) {
         self.key = key
@@ -112,10 +114,11 @@ package struct Run: Hashable, Sendable {
     /// How late the command started, counted from `readyAt`; nil before it did.
     package var lateness: Duration? { startedAt.map { $0 - readyAt } }
 
-    /// Made by a slot or by parents, and not brought back by `catchUp: all`: what the overlap policy and the start window judge.
+    /// Made by a slot or by parents, and neither brought back by `catchUp: all` or a backfill nor held by somebody: what the overlap policy
+    /// judges.
     var isSubjectToOverlap: Bool {
         switch trigger {
-        case .schedule, .upstream, .latest: !isCaughtUp
+        case .schedule, .upstream, .latest: !isCaughtUp && !isByHand && backfill == nil
         case .manual, .backfill, .retry, .mark: false
         }
     }

@@ -8,6 +8,7 @@ extension Scheduler {
         removeUnreadable(before: graph)
         replaceDefinitions(by: graph, isStart: true)
         hasStarted = true
+        forgetAllOrdersThatAreOver()
         for name in turns.keys { step.touch(name, wholly: true) }
         advanceFlows(touchedBy: restored)
     }

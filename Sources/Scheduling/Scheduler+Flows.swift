@@ -54,11 +54,13 @@ extension Scheduler {
     private mutating func decide(_ member: FlowPlan.Member, of key: FlowKey) -> Bool {
         guard let job = graph[member.job] else { return false }
         let newest = flows[key]?.newest[member.job]
-        if let newest, !newest.isSkippedUpstream { return false }
+        let isStale = flows[key]?.isStale(member.job, in: graph) == true
+        if let newest, !newest.isSkippedUpstream, !isStale { return false }
+        let attempt = (newest?.key.attempt ?? 0) + 1
         switch flows[key]?.verdict(on: member.after, in: graph) {
-        case .met: return addMember(job, member, to: key, attempt: (newest?.key.attempt ?? 0) + 1)
-        case .impossible where newest == nil:
-            addEnded(memberRun(of: job.name, in: key, readyAt: step.now), reason: Run.skippedUpstream)
+        case .met: return addMember(job, member, to: key, attempt: attempt)
+        case .impossible where newest == nil || isStale:
+            addEnded(memberRun(of: member, in: key, attempt: attempt, readyAt: step.now), reason: Run.skippedUpstream)
             return true
         case .impossible, .pending, nil: return false
         }
@@ -67,16 +69,21 @@ extension Scheduler {
     private mutating func addMember(_ job: Job, _ member: FlowPlan.Member, to flow: FlowKey, attempt: Int) -> Bool {
         if attempt > 1 { flows[flow]?.lookAtAllAgain() }
         let readyAt = member.after.compactMap { flows[flow]?.newest[$0.parent]?.endedAt }.max() ?? step.now
-        let run = memberRun(of: job.name, in: flow, attempt: attempt, readyAt: readyAt)
-        let rest = restReason(of: job)
+        var run = memberRun(of: member, in: flow, attempt: attempt, readyAt: readyAt)
+        if takeOrder(of: &run) { return true }
+        let rest = run.isByHand ? nil : restReason(of: job) ?? run.backfill.flatMap { backfills[$0]?.cancellation }
         if let rest { addEnded(run, reason: rest) } else { addWaiting(run) }
         return rest != nil
     }
 
-    private func memberRun(of job: JobName, in flow: FlowKey, attempt: Int = 1, readyAt: Instant) -> Run {
-        Run(
-            key: RunKey(job: job, due: flow.due, attempt: attempt), flow: flow, trigger: .upstream, readyAt: readyAt, waitingSince: step.now
+    /// It goes with the backfill that a parent in this flow goes with.
+    private func memberRun(of member: FlowPlan.Member, in flow: FlowKey, attempt: Int = 1, readyAt: Instant) -> Run {
+        var run = Run(
+            key: RunKey(job: member.job, due: flow.due, attempt: attempt), flow: flow, trigger: .upstream, readyAt: readyAt,
+            waitingSince: step.now
         )
+        run.backfill = member.after.compactMap { flows[flow]?.newest[$0.parent]?.backfill }.max()
+        return run
     }
 
     /// A member or the head of a flow that closed owes a run again.
@@ -87,12 +94,14 @@ extension Scheduler {
     }
 
     private mutating func close(_ key: FlowKey) {
+        let head = flows[key]?.outline.plan.head
         flows[key] = nil
         step.write(.closeFlow(key))
+        if let head { forgetOrders(headedBy: head) }
     }
 
     /// A row that is born ended; nobody waits for it.
-    private mutating func addEnded(_ run: Run, reason: String) {
+    mutating func addEnded(_ run: Run, reason: String) {
         var ended = run
         ended.state = .skipped
         ended.reason = reason
@@ -117,7 +126,7 @@ extension Scheduler {
     mutating func addRemovedMembers(to key: FlowKey, where isConcerned: (JobName) -> Bool) {
         for member in flows[key]?.outline.plan.members ?? []
         where isConcerned(member.job) && graph[member.job] == nil && flows[key]?.newest[member.job] == nil {
-            addEnded(memberRun(of: member.job, in: key, readyAt: step.now), reason: Run.removed)
+            addEnded(memberRun(of: member, in: key, readyAt: step.now), reason: Run.removed)
             // It may be back at this very instant, with slots of its own.
             if key.due >= step.now {
                 controls[member.job]?.lastFreeDue = key.due
@@ -132,7 +141,7 @@ extension Scheduler {
     mutating func offerToLatest(childrenOf parent: Job, endedAt: Instant) {
         for name in graph.children[parent.name] ?? [] where graph.joins[name] == .latest {
             guard let child = graph[name] else { continue }
-            if child.schedule != nil || turns[name]?.waiting.all.contains(where: { runs[$0]?.waitsForParents == true }) == true {
+            if child.schedule != nil || turns[name]?.current.contains(where: { runs[$0]?.waitsForParents == true }) == true {
                 step.touch(name, wholly: true)
             } else if unmetParents(of: child).isEmpty {
                 beginLatest(child, endedAt: endedAt)

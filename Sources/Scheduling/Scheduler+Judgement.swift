@@ -15,11 +15,11 @@ extension Scheduler {
         let isExclusive = job.overlap != .allow
         var isTaken = isExclusive && turns[name]?.active.isEmpty == false
         var last: RunKey?
-        while wholly || isExclusive && !isTaken, let key = turns[name]?.waiting.next(after: last) {
+        while wholly || isExclusive && !isTaken, let key = turns[name]?.next(after: last) {
             isTaken = judge(key, of: job, isTurnTaken: isTaken) && isExclusive || isTaken
             last = key
         }
-        for key in turns[name]?.takeNewcomers(withOffered: isExclusive) ?? [] where last.map({ Line.isBefore($0, key) }) ?? true {
+        for key in turns[name]?.takeNewcomers(withOffered: isExclusive, after: last) ?? [] {
             _ = judge(key, of: job, isTurnTaken: isTaken)
         }
     }
@@ -43,6 +43,7 @@ extension Scheduler {
 
     /// nil when the run only needs a place.
     private func verdict(on run: Run, of job: Job, isTurnTaken: Bool) -> Verdict? {
+        if let order = orders[run.key.job, run.key.due] { return .notYet(reason: order.reason, until: nil) }
         if let notBefore = run.notBefore, notBefore > step.now { return .notYet(reason: "retry", until: notBefore) }
         let end = windowEnd(of: run, job)
         if let end, end <= step.now { return .missed(reason: "startWithin") }
@@ -118,34 +119,34 @@ extension Scheduler {
     }
 
     private mutating func withdrawWaiting(of name: JobName, reason: String) {
-        while let key = turns[name]?.waiting.first, let run = runs[key] { end(run, .skipped, reason: reason) }
+        while let key = turns[name]?.first, let run = runs[key] { end(run, .skipped, reason: reason) }
     }
 
     /// A pause skips what waits by itself, a retry as well; what somebody asked for waits on.
     private mutating func withdrawAutomatic(of name: JobName, wholly: Bool) {
         guard let turn = turns[name] else { return }
-        for key in wholly ? turn.waiting.all : turn.newcomers {
+        for key in wholly ? turn.all : turn.newcomers {
             if let run = runs[key], run.state == .waiting, !run.isByHand { end(run, .skipped, reason: Run.paused) }
         }
     }
 
     // MARK: places
 
-    private func holding(of job: Job) -> Pools.Holding { Pools.Holding(job, of: settings.capacities) }
+    private func holding(of run: Run, as job: Job) -> Pools.Holding { Pools.Holding(run, as: job, of: pools.capacities) }
 
     /// What an active run holds, as far as the ledger and the definitions can tell.
     func holding(of run: Run, handedOverAs job: Job?) -> Pools.Holding {
-        if let job { return holding(of: job) }
+        if let job { return holding(of: run, as: job) }
         let inForce = graph[run.key.job]
-        let names = (run.executor.map { [$0] } ?? []) + (inForce?.poolNames.dropFirst() ?? [])
-        return Pools.Holding(inForce?.demand ?? PoolAmounts(runs: 1), in: names, of: settings.capacities)
+        let names = (run.executor.map { [$0] } ?? []) + (inForce?.poolNames.dropFirst() ?? []) + run.ownPools
+        return Pools.Holding(inForce?.demand ?? PoolAmounts(runs: 1), in: names, of: pools.capacities)
     }
 
     private mutating func offer(_ run: Run, of job: Job) {
         if let end = windowEnd(of: run, job), turns[job.name]?.offered.contains(run.key) == true { look(at: job.name, again: end) }
         guard turns[job.name]?.offered.insert(run.key).inserted == true else { return }
         step.offer(run.key)
-        pools.enqueue(run.key, priority: job.priority, holding(of: job))
+        pools.enqueue(run.key, priority: job.priority, holding(of: run, as: job))
     }
 
     /// Hands out what is free, the first in turn first; whoever gets nothing is told what it waits for.
@@ -160,18 +161,20 @@ extension Scheduler {
         for key in step.takeOffered() {
             guard let run = runs[key], let job = graph[key.job], turns[key.job]?.offered.contains(key) == true else { continue }
             if let end = windowEnd(of: run, job) { look(at: key.job, again: end) }
-            hold(run, reason: "pool: " + holding(of: job).words)
+            hold(run, reason: "pool: " + holding(of: run, as: job).words)
         }
     }
 
     private mutating func nextInTurn() -> RunKey? {
-        let (refused, turns, graph, capacities) = (refused, turns, graph, settings.capacities)
+        let (refused, runs, turns, graph, capacities) = (refused, runs, turns, graph, pools.capacities)
         return pools.next { ticket, limits in
             let asked = Pools.Holding(limits: limits, demand: ticket.demand)
             if let refusal = refused[ticket.key] { return refusal.stage == .queuing && refusal.holding == asked }
-            guard let job = graph[ticket.key.job], turns[job.name]?.offered.contains(ticket.key) == true else { return false }
+            guard let job = graph[ticket.key.job], let run = runs[ticket.key], turns[job.name]?.offered.contains(ticket.key) == true else {
+                return false
+            }
             // Otherwise a ticket from before an edit: the run has another one.
-            return ticket.priority == job.priority && Pools.Holding(job, of: capacities) == asked
+            return ticket.priority == job.priority && Pools.Holding(run, as: job, of: capacities) == asked
         }?.key
     }
 
@@ -181,7 +184,7 @@ extension Scheduler {
         run.reason = nil
         run.executor = job.runOn
         run.version = job.version
-        pools.take(run.key, holding(of: job))
+        pools.take(run.key, holding(of: run, as: job))
         turns[job.name]?.remove(run.key)
         turns[job.name]?.active.append(run.key)
         store(run)
@@ -191,10 +194,10 @@ extension Scheduler {
 }
 
 extension Run {
-    /// Manual runs, backfills and retries have no start window.
+    /// Manual runs, backfills with their flows, and retries have no start window.
     var mayMissWindow: Bool {
         switch trigger {
-        case .schedule, .upstream, .latest: true
+        case .schedule, .upstream, .latest: backfill == nil
         case .manual, .backfill, .retry, .mark: false
         }
     }

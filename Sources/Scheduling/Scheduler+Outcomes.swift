@@ -63,6 +63,10 @@ extension Scheduler {
     /// What the job's policies owe after this end.
     private func sequel(of run: Run) -> Sequel {
         guard let job = graph[run.key.job], run.killWanted == nil, let endedAt = run.endedAt else { return .none(reason: nil) }
+        // The job may have been taken out of the backfill's hands meanwhile.
+        if let cancellation = run.backfill.flatMap({ backfills[$0]?.cancellation }) {
+            return .none(reason: [.failed, .timedOut, .couldNotStart, .lost].contains(run.state) ? "not run again: \(cancellation)" : nil)
+        }
         if run.state == .lost, job.onUnknown == .rerun {
             // What takes the machine down with it would do so for ever.
             guard reruns[run.key] ?? 0 < Run.mostReruns else { return .none(reason: Run.noMoreReruns) }
@@ -81,13 +85,15 @@ extension Scheduler {
         next.consumed = run.consumed
         next.isCaughtUp = run.isCaughtUp
         next.isByHand = run.isByHand
+        next.backfill = run.backfill
         if notBefore > step.now { next.reason = "retry" }
         return next
     }
 
     /// No attempt is open at this slot and no retry is owed: counts it, and looks at everything that waited for it.
-    private mutating func settle(_ ended: Run) {
+    mutating func settle(_ ended: Run, isNew: Bool = false) {
         var run = ended
+        if run.hasNeverBegun { keepDescendants(of: run) }
         let job = graph[run.key.job]
         let isHeld = run.isHeld(under: job?.onUnknown)
         let isEnding = run.state != .skipped && run.state != .missed && !isHeld
@@ -95,7 +101,7 @@ extension Scheduler {
             lastEnding += 1
             run.ending = lastEnding
         }
-        store(run)
+        store(run, isNew: isNew)
         if isEnding { count(run) }
         advance(run.flow, below: run.key.job)
         if isEnding, let job, let endedAt = run.endedAt { offerToLatest(childrenOf: job, endedAt: endedAt) }
@@ -132,6 +138,7 @@ extension Scheduler {
             runs[run.key] = nil
             refused[run.key] = nil
             reruns[run.key] = nil
+            if let order = orders[run.key.job, run.key.due] { drop(order) }
             turns[run.key.job]?.remove(run.key)
             if turns[run.key.job]?.isEmpty == true { turns[run.key.job] = nil }
         }

@@ -40,7 +40,7 @@ extension Scheduler {
     }
 
     /// The first slot of the job that is not accounted for.
-    private func nextSlot(of name: JobName) -> Instant? {
+    func nextSlot(of name: JobName) -> Instant? {
         controls[name].flatMap { schedules[name]?.next(after: $0.accountedUntil)?.due }
     }
 

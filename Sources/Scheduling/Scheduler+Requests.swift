@@ -7,7 +7,13 @@ extension Scheduler {
             switch request {
             case .run(let name, let parameters): runByHand(name, parameters: parameters)
             case .kill(let key, let who): kill(key, by: who)
-            case .retry(let key, let precedent, let who): retry(key, precedent, by: who)
+            case .retry(let key, let precedent, let downstream, let who): retry(key, precedent, downstream: downstream, by: who)
+            case .markSuccess(let key, let precedent, let who): markSuccess(key, precedent, by: who)
+            case .skip(let job, let due, let precedent, let who): skip(job, due, precedent, by: who)
+            case .hold(let job, let due, let precedent, let who): hold(job, due, precedent, by: who)
+            case .release(let job, let due, let precedent, let who): release(job, due, precedent, by: who)
+            case .backfill(let order, let precedents, let who): backfill(order, precedents ?? BackfillPrecedents(), by: who)
+            case .cancelBackfill(let id, let kill, let who): cancelBackfill(id, kill: kill, by: who)
             case .pause(let scope, let who): pause(scope, by: who)
             case .resume(let scope, let who): resume(scope, by: who)
             }
@@ -28,7 +34,7 @@ extension Scheduler {
         return .accepted(key)
     }
 
-    private func refusal(of job: Job) -> Answer {
+    func refusal(of job: Job) -> Answer {
         .refused("the job `\(job.name)` is disabled; take `disabled: true` out of its file to run it")
     }
 
@@ -52,13 +58,19 @@ extension Scheduler {
 
     // MARK: retry
 
-    private mutating func retry(_ key: RunKey, _ precedent: Precedent?, by who: String) -> Answer {
+    private mutating func retry(_ key: RunKey, _ precedent: Precedent?, downstream: Bool, by who: String) -> Answer {
         guard let precedent, precedent.newest.key.job == key.job, precedent.newest.key.due == key.due else { return .unknownRun(key) }
         guard let job = graph[key.job] else {
             return .refused("no file defines the job `\(key.job)` any more; bring its file back to retry it")
         }
         if job.disabled { return refusal(of: job) }
         let newest = precedent.newest
+        if downstream, let busy = openDescendant(of: newest, precedent.flow) { return refusal(toRerun: busy) }
+        if downstream, let waiting = runs[newest.key], waiting.state == .waiting {
+            markStale(below: waiting)
+            _ = bringForward(waiting, by: who)
+            return .accepted(waiting.key)
+        }
         if let open = runs[newest.key] { return open.state == .waiting ? bringForward(open, by: who) : refusal(toRetry: open) }
         if newest.state.isOpen { return .refused("the run has come to its end at this moment; ask again") }
         if newest.isSkippedUpstream {
@@ -66,7 +78,7 @@ extension Scheduler {
                 "the run was skipped for what came before it in its flow; a retry of that frees it, or `rota run \(job.name)` runs it by itself"
             )
         }
-        return .accepted(addAttempt(after: newest, flow: precedent.flow, by: who))
+        return .accepted(addAttempt(after: newest, flow: precedent.flow, downstream: downstream, by: who))
     }
 
     private func refusal(toRetry active: Run) -> Answer {
@@ -92,7 +104,7 @@ extension Scheduler {
         return .accepted(run.key)
     }
 
-    private mutating func addAttempt(after newest: Run, flow: LedgerState.Flow?, by who: String) -> RunKey {
+    private mutating func addAttempt(after newest: Run, flow: LedgerState.Flow?, downstream: Bool, by who: String) -> RunKey {
         let key = RunKey(job: newest.key.job, due: newest.key.due, attempt: newest.key.attempt + 1)
         var run = Run(key: key, flow: newest.flow, trigger: .retry, readyAt: step.now, waitingSince: step.now)
         run.parameters = newest.parameters
@@ -100,6 +112,7 @@ extension Scheduler {
         run.isCaughtUp = newest.isCaughtUp
         run.isByHand = true
         if let flow { reopen(flow) }
+        if downstream { markStale(below: run) }
         addWaiting(run)
         noteRetry(key, by: who)
         addRemovedMembers(to: run.flow) { _ in true }

@@ -15,8 +15,22 @@ extension Scheduler {
         setSlotAlarm(of: name, schedule, isAtRest: rest != nil)
     }
 
-    /// Slots that nobody will run: one gap for all of them, and progress beyond.
+    /// Slots that nobody will run: gaps, and progress beyond. What somebody ordered about one of them goes before any rule but `disabled`.
     mutating func writeGap(of schedule: Schedule, job: JobName, after: Instant, through: Instant, _ state: RunState, reason: String) {
+        var from = after
+        if reason != Run.disabled, let definition = graph[job] {
+            for order in orders.of(job) where order.due > after && order.due <= through && schedule.contains(order.due) {
+                writeOneGap(of: schedule, job: job, after: from, through: order.due - Instant.resolution, state, reason: reason)
+                admit(order.due, of: definition)
+                from = order.due
+            }
+        }
+        writeOneGap(of: schedule, job: job, after: from, through: through, state, reason: reason)
+    }
+
+    private mutating func writeOneGap(
+        of schedule: Schedule, job: JobName, after: Instant, through: Instant, _ state: RunState, reason: String
+    ) {
         let slots = schedule.count(after: after, through: through)
         guard slots > 0, let first = schedule.next(after: after)?.due,
             let last = schedule.previous(before: through + Instant.resolution)?.due
@@ -60,8 +74,10 @@ extension Scheduler {
         let key = RunKey(job: job.name, due: due, attempt: 1)
         var run = Run(key: key, flow: FlowKey(head: job.name, due: due), trigger: .schedule, readyAt: due, waitingSince: step.now)
         run.isCaughtUp = isCaughtUp
-        openFlow(run.flow)
-        addWaiting(run)
+        if !takeOrder(of: &run) {
+            openFlow(run.flow)
+            addWaiting(run)
+        }
         account(job.name, until: due)
     }
 
@@ -70,6 +86,7 @@ extension Scheduler {
         guard let control = controls[job], control.accountedUntil < instant else { return }
         controls[job]?.accountedUntil = instant
         step.writeControl(of: job)
+        forgetOrders(headedBy: job)
     }
 
     /// - Parameter isAtRest: The job's slots only become gaps, which may be written a minute at a time.

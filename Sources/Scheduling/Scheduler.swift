@@ -47,6 +47,8 @@ package struct Scheduler: Sendable {
     /// Plans asked for since the graph changed.
     var plans: [JobName: FlowOutline] = [:]
     package internal(set) var pauses: Pauses
+    var orders: SlotOrders
+    var backfills: [Int64: Backfill] = [:]
     var lastEnding: Int64
     var hasStarted = false
     var step = Step(now: .distantPast)
@@ -74,9 +76,11 @@ package struct Scheduler: Sendable {
         self.settings = settings
         pools = Pools(capacities: settings.capacities)
         pauses = Pauses(ledger.pauses)
+        orders = SlotOrders(ledger.orders)
         lastEnding = ledger.lastEnding
         reruns = ledger.reruns
         controls = Dictionary(uniqueKeysWithValues: ledger.controls.map { ($0.job, $0) })
+        for backfill in ledger.backfills { know(backfill) }
         for flow in ledger.openFlows { flows[flow.key] = OpenFlow(flow) }
         for run in ledger.openRuns {
             runs[run.key] = run

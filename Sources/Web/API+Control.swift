@@ -6,7 +6,7 @@ import RunHistory
 import Scheduling
 import Timetable
 
-/// What changes the course of runs and jobs: kill, retry, pause, resume.
+/// What changes the course of runs and jobs: kill, pause, resume; the rest is in `API+Operations`.
 extension API {
     /// - Parameter way: By which way requests come, for the audit.
     func addControls(to router: Router<BasicRequestContext>, way: String) {
@@ -18,9 +18,6 @@ extension API {
         }
         on(router, "/api/v1/runs/{id}/kill", [.post]) { request, context in
             await ask(request, way: way) { body, who in .kill(try key(context, body), by: who) }
-        }
-        on(router, "/api/v1/runs/{id}/retry", [.post]) { request, context in
-            await ask(request, way: way) { body, who in .retry(try key(context, body), by: who) }
         }
         on(router, "/api/v1/jobs/{name}/pause", [.post]) { request, context in
             await ask(request, way: way) { body, who in .pause(.job(try job(context, body)), by: who) }
@@ -60,14 +57,24 @@ extension API {
     /// The key of the run that the path names.
     private func key(_ context: BasicRequestContext, _ body: ControlBody) throws -> RunKey {
         try body.refuseScope()
+        return try run(context).run.key
+    }
+
+    /// The run that the path names.
+    func run(_ context: BasicRequestContext) throws -> StoredRun {
         guard let id = context.parameters.get("id"), let stored = try reader.run(id: id) else {
             throw Refusal(.notFound, "there is no such run", hint: "`rota history` shows the runs and their ids")
         }
-        return stored.run.key
+        return stored
     }
 
     private func job(_ context: BasicRequestContext, _ body: ControlBody) throws -> JobName {
         try body.refuseScope()
+        return try job(context)
+    }
+
+    /// The job that the path names.
+    func job(_ context: BasicRequestContext) throws -> JobName {
         guard let name = context.parameters.get("name").flatMap(JobName.init) else {
             throw Refusal(.notFound, "there is no such job", hint: "`rota list` shows the jobs in force")
         }
@@ -81,6 +88,12 @@ extension API {
         case .accepted(let id, let key): JSON.response(ControlDocument(id: id, key: key), status: .accepted)
         case .paused(let jobs): JSON.response(ControlDocument(isChanged: true, jobs: jobs, stillPaused: jobs))
         case .resumed(let jobs, let stillPaused): JSON.response(ControlDocument(isChanged: true, jobs: jobs, stillPaused: stillPaused))
+        case .ordered(let job, let due): JSON.response(ControlDocument(job: job, due: due), status: .accepted)
+        case .released(let orders, let runs): JSON.response(ControlDocument(orders: orders, runs: runs))
+        case .backfilling(let id, let slots, let leftAlone):
+            JSON.response(ControlDocument(backfill: id, slots: slots, leftAlone: leftAlone), status: .accepted)
+        case .cancelled(let id, let withdrawn, let active):
+            JSON.response(ControlDocument(backfill: id, withdrawn: withdrawn, active: active))
         case .already(let text): JSON.response(ControlDocument(isChanged: false, detail: text))
         case .unknownJob(let name): Problem.response(.notFound, "there is no job `\(name)`", hint: "`rota list` shows the jobs in force")
         case .unknownRun: Problem.response(.notFound, "there is no such run", hint: "`rota history` shows the runs and their ids")
@@ -117,18 +130,7 @@ private struct ControlBody: Decodable {
         }
     }
 
-    /// Over TCP anybody with the token may call himself anything.
-    func who(way: String) throws -> String {
-        guard let by else { return way }
-        guard Self.isPlain(by, atMost: 64) else {
-            throw Refusal(.badRequest, "`by` is no name", hint: "1 to 64 bytes without control characters")
-        }
-        return way == "socket" ? by : "\(by) (\(way))"
-    }
-
-    private static func isPlain(_ text: String, atMost limit: Int) -> Bool {
-        (1...limit).contains(text.utf8.count) && text.unicodeScalars.allSatisfy { $0.value >= 32 && !(127..<160).contains($0.value) }
-    }
+    func who(way: String) throws -> String { try Asker.name(by, way: way) }
 
     func scope() throws -> PauseScope {
         let hint = #"send {"label": "key=value"} or {"all": true}"#
@@ -136,7 +138,7 @@ private struct ControlBody: Decodable {
         case (nil, true): return .everything
         case (let label?, false):
             let parts = label.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard !parts[0].isEmpty, Self.isPlain(label, atMost: 512) else {
+            guard !parts[0].isEmpty, Asker.isPlain(label, atMost: 512) else {
                 throw Refusal(.badRequest, "`\(label)` is no label", hint: hint)
             }
             return .label(key: parts[0], value: parts.count == 2 ? parts[1] : nil)
@@ -152,38 +154,63 @@ private struct ControlBody: Decodable {
     }
 }
 
+/// Who asks for something.
+enum Asker {
+    /// Over TCP anybody with the token may call himself anything.
+    ///
+    /// - Parameter by: The asker's own words, if there are any.
+    static func name(_ by: String?, way: String) throws -> String {
+        guard let by else { return way }
+        guard isPlain(by, atMost: 64) else {
+            throw Refusal(.badRequest, "`by` is no name", hint: "1 to 64 bytes without control characters")
+        }
+        return way == "socket" ? by : "\(by) (\(way))"
+    }
+
+    static func isPlain(_ text: String, atMost limit: Int) -> Bool {
+        (1...limit).contains(text.utf8.count) && text.unicodeScalars.allSatisfy { $0.value >= 32 && !(127..<160).contains($0.value) }
+    }
+}
+
 /// What came of a request that controls. Keys are added, never changed; absent values are null.
 private struct ControlDocument: Encodable {
     /// Whether anything changed: false when it was so already.
-    let isChanged: Bool
-    let id: String?
-    let key: RunKey?
-    let jobs: Int?
-    let stillPaused: Int?
-    let detail: String?
+    var isChanged = true
+    var id: String?
+    var key: RunKey?
+    var job: JobName?
+    var due: Instant?
+    var jobs: Int?
+    var stillPaused: Int?
+    var backfill: Int64?
+    var slots: Int?
+    var leftAlone: Int?
+    var withdrawn: Int?
+    var active: Int?
+    var orders: Int?
+    var runs: Int?
+    var detail: String?
 
-    init(
-        isChanged: Bool = true, id: String? = nil, key: RunKey? = nil, jobs: Int? = nil, stillPaused: Int? = nil, detail: String? = nil
-    ) {
-        self.isChanged = isChanged
-        self.id = id
-        self.key = key
-        self.jobs = jobs
-        self.stillPaused = stillPaused
-        self.detail = detail
+    private enum Key: String, CodingKey {
+        case changed, id, job, due, attempt, jobs, stillPaused, backfill, slots, leftAlone, withdrawn, active, orders, runs, detail
     }
-
-    private enum Key: String, CodingKey { case changed, id, job, due, attempt, jobs, stillPaused, detail }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(isChanged, forKey: .changed)
         try container.encode(id, forKey: .id)
-        try container.encode(key?.job.text, forKey: .job)
-        try container.encode(key?.due.rfc3339, forKey: .due)
+        try container.encode((key?.job ?? job)?.text, forKey: .job)
+        try container.encode((key?.due ?? due)?.rfc3339, forKey: .due)
         try container.encode(key?.attempt, forKey: .attempt)
         try container.encode(jobs, forKey: .jobs)
         try container.encode(stillPaused, forKey: .stillPaused)
+        try container.encode(backfill, forKey: .backfill)
+        try container.encode(slots, forKey: .slots)
+        try container.encode(leftAlone, forKey: .leftAlone)
+        try container.encode(withdrawn, forKey: .withdrawn)
+        try container.encode(active, forKey: .active)
+        try container.encode(orders, forKey: .orders)
+        try container.encode(runs, forKey: .runs)
         try container.encode(detail, forKey: .detail)
     }
 }

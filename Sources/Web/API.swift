@@ -41,6 +41,7 @@ struct API: Sendable {
         let way = gate == nil ? "socket" : "token"
         on(router, "/api/v1/jobs/{name}/run", [.post]) { request, context in await run(request, context, who: way) }
         addControls(to: router, way: way)
+        addOperations(to: router, way: way)
         return router
     }
 
@@ -69,7 +70,10 @@ struct API: Sendable {
               GET /api/v1/pauses  what is paused, by whom, since when
               GET /api/v1/pools   what each pool has, and what is taken of it
               POST /api/v1/jobs/{name}/run, …/pause, …/resume    POST /api/v1/pause, /api/v1/resume
-              POST /api/v1/runs/{id}/kill, …/retry
+              POST /api/v1/runs/{id}/kill, …/retry, …/mark-success, …/skip, …/hold, …/release
+              POST /api/v1/jobs/{name}/mark-success, …/skip, …/hold, …/release, …/backfill
+              GET /api/v1/orders    what is held or to be skipped
+              GET /api/v1/backfills, /api/v1/backfills/{id}    POST /api/v1/backfills/{id}/cancel
             All but /healthz need `Authorization: Bearer …` with the text of the file `token` in the state folder.
 
             """

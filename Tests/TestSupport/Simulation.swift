@@ -96,8 +96,7 @@ package struct Simulation: Sendable {
     /// Asks the scheduler; nil when it died before it answered.
     @discardableResult
     package mutating func ask(_ request: Request) -> Answer? {
-        var request = request
-        if case .retry(let key, nil, let who) = request { request = .retry(key, precedent: ledger.precedent(of: key), by: who) }
+        let request = ledger.completed(request, in: graph)
         lastToken += 1
         let count = answers.count
         take(.request(token: lastToken, request))
@@ -179,8 +178,8 @@ package struct Simulation: Sendable {
         } else if let request = requests.first, request.at <= now {
             // Whoever gets no answer asks again, unless what was asked for is in the ledger.
             let count = commits
-            if let asked = request.wish.request(in: ledger) { ask(asked) }
-            if commits > count || request.wish.request(in: ledger) == nil { requests.removeFirst() }
+            if let asked = request.wish.request(in: ledger, at: now) { ask(asked) }
+            if commits > count || request.wish.request(in: ledger, at: now) == nil { requests.removeFirst() }
         } else {
             take(.tick)
         }

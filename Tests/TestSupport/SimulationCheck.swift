@@ -47,7 +47,7 @@ struct SimulationCheck: Sendable {
         }
         var launched: [(Run, Job)] = []
         for case .launch(let run, let job) in deeds {
-            held[run.key] = Demand(job, simulation.settings.capacities)
+            held[run.key] = Demand(job, simulation.capacities(of: run), backfill: run.backfill)
             launched.append((run, job))
         }
         for case .handOverAgain(let key, _) in deeds {
@@ -88,7 +88,7 @@ struct SimulationCheck: Sendable {
 
     private mutating func checkCapacities(in simulation: Simulation) {
         let used = Demand.sum(held.filter { !unasked.contains($0.key) }.values)
-        for (pool, capacity) in simulation.settings.capacities {
+        for (pool, capacity) in simulation.allCapacities {
             for thing in PoolResource.allCases where used[pool]?[thing] ?? 0 > capacity[thing] ?? .max {
                 fault("of \(thing.rawValue) of the pool \(pool) \(used[pool]?[thing] ?? 0) are taken")
             }
@@ -101,7 +101,7 @@ struct SimulationCheck: Sendable {
         let waiting = simulation.ledger.open.compactMap { simulation.ledger.runs[$0] }.filter {
             $0.state == .waiting && $0.reason?.hasPrefix("pool") == true
         }
-        let capacities = simulation.settings.capacities
+        let capacities = simulation.allCapacities
         var taken = Demand.sum(Array(held.values) + Array(kept.values))
         var blocked: Set<[String]> = []
         let ranked = waiting.compactMap { run in simulation.graph[run.key.job].map { (run, $0) } }.sorted { left, right in
@@ -109,7 +109,7 @@ struct SimulationCheck: Sendable {
             return (left.0.key.due, left.0.key.job, left.0.key.attempt) < (right.0.key.due, right.0.key.job, right.0.key.attempt)
         }
         for (run, job) in ranked {
-            let demand = Demand(job, capacities)
+            let demand = Demand(job, capacities, backfill: run.backfill)
             guard !blocked.contains(demand.kind) else { continue }
             blocked.insert(demand.kind)
             let isFull = demand.amounts.contains { pool, amounts in
@@ -169,7 +169,7 @@ struct SimulationCheck: Sendable {
             fault("\(run.key.words) is retry \(run.retry) of \(limit)")
         }
         if before?.killWanted != nil || before?.state == .killed {
-            if case .request(_, .retry) = event {} else { fault("\(run.key.words) comes by itself after a kill") }
+            if !event.isRerun { fault("\(run.key.words) comes by itself after a kill") }
         }
         if run.trigger == .retry, !run.isByHand || run.retry > 0, let before, let job = simulation.graph[run.key.job] {
             checkSequel(of: before, by: job)
@@ -203,7 +203,7 @@ struct SimulationCheck: Sendable {
 
     /// No slot that came due while its job was paused is ever run by itself. Labels that edits change are left out.
     private mutating func checkRest(_ run: Run, in simulation: Simulation) {
-        guard run.trigger == .schedule, run.state != .skipped, let job = simulation.graph[run.key.job] else { return }
+        guard run.trigger == .schedule, run.state != .skipped, !run.isByHand, let job = simulation.graph[run.key.job] else { return }
         let due = run.key.due
         for rest in rests where rest.since < due && due <= rest.until ?? .distantFuture {
             if case .label("rank", _) = rest.scope { continue }
@@ -229,18 +229,21 @@ struct SimulationCheck: Sendable {
         guard let job = simulation.graph[run.key.job] else { return "the job is gone" }
         if job.disabled { return "the job is disabled" }
         if simulation.isPaused(job), !run.isByHand { return "the job is paused" }
+        if let order = simulation.ledger.orders[FlowKey(head: run.key.job, due: run.key.due)], order.kind == .hold {
+            return run.reason == "held by \(order.by)" ? nil : "it is held"
+        }
         if run.isBoundToWindow, let window = job.startWithin, simulation.now > run.readyAt + window { return "its window is over" }
         let words = (run.reason ?? "").split(separator: ":", maxSplits: 1).map { $0.drop { $0 == " " } }
         switch words.first {
         case "retry": return run.notBefore.map { $0 > simulation.now } == true ? nil : "its time has come"
         case "parents": return run.trigger == .schedule && !job.after.isEmpty ? nil : "it has no parents to wait for"
         case "pool":
-            let needed = Demand(job, simulation.settings.capacities).words
+            let needed = Demand(job, simulation.allCapacities, backfill: run.backfill).words
             return words.last.map(String.init) == needed ? nil : "it needs \(needed)"
         case "overlap":
             let others = simulation.ledger.open.contains { other in
                 guard other.job == run.key.job, other != run.key else { return false }
-                return simulation.ledger.runs[other]?.state.isActive == true || (other.due, other.attempt) < (run.key.due, run.key.attempt)
+                return simulation.ledger.runs[other]?.state.isActive == true || simulation.isBefore(other, run)
             }
             return others && job.overlap != .allow ? nil : "no other run is in its way"
         default: return "that is no reason"
@@ -273,7 +276,31 @@ struct SimulationCheck: Sendable {
     }
 }
 
+extension Event {
+    /// Somebody asks for another attempt of what has ended.
+    fileprivate var isRerun: Bool {
+        switch self {
+        case .request(_, .retry), .request(_, .markSuccess), .request(_, .backfill): true
+        default: false
+        }
+    }
+}
+
 extension Simulation {
+    /// With those of backfills.
+    fileprivate var allCapacities: [String: PoolCapacity] {
+        ledger.backfills.reduce(into: settings.capacities) { $0["backfill \($1.key)"] = PoolCapacity(runs: Int64($1.value.maxRunning)) }
+    }
+
+    fileprivate func capacities(of run: Run) -> [String: PoolCapacity] { run.backfill == nil ? settings.capacities : allCapacities }
+
+    /// Whose turn comes first: backfills give way.
+    fileprivate func isBefore(_ other: RunKey, _ run: Run) -> Bool {
+        let otherIsBackfill = ledger.runs[other]?.backfill != nil
+        if otherIsBackfill != (run.backfill != nil) { return !otherIsBackfill }
+        return (other.due, other.attempt) < (run.key.due, run.key.attempt)
+    }
+
     /// The attempt that this one retries by itself, in one or more steps; itself when it retries none.
     fileprivate func firstOfChain(_ run: Run) -> RunKey {
         guard run.trigger == .retry,
@@ -300,7 +327,7 @@ extension Job {
 
 extension Run {
     /// By manual runs, backfills and retries have no start window.
-    var isBoundToWindow: Bool { [.schedule, .upstream, .latest].contains(trigger) }
+    var isBoundToWindow: Bool { [.schedule, .upstream, .latest].contains(trigger) && backfill == nil }
 }
 
 /// What a run of a job takes of each pool with a capacity.
@@ -310,9 +337,9 @@ private struct Demand {
     var kind: [String] = []
     var words = ""
 
-    init(_ job: Job, _ capacities: [String: PoolCapacity]) {
+    init(_ job: Job, _ capacities: [String: PoolCapacity], backfill: Int64?) {
         var pools: [String] = []
-        for pool in job.pools {
+        for pool in job.pools + (backfill.map { ["backfill \($0)"] } ?? []) {
             guard let capacity = capacities[pool] else { continue }
             let cpus = job.cpus.map { Int64(($0 * 1000).rounded()) }
             var wanted: [(PoolResource, Int64?)] = [(.runs, capacity.runs == nil ? nil : 1)]

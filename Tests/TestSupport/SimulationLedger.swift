@@ -8,6 +8,7 @@ package struct SimulationLedger: Sendable {
     package struct Flow: Hashable, Sendable {
         package var plan: FlowPlan
         package var isOpen = true
+        package var stale: [JobName: Int] = [:]
     }
 
     /// In the order of their insertion, as run ids count them.
@@ -18,12 +19,16 @@ package struct SimulationLedger: Sendable {
     package private(set) var flows: [FlowKey: Flow] = [:]
     package private(set) var open: Set<RunKey> = []
     package private(set) var pauses: [PauseScope: Pause] = [:]
+    package private(set) var orders: [FlowKey: SlotOrder] = [:]
+    package private(set) var backfills: [Int64: Backfill] = [:]
     package private(set) var changes: [Change] = []
     /// Everything that the schema would have refused, in words.
     package private(set) var refusals: [String] = []
     private var endings: Set<Int64> = []
     private var gapStarts: Set<FlowKey> = []
     private var openDues: Set<FlowKey> = []
+    /// Named by runs of the step before their rows came.
+    private var unknownBackfills: Set<Int64> = []
     private var members: [FlowKey: [RunKey]] = [:]
     /// The place of each row in `order`.
     private var places: [RunKey: Int] = [:]
@@ -45,6 +50,7 @@ package struct SimulationLedger: Sendable {
             case .closeFlow(let key):
                 if flows[key]?.isOpen != true { refuse("the flow \(key.head) at \(key.due) is not open") }
                 flows[key]?.isOpen = false
+                flows[key]?.stale = [:]
             case .reopenFlow(let key):
                 if flows[key]?.isOpen != false { refuse("the flow \(key.head) at \(key.due) is not closed") }
                 flows[key]?.isOpen = true
@@ -52,11 +58,23 @@ package struct SimulationLedger: Sendable {
                 if pauses.updateValue(pause, forKey: pause.scope) != nil { refuse("pause_once: \(pause.scope.words)") }
             case .resume(let scope):
                 if pauses.removeValue(forKey: scope) == nil { refuse("there is no pause of \(scope.words)") }
+            case .order(let order): orders[FlowKey(head: order.job, due: order.due)] = order
+            case .orderIsOver(let job, let due):
+                if orders.removeValue(forKey: FlowKey(head: job, due: due)) == nil { refuse("there is no order of \(job) at \(due)") }
+            case .markStale(let key, let stale):
+                if flows[key]?.isOpen != true { refuse("the flow \(key.head) at \(key.due) is not open, and somebody is stale") }
+                flows[key]?.stale = stale
+            case .replanFlow(let key, let plan):
+                if flows[key] == nil { refuse("there is no flow \(key.head) at \(key.due)") }
+                flows[key]?.plan = plan
+            case .backfill(let backfill): backfills[backfill.id] = backfill
             case .change(let change):
                 if let key = change.run, runs[key] == nil { refuse("a change of \(key.words), which has no row") }
                 changes.append(change)
             }
         }
+        for backfill in unknownBackfills where backfills[backfill] == nil { refuse("FOREIGN KEY backfill: there is no \(backfill)") }
+        unknownBackfills = []
     }
 
     private mutating func refuse(_ text: String) { refusals.append(text) }
@@ -74,7 +92,9 @@ package struct SimulationLedger: Sendable {
         if !old.state.mayBecome(run.state) { refuse("\(run.key.words): \(old.state) may not become \(run.state)") }
         var written = run
         // These columns are written once, with the row.
-        if old.flow != run.flow || old.trigger != run.trigger || old.isCaughtUp != run.isCaughtUp || old.parameters != run.parameters {
+        if old.flow != run.flow || old.trigger != run.trigger || old.isCaughtUp != run.isCaughtUp || old.parameters != run.parameters
+            || old.backfill != run.backfill
+        {
             refuse("\(run.key.words): an update changes what only an insertion writes")
             written = old
         }
@@ -87,6 +107,7 @@ package struct SimulationLedger: Sendable {
 
     private mutating func store(_ run: Run, old: Run?) {
         if run.key.attempt < 1 || run.retry < 0 { refuse("CHECK attempt, retry: \(run.key.words)") }
+        if let backfill = run.backfill, backfills[backfill] == nil { unknownBackfills.insert(backfill) }
         if run.state.isOpen != (run.endedAt == nil) { refuse("CHECK ended_at: \(run.key.words) \(run.state)") }
         if run.state.isActive, run.executor == nil || run.version == nil { refuse("CHECK executor, version: \(run.key.words)") }
         if let ending = run.ending, old?.ending != ending, !endings.insert(ending).inserted { refuse("UNIQUE ending: \(run.key.words)") }
@@ -133,9 +154,11 @@ extension SimulationLedger {
         state.openRuns = order.filter(open.contains).compactMap { runs[$0] }
         state.lastEnding = endings.max() ?? 0
         state.pauses = Array(pauses.values)
+        state.orders = Array(orders.values)
+        state.backfills = Array(backfills.values)
         for run in state.openRuns where lostBefore(run) > 0 { state.reruns[run.key] = lostBefore(run) }
         for (key, flow) in flows where flow.isOpen {
-            state.openFlows.append(LedgerState.Flow(key: key, plan: flow.plan, runs: rows(of: key)))
+            state.openFlows.append(LedgerState.Flow(key: key, plan: flow.plan, runs: rows(of: key), stale: flow.stale))
         }
         return state
     }
@@ -152,8 +175,7 @@ extension SimulationLedger {
     package func precedent(of key: RunKey) -> Precedent? {
         let newest = runs.values.filter { $0.key.job == key.job && $0.key.due == key.due }.max { $0.key.attempt < $1.key.attempt }
         return newest.map { newest in
-            let flow = flows[newest.flow].map { LedgerState.Flow(key: newest.flow, plan: $0.plan, runs: rows(of: newest.flow)) }
-            return Precedent(newest: newest, flow: flow)
+            Precedent(newest: newest, flow: flow(newest.flow))
         }
     }
 

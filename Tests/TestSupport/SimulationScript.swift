@@ -38,6 +38,7 @@ package struct SimulationScript: Sendable {
         for _ in 0..<draw.generator.pick([0, 2, 5]) { requests.append((draw.moment(until: end), draw.generator.pick(first).name)) }
         var wishes = requests.map { ($0.0, Simulation.Wish.run($0.1)) }
         for _ in 0..<draw.generator.pick([0, 3, 8, 15]) { wishes.append((draw.moment(until: end), draw.wish(about: first))) }
+        for _ in 0..<draw.others.pick([0, 0, 4, 10, 20]) { wishes.append((draw.laterMoment(until: end), draw.operation(on: first))) }
         self.requests = wishes.sorted { $0.0 < $1.0 }.map { ($0.0, $0.1) }
     }
 
@@ -169,9 +170,29 @@ private struct Draw {
         let job = generator.pick(jobs).name
         switch generator.pick([0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 3]) {
         case 0: return .kill(job, newest: generator.once(in: 2))
-        case 1: return .retry(job, back: generator.pick([0, 0, 1, 3]))
+        case 1: return .retry(job, back: generator.pick([0, 0, 1, 3]), downstream: others.once(in: 3))
         case 2: return .pause(scope(about: job))
         default: return .resume(scope(about: job))
+        }
+    }
+
+    mutating func laterMoment(until end: Instant) -> Instant {
+        begin + .microseconds(Int64.random(in: 1...(end - begin).wholeMicroseconds, using: &others))
+    }
+
+    /// What people do to a ledger by hand.
+    mutating func operation(on jobs: [Job]) -> Simulation.Wish {
+        let job = others.pick(jobs)
+        let schedule = others.once(in: 2) ? job.schedule : nil
+        switch others.pick([0, 0, 1, 2, 2, 3, 3, 3, 4, 4, 5, 5]) {
+        case 0: return .markSuccess(job.name, back: others.pick([0, 0, 1, 3]))
+        case 1: return .skip(job.name, schedule)
+        case 2: return .hold(job.name, schedule)
+        case 3: return .release(job.name, isAll: others.once(in: 2))
+        case 4:
+            return .backfill(
+                job.name, unit * others.pick([2, 5, 30]), onlyMissed: others.once(in: 3), maxRunning: others.pick([1, 2, 5]))
+        default: return others.once(in: 3) ? .cancelBackfill(kill: others.once(in: 2)) : .retry(job.name, back: others.pick([0, 1, 3]), downstream: true)
         }
     }
 

@@ -19,7 +19,12 @@ extension Event {
         case .pending(let key, let reason): "pending \(key.words) \(reason)"
         case .notHandedOver(let key, let reason): "not handed over \(key.words) \(reason)"
         case .ended(let key, let outcome): "ended \(key.words) \(outcome.state)"
-        case .request(_, .retry(let key, _, _)): "retry \(key.words)"
+        case .request(_, .retry(let key, _, let downstream, _)): "retry \(key.words)" + (downstream ? " downstream" : "")
+        case .request(_, .markSuccess(let key, _, _)): "mark \(key.words)"
+        case .request(_, .skip(let job, let due, _, _)): "skip \(job) \(due.rfc3339)"
+        case .request(_, .hold(let job, let due, _, _)): "hold \(job) \(due?.rfc3339 ?? "")"
+        case .request(_, .release(let job, let due, _, _)): "release \(job) \(due?.rfc3339 ?? "")"
+        case .request(_, .backfill(let order, _, _)): "backfill \(order.job) from \(order.first.rfc3339)"
         case .request(_, let request): "\(request)"
         }
     }
@@ -38,6 +43,11 @@ extension Action {
         case .record(.reopenFlow(let key)): "reopen flow \(key.head) \(key.due.rfc3339)"
         case .record(.pause(let pause)): "pause \(pause.scope.words)"
         case .record(.resume(let scope)): "resume \(scope.words)"
+        case .record(.order(let order)): "order \(order.kind) \(order.job) \(order.due.rfc3339)"
+        case .record(.orderIsOver(let job, let due)): "order is over \(job) \(due.rfc3339)"
+        case .record(.markStale(let key, let stale)): "stale in \(key.head) \(key.due.rfc3339) \(stale)"
+        case .record(.replanFlow(let key, let plan)): "replan \(key.head) \(key.due.rfc3339) \(plan.members.map(\.job))"
+        case .record(.backfill(let backfill)): "backfill \(backfill.id) of \(backfill.job) \(backfill.cancelledBy ?? "")"
         case .record(.change(let change)): "change \(change.kind) \(change.job?.text ?? "") by \(change.who)"
         case .launch(let run, let job): "launch \(run.key.words) priority \(job.priority) in \(job.pools)"
         case .handOverAgain(let key, _): "hand over again \(key.words)"

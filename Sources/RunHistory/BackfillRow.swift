@@ -1,0 +1,81 @@
+import GRDB
+import Scheduling
+import Timetable
+
+/// The shape of a backfill in SQL, and the way from and to the domain's.
+enum BackfillRow {
+    static let upsert = """
+        INSERT INTO backfill (id, job, first, last, slots, only_missed, max_running, who, at, cancelled_at, cancelled_by)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET cancelled_at = excluded.cancelled_at, cancelled_by = excluded.cancelled_by
+        """
+
+    static func arguments(of backfill: Backfill) -> StatementArguments {
+        [
+            backfill.id, backfill.job.text, backfill.first.microseconds, backfill.last.microseconds, backfill.slots, backfill.onlyMissed,
+            backfill.maxRunning, backfill.by, backfill.at.microseconds, backfill.cancelledAt?.microseconds, backfill.cancelledBy,
+        ]
+    }
+
+    static func backfill(from row: Row) throws -> Backfill {
+        guard let job = JobName(row["job"]) else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a backfill has no job") }
+        var backfill = Backfill(
+            id: row["id"], job: job, first: Instant(microseconds: row["first"]), last: Instant(microseconds: row["last"]),
+            slots: row["slots"], onlyMissed: row["only_missed"], maxRunning: row["max_running"], by: row["who"],
+            at: Instant(microseconds: row["at"]))
+        backfill.cancelledAt = row.instant("cancelled_at")
+        backfill.cancelledBy = row["cancelled_by"]
+        return backfill
+    }
+
+    static func all(_ db: Database) throws -> [Backfill] {
+        try Row.fetchAll(db, sql: "SELECT * FROM backfill ORDER BY id").map(backfill)
+    }
+
+    // MARK: what a backfill has to know
+
+    static func precedents(of order: BackfillOrder, _ scope: BackfillScope, _ db: Database) throws -> BackfillPrecedents {
+        var slots = try slotsWithRows(of: order, db)
+        if scope.head != scope.job { try addFlowsWithoutRow(of: order, scope, to: &slots, db) }
+        var taken: [JobName: Set<Instant>] = [:]
+        for job in scope.below {
+            let dues = try Int64.fetchAll(
+                try db.cachedStatement(sql: "SELECT DISTINCT due FROM run WHERE job = ? AND due BETWEEN ? AND ?"),
+                arguments: [job.text, order.first.microseconds, order.last.microseconds])
+            taken[job] = Set(dues.map(Instant.init(microseconds:)))
+        }
+        return BackfillPrecedents(slots: slots, taken: taken)
+    }
+
+    private static func slotsWithRows(of order: BackfillOrder, _ db: Database) throws -> [Instant: BackfillPrecedents.Known] {
+        let sql = "SELECT * FROM run WHERE job = ? AND due BETWEEN ? AND ? ORDER BY due, attempt"
+        let rows = try Row.fetchCursor(db, sql: sql, arguments: [order.job.text, order.first.microseconds, order.last.microseconds])
+        var slots: [Instant: BackfillPrecedents.Known] = [:]
+        while let row = try rows.next() {
+            let run = try RunRow.run(from: row)
+            let hasRun = slots[run.key.due]?.hasRun == true || run.state != .skipped && run.state != .missed
+            slots[run.key.due] = .init(newest: run, hasRun: hasRun, flow: nil, isFlowOpen: false)
+        }
+        for (due, known) in slots {
+            guard let key = known.newest?.flow, let found = try FlowRow.flowWithState(key, db) else { continue }
+            slots[due]?.flow = found.flow
+            slots[due]?.isFlowOpen = found.isOpen
+        }
+        return slots
+    }
+
+    /// Flows in which the job has a place and no row: they have not come to it, or never began.
+    private static func addFlowsWithoutRow(
+        of order: BackfillOrder, _ scope: BackfillScope, to slots: inout [Instant: BackfillPrecedents.Known], _ db: Database
+    ) throws {
+        let dues = try Int64.fetchAll(
+            db, sql: "SELECT due FROM flow WHERE head = ? AND due BETWEEN ? AND ?",
+            arguments: [scope.head.text, order.first.microseconds, order.last.microseconds])
+        for due in dues.map(Instant.init(microseconds:)) where slots[due] == nil {
+            guard let found = try FlowRow.flowWithState(FlowKey(head: scope.head, due: due), db),
+                found.flow.plan.members.contains(where: { $0.job == scope.job })
+            else { continue }
+            slots[due] = .init(newest: nil, hasRun: false, flow: found.flow, isFlowOpen: found.isOpen)
+        }
+    }
+}

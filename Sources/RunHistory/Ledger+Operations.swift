@@ -1,0 +1,42 @@
+import GRDB
+package import Scheduling
+import Timetable
+
+/// Backfills, orders about slots, and what is run once more below a run.
+extension Ledger {
+    func write(_ order: SlotOrder, to db: Database) throws {
+        try db.cachedStatement(sql: SlotOrderRow.upsert).execute(arguments: SlotOrderRow.arguments(of: order))
+    }
+
+    func removeOrder(_ job: JobName, _ due: Instant, _ db: Database) throws {
+        try db.cachedStatement(sql: SlotOrderRow.delete).execute(arguments: [job.text, due.microseconds])
+    }
+
+    func write(_ backfill: Backfill, to db: Database) throws {
+        try db.cachedStatement(sql: BackfillRow.upsert).execute(arguments: BackfillRow.arguments(of: backfill))
+    }
+
+    func markStale(_ stale: [JobName: Int], _ key: FlowKey, _ db: Database) throws {
+        try db.cachedStatement(sql: "UPDATE flow SET stale = ? WHERE head = ? AND due = ?")
+            .execute(arguments: [FlowRow.text(ofStale: stale), key.head.text, key.due.microseconds])
+    }
+
+    func replan(_ key: FlowKey, _ plan: FlowPlan, _ db: Database) throws {
+        try keep(plan, db)
+        try db.cachedStatement(sql: "UPDATE flow SET plan = (SELECT id FROM plan WHERE text = ?) WHERE head = ? AND due = ?")
+            .execute(arguments: [plan.text, key.head.text, key.due.microseconds])
+    }
+
+    func keep(_ plan: FlowPlan, _ db: Database) throws {
+        try db.cachedStatement(sql: "INSERT OR IGNORE INTO plan (text) VALUES (?)").execute(arguments: [plan.text])
+    }
+
+    /// What a backfill has to know of the slots that it asks for.
+    package func precedents(of order: BackfillOrder, _ scope: BackfillScope) throws(LedgerError) -> BackfillPrecedents {
+        do {
+            return try queue.read { db in try BackfillRow.precedents(of: order, scope, db) }
+        } catch {
+            throw LedgerError.of(error, path: path)
+        }
+    }
+}

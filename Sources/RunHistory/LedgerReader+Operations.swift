@@ -1,0 +1,70 @@
+import GRDB
+package import Scheduling
+package import Timetable
+
+/// A backfill and how far it is.
+package struct StoredBackfill: Sendable {
+    package let backfill: Backfill
+    /// How many slots of its job are in each state: of each the newest attempt.
+    package let slots: [RunState: Int]
+    /// The same of the jobs below it that go with it.
+    package let below: [RunState: Int]
+
+    package enum Progress: String, Sendable {
+        case running, done, cancelled
+    }
+
+    package var progress: Progress {
+        if count(where: \.isOpen) > 0 { return .running }
+        return backfill.cancelledAt == nil ? .done : .cancelled
+    }
+
+    /// Runs whose end is not what was wanted; what was passed over is no such end.
+    package var failed: Int { count { [.failed, .timedOut, .couldNotStart, .killed, .lost, .missed].contains($0) } }
+
+    /// Slots that came to their end.
+    package var ended: Int { slots.reduce(0) { $0 + ($1.key.isOpen ? 0 : $1.value) } }
+
+    /// Runs of the job and of those below it in these states.
+    package func count(where isMeant: (RunState) -> Bool) -> Int {
+        [slots, below].reduce(0) { $0 + $1.reduce(0) { $0 + (isMeant($1.key) ? $1.value : 0) } }
+    }
+}
+
+extension LedgerReader {
+    /// What is ordered about slots, by job and due.
+    package func orders() throws(LedgerError) -> [SlotOrder] {
+        try read { db in try SlotOrderRow.all(db) }
+    }
+
+    /// All backfills, the newest first.
+    package func backfills() throws(LedgerError) -> [StoredBackfill] {
+        try read { db in try BackfillRow.all(db).reversed().map { try stored($0, db) } }
+    }
+
+    package func backfill(_ id: Int64) throws(LedgerError) -> StoredBackfill? {
+        try read { db in
+            try Row.fetchOne(db, sql: "SELECT * FROM backfill WHERE id = ?", arguments: [id]).map { try stored(BackfillRow.backfill(from: $0), db) }
+        }
+    }
+
+    /// What a backfill that is asked for now would find.
+    package func precedents(of order: BackfillOrder, _ scope: BackfillScope) throws(LedgerError) -> BackfillPrecedents {
+        try read { db in try BackfillRow.precedents(of: order, scope, db) }
+    }
+
+    private func stored(_ backfill: Backfill, _ db: Database) throws -> StoredBackfill {
+        let sql = """
+            SELECT job = ? AS own, state, count(*) AS number FROM run WHERE backfill = ? AND NOT EXISTS (
+                SELECT 1 FROM run AS later INDEXED BY run_backfill
+                WHERE later.backfill = run.backfill AND later.job = run.job AND later.due = run.due AND later.attempt > run.attempt)
+            GROUP BY own, state
+            """
+        var counts: [Bool: [RunState: Int]] = [:]
+        for row in try Row.fetchAll(db, sql: sql, arguments: [backfill.job.text, backfill.id]) {
+            guard let state = RunState(rawValue: row["state"]) else { continue }
+            counts[row["own"], default: [:]][state] = row["number"]
+        }
+        return StoredBackfill(backfill: backfill, slots: counts[true] ?? [:], below: counts[false] ?? [:])
+    }
+}

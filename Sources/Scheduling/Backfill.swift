@@ -1,0 +1,147 @@
+package import Timetable
+
+/// Slots of the past that somebody asked to run: one control row, which stays when all of its runs have ended.
+package struct Backfill: Hashable, Sendable {
+    package let id: Int64
+    package let job: JobName
+    /// The bounds that were asked for; both count.
+    package let first: Instant
+    package let last: Instant
+    /// How many slots got a run.
+    package let slots: Int
+    package let onlyMissed: Bool
+    /// How many runs of it, those of its flows included, may be under way at a time.
+    package let maxRunning: Int
+    package let by: String
+    package let at: Instant
+    package var cancelledAt: Instant?
+    package var cancelledBy: String?
+
+    package init(id: Int64, asking order: BackfillOrder, slots: Int, by: String, at: Instant) {
+        self.init(
+            id: id, job: order.job, first: order.first, last: order.last, slots: slots, onlyMissed: order.onlyMissed,
+            maxRunning: order.maxRunning, by: by, at: at)
+    }
+
+    package init(
+        id: Int64, job: JobName, first: Instant, last: Instant, slots: Int, onlyMissed: Bool, maxRunning: Int, by: String, at: Instant
+    ) {
+        self.id = id
+        self.job = job
+        self.first = first
+        self.last = last
+        self.slots = slots
+        self.onlyMissed = onlyMissed
+        self.maxRunning = maxRunning
+        self.by = by
+        self.at = at
+    }
+
+    /// The pool in which its runs take their places beside those of their job.
+    static func pool(_ id: Int64) -> String { "backfill \(id)" }
+
+    var cancellation: String? { cancelledBy.map { "backfill cancelled by " + $0 } }
+}
+
+/// What somebody asks to run once more, or at last.
+package struct BackfillOrder: Hashable, Sendable {
+    package let job: JobName
+    /// Both bounds count.
+    package let first: Instant
+    package let last: Instant
+    /// Only slots of which nothing ever ran: without a row, in a gap, missed or skipped.
+    package let onlyMissed: Bool
+    package let maxRunning: Int
+
+    /// More are no backfill any more, but a new system: one transaction has to take them all.
+    package static let mostSlots = 100_000
+
+    package init(job: JobName, first: Instant, last: Instant, onlyMissed: Bool = false, maxRunning: Int = 1) {
+        self.job = job
+        self.first = first
+        self.last = last
+        self.onlyMissed = onlyMissed
+        self.maxRunning = maxRunning
+    }
+}
+
+/// What the ledger holds of the slots that a backfill asks for: the core keeps no run that has ended.
+package struct BackfillPrecedents: Hashable, Sendable {
+    /// What is known of one slot.
+    package struct Known: Hashable, Sendable {
+        /// The newest attempt of the job at it.
+        package var newest: Run?
+        /// Some attempt was more than passed over: it came to an end that is neither `skipped` nor `missed`, or is open.
+        package var hasRun: Bool
+        /// The flow of that attempt; without one the flow of the slot in which the job has a place.
+        package var flow: LedgerState.Flow?
+        package var isFlowOpen: Bool
+
+        package init(newest: Run?, hasRun: Bool, flow: LedgerState.Flow?, isFlowOpen: Bool) {
+            self.newest = newest
+            self.hasRun = hasRun
+            self.flow = flow
+            self.isFlowOpen = isFlowOpen
+        }
+    }
+
+    /// Slots of which nothing is known have no entry.
+    package var slots: [Instant: Known]
+    /// For each job below, the dues at which it has rows, of whatever flow.
+    package var taken: [JobName: Set<Instant>]
+
+    package init(slots: [Instant: Known] = [:], taken: [JobName: Set<Instant>] = [:]) {
+        self.slots = slots
+        self.taken = taken
+    }
+}
+
+/// What a backfill makes of the slots between its bounds.
+package struct BackfillChoice: Hashable, Sendable {
+    /// In their order.
+    package private(set) var chosen: [Instant] = []
+    /// How many of the chosen ran before.
+    package private(set) var again = 0
+    /// Left alone, for a run of the slot, or one below it in its flow, is on its way.
+    package private(set) var busy = 0
+    /// Left alone with `onlyMissed`, for they ran.
+    package private(set) var ran = 0
+
+    package init(of slots: [Instant], knowing known: [Instant: BackfillPrecedents.Known], for order: BackfillOrder) {
+        for slot in slots {
+            let precedent = known[slot]
+            if precedent?.isBusy(below: order.job) == true {
+                busy += 1
+            } else if order.onlyMissed, precedent?.hasRun == true {
+                ran += 1
+            } else {
+                chosen.append(slot)
+                if precedent?.hasRun == true { again += 1 }
+            }
+        }
+    }
+}
+
+extension BackfillPrecedents.Known {
+    /// Whether the slot has a run on its way, in its own flow also one that is still to come.
+    fileprivate func isBusy(below job: JobName) -> Bool {
+        if newest?.state.isOpen == true || newest == nil && isFlowOpen { return true }
+        guard let flow else { return false }
+        return OpenFlow(flow).openDescendant(of: job) != nil
+    }
+}
+
+/// Which jobs and which slots a backfill of a job means.
+package struct BackfillScope: Hashable, Sendable {
+    package let job: JobName
+    /// The job whose slots are its dues: itself, or the head of its flow.
+    package let head: JobName
+    /// The jobs below it that get a run with it.
+    package let below: [JobName]
+
+    package init(of job: JobName, in graph: JobGraph) {
+        self.job = job
+        head = graph.joins[job] == .flow ? graph.heads[job] ?? job : job
+        below = graph.flowPlan(from: job).members.map(\.job)
+    }
+}

@@ -1,0 +1,199 @@
+import Timetable
+
+/// `rota skip`, `hold` and `release`: what somebody orders about one slot that comes, or about a run that waits.
+///
+/// A hold goes before every other judgement but `disabled` and the removal of the job: nothing else is asked of a run that is held. Once it
+/// is released it is a run that somebody asked for: no pause and no overlap policy skips it, and its start window begins anew.
+extension Scheduler {
+    // MARK: what is asked
+
+    mutating func skip(_ name: JobName, _ due: Instant, _ precedent: Precedent?, by who: String) -> Answer {
+        switch target(of: name, due, precedent) {
+        case .waiting(let run):
+            end(run, .skipped, reason: "by \(who)")
+            note("request.skip", run, by: who)
+            return .accepted(run.key)
+        case .slot: return order(.skip, name, due, by: who)
+        case .ended(let run) where run.state == .skipped:
+            return .already("the run is skipped already" + (run.reason.map { ": " + $0 } ?? ""))
+        case .ended(let run): return .refused("the run has ended: \(run.state.rawValue); only what waits or is still to come is skipped")
+        case .none(let answer): return answer
+        }
+    }
+
+    mutating func hold(_ name: JobName, _ due: Instant?, _ precedent: Precedent?, by who: String) -> Answer {
+        guard let due = due ?? dueToHold(of: name) else {
+            return graph[name] == nil
+                ? .unknownJob(name) : .refused("no run of `\(name)` waits, and no slot of it comes; `rota pause \(name)` holds all that will")
+        }
+        switch target(of: name, due, precedent) {
+        case .waiting(let run): return hold(run, by: who)
+        case .slot: return order(.hold, name, due, by: who)
+        case .ended(let run): return .refused("the run has ended: \(run.state.rawValue); only what waits or is still to come is held")
+        case .none(let answer): return answer
+        }
+    }
+
+    mutating func release(_ name: JobName, _ due: Instant?, _ precedent: Precedent?, by who: String) -> Answer {
+        guard graph[name] != nil || controls[name] != nil else { return .unknownJob(name) }
+        let found = due.map { due in [orders[name, due]].compactMap(\.self) } ?? orders.of(name).filter { $0.kind == .hold }
+        if found.isEmpty { return refusal(toRelease: name, due, precedent) }
+        var freed = 0
+        for order in found {
+            drop(order)
+            let change = Change(kind: "request.release", job: name, who: who, detail: "due \(order.due.rfc3339), \(order.kind.rawValue)")
+            step.write(.change(change))
+            guard var run = openRun(of: name, at: order.due) else { continue }
+            freed += 1
+            run.readyAt = max(step.now, run.notBefore ?? step.now)
+            run.reason = nil
+            store(run)
+        }
+        step.touch(name, wholly: true)
+        return .released(orders: found.count, runs: freed)
+    }
+
+    private func refusal(toRelease name: JobName, _ due: Instant?, _ precedent: Precedent?) -> Answer {
+        if let lost = precedent?.newest, lost.isHeld(under: graph[name]?.onUnknown) {
+            return .refused(
+                "nobody holds the run, it is lost, and nobody knows how it ended; `rota retry` runs it again, `rota mark-success` takes it for a success"
+            )
+        }
+        return .already("nothing of `\(name)` is held" + (due.map { " at \($0.rfc3339)" } ?? ""))
+    }
+
+    private mutating func order(_ kind: SlotOrder.Kind, _ name: JobName, _ due: Instant, by who: String) -> Answer {
+        if let earlier = orders[name, due], earlier.kind == kind {
+            return .already("that slot is ordered already: \(kind.rawValue), by \(earlier.by) since \(earlier.since.rfc3339)")
+        }
+        insert(SlotOrder(job: name, due: due, kind: kind, by: who, since: step.now))
+        step.write(.change(Change(kind: "request.\(kind.rawValue)", job: name, who: who, detail: "due \(due.rfc3339)")))
+        return .ordered(name, due)
+    }
+
+    private mutating func hold(_ run: Run, by who: String) -> Answer {
+        if let earlier = orders[run.key.job, run.key.due] {
+            return .already("the run is held already, by \(earlier.by) since \(earlier.since.rfc3339)")
+        }
+        let order = SlotOrder(job: run.key.job, due: run.key.due, kind: .hold, by: who, since: step.now)
+        insert(order)
+        var held = run
+        held.isByHand = true
+        held.reason = order.reason
+        store(held)
+        turns[run.key.job]?.exempt(run.key)
+        note("request.hold", run, by: who)
+        step.touch(run.key.job, wholly: true)
+        return .accepted(run.key)
+    }
+
+    private mutating func note(_ kind: String, _ run: Run, by who: String) {
+        step.write(.change(Change(kind: kind, job: run.key.job, run: run.key, who: who)))
+        step.touch(run.key.job)
+    }
+
+    // MARK: what is meant
+
+    private enum Target {
+        case waiting(Run)
+        /// It is still to come.
+        case slot
+        case ended(Run)
+        case none(Answer)
+    }
+
+    private mutating func target(of name: JobName, _ due: Instant, _ precedent: Precedent?) -> Target {
+        guard graph[name] != nil else { return .none(.unknownJob(name)) }
+        let head = headOfSlots(of: name)
+        // It may have come at this very moment.
+        if due <= step.now, nextSlot(of: head).map({ $0 <= step.now }) == true { accountSlots(of: head) }
+        if let run = openRun(of: name, at: due) { return run.state == .waiting ? .waiting(run) : .none(refusal(toOrder: run)) }
+        if let newest = precedent?.newest { return .ended(newest) }
+        guard let schedule = schedules[head] else {
+            return .none(
+                .refused("nothing of `\(name)` waits with that due, and it has no slots of its own; `rota show \(name)` tells what makes it due"))
+        }
+        guard schedule.contains(due) else { return .none(.refused(notASlot(due, of: name, schedule))) }
+        let isToCome = due > controls[head]?.accountedUntil ?? .distantPast || owes(name, FlowKey(head: head, due: due))
+        return isToCome ? .slot : .none(.refused("that slot of `\(name)` is over; `rota history \(name)` tells what became of it"))
+    }
+
+    private func refusal(toOrder active: Run) -> Answer {
+        .refused("the run of `\(active.key.job)` due \(active.key.due.rfc3339) is \(active.state.rawValue); `rota kill` ends it")
+    }
+
+    private func notASlot(_ due: Instant, of name: JobName, _ schedule: Schedule) -> String {
+        let nearest = [schedule.previous(before: due)?.due, schedule.next(after: due)?.due].compactMap(\.self).map(\.rfc3339)
+        let words = nearest.isEmpty ? "it has none" : "the nearest are \(nearest.joined(separator: " and "))"
+        return "\(due.rfc3339) is no slot of `\(name)`; \(words)"
+    }
+
+    /// The run that waits now, else the next slot that nobody ordered anything about.
+    private func dueToHold(of name: JobName) -> Instant? {
+        if let waiting = turns[name]?.all.first(where: { orders[name, $0.due] == nil }) { return waiting.due }
+        let head = headOfSlots(of: name)
+        guard let schedule = schedules[head], var due = nextSlot(of: head) else { return nil }
+        while orders[name, due] != nil {
+            guard let next = schedule.next(after: due)?.due else { return nil }
+            due = next
+        }
+        return due
+    }
+
+    /// The job whose slots are the dues of this one: itself, or the head of its flow.
+    func headOfSlots(of name: JobName) -> JobName { graph.joins[name] == .flow ? graph.heads[name] ?? name : name }
+
+    func openRun(of name: JobName, at due: Instant) -> Run? { turns[name]?.open(name, at: due).flatMap { runs[$0] } }
+
+    private func owes(_ name: JobName, _ key: FlowKey) -> Bool {
+        guard let flow = flows[key], flow.newest[name] == nil else { return false }
+        return flow.outline.plan.members.contains { $0.job == name }
+    }
+
+    // MARK: what becomes of an order
+
+    /// The run of a slot, or of a member of a flow, is made: an order about its due is carried out.
+    ///
+    /// - Returns: Whether the run was skipped, so that there is nothing more to do.
+    mutating func takeOrder(of run: inout Run) -> Bool {
+        guard let order = orders[run.key.job, run.key.due] else { return false }
+        switch order.kind {
+        case .skip:
+            drop(order)
+            addEnded(run, reason: order.reason)
+            return true
+        case .hold:
+            run.isByHand = true
+            run.reason = order.reason
+            return false
+        }
+    }
+
+    private mutating func insert(_ order: SlotOrder) {
+        orders.insert(order)
+        step.write(.order(order))
+    }
+
+    mutating func drop(_ order: SlotOrder) {
+        orders.remove(order)
+        step.write(.orderIsOver(order.job, order.due))
+    }
+
+    /// Orders about slots that came to nothing go with them: a slot that is none any more, or that a rule passed over.
+    mutating func forgetOrders(headedBy head: JobName) {
+        guard !orders.isEmpty else { return }
+        for order in orders.all where headOfSlots(of: order.job) == head && isOver(order) { drop(order) }
+    }
+
+    mutating func forgetAllOrdersThatAreOver() {
+        for order in orders.all where isOver(order) { drop(order) }
+    }
+
+    private func isOver(_ order: SlotOrder) -> Bool {
+        if openRun(of: order.job, at: order.due) != nil { return false }
+        guard graph[order.job] != nil else { return order.due <= step.now }
+        let head = headOfSlots(of: order.job)
+        let isAccountedFor = order.due <= controls[head]?.accountedUntil ?? .distantPast
+        return isAccountedFor && !owes(order.job, FlowKey(head: head, due: order.due))
+    }
+}

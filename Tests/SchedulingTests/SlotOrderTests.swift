@@ -1,0 +1,167 @@
+import Scheduling
+import TestSupport
+import Testing
+import Timetable
+
+/// `rota skip`, `hold` and `release`: one slot, or one run that waits.
+struct SlotOrderTests {
+    private let hourly = "R/2026-03-01T00:00:00Z/PT1H" as Schedule
+
+    private func simulation(_ jobs: [Job], at begin: Instant = "00:00:01", lasts: Duration? = .seconds(1)) -> Simulation {
+        var simulation = Simulation(at: begin)
+        simulation.executor.course = { _, _ in .init(lasts: lasts) }
+        simulation.start(jobs)
+        return simulation
+    }
+
+    private func skip(_ due: Instant, _ job: JobName = "a") -> Request { .skip(job, due: due, by: "ada") }
+    private func hold(_ due: Instant?, _ job: JobName = "a") -> Request { .hold(job, due: due, by: "ada") }
+    private func release(_ due: Instant?, _ job: JobName = "a") -> Request { .release(job, due: due, by: "bob") }
+
+    // MARK: skip
+
+    @Test(arguments: [false, true]) func aSlotThatComesIsPassedOver(restarts: Bool) {
+        var simulation = simulation([job("a", hourly), job("b", after: ["a"])])
+        #expect(simulation.ask(skip("02:00:00")) == .ordered("a", "02:00:00"))
+        if restarts {
+            simulation.die()
+            simulation.start()
+        }
+        simulation.pass(until: "03:30:00")
+        #expect(simulation.history("a") == ["01:00:00 succeeded", "02:00:00 skipped: by ada", "03:00:00 succeeded"])
+        #expect(simulation.history("b") == ["01:00:00 succeeded", "03:00:00 succeeded"], "a slot that was skipped begins no flow")
+        #expect(simulation.ledger.orders.isEmpty)
+        #expect(simulation.ledger.changes.map(\.kind) == ["request.skip"])
+    }
+
+    @Test func aSkipIsTakenBack() {
+        var simulation = simulation([job("a", hourly)])
+        simulation.ask(skip("02:00:00"))
+        guard case .already = simulation.ask(skip("02:00:00")) else { Issue.record("it is ordered again"); return }
+        #expect(simulation.ask(release("02:00:00")) == .released(orders: 1, runs: 0))
+        guard case .already = simulation.ask(release("02:00:00")) else { Issue.record("it is released again"); return }
+        simulation.pass(until: "02:30:00")
+        #expect(simulation.history("a").last == "02:00:00 succeeded")
+    }
+
+    @Test func aRunThatWaitsIsSkippedAndOneThatRunsIsNot() {
+        var simulation = simulation([job("a", hourly)], lasts: nil)
+        simulation.pass(until: "02:10:00")
+        #expect(simulation.history("a") == ["01:00:00 running", "02:00:00 waiting: overlap"])
+        #expect(simulation.ask(skip("02:00:00")) == .accepted(RunKey(job: "a", due: "02:00:00", attempt: 1)))
+        guard case .already = simulation.ask(skip("02:00:00")) else { Issue.record("it is skipped again"); return }
+        guard case .refused(let text) = simulation.ask(skip("01:00:00")) else { Issue.record("it is not refused"); return }
+        #expect(text.contains("rota kill"))
+        #expect(simulation.history("a").last == "02:00:00 skipped: by ada")
+    }
+
+    @Test func whatIsNoSlotIsRefusedWithTheNearest() {
+        var simulation = simulation([job("a", hourly), job("hands")])
+        guard case .refused(let text) = simulation.ask(skip("02:30:00")) else { Issue.record("it is not refused"); return }
+        #expect(text.contains("02:00:00Z") && text.contains("03:00:00Z"))
+        guard case .refused(let past) = simulation.ask(skip("00:00:00")) else { Issue.record("it is not refused"); return }
+        #expect(past.contains("rota history"))
+        guard case .refused = simulation.ask(skip("02:00:00", "hands")) else { Issue.record("it is not refused"); return }
+        #expect(simulation.ask(skip("02:00:00", "nobody")) == .unknownJob("nobody"))
+    }
+
+    /// Catch-up and pauses write gaps; what somebody ordered has a row of its own between them.
+    @Test func anOrderStandsOutOfAGap() {
+        var simulation = simulation([job("a", hourly)])
+        simulation.ask(skip("02:00:00"))
+        simulation.ask(hold("04:00:00"))
+        simulation.die()
+        simulation.stayDown(until: "06:30:00")
+        simulation.start()
+        simulation.pass(.seconds(10))
+        #expect(
+            simulation.history("a") == [
+                "01:00:00 missed: catch-up", "02:00:00 skipped: by ada", "03:00:00 missed: catch-up", "04:00:00 waiting: held by ada",
+                "05:00:00 missed: catch-up", "06:00:00 succeeded",
+            ])
+    }
+
+    @Test func aMemberOfAFlowIsPassedOver() {
+        var simulation = simulation([job("a", hourly), job("b", after: ["a"]), job("c", after: ["b"])])
+        #expect(simulation.ask(skip("01:00:00", "b")) == .ordered("b", "01:00:00"))
+        simulation.pass(until: "01:30:00")
+        #expect(simulation.history("b") == ["01:00:00 skipped: by ada"] && simulation.history("c") == ["01:00:00 skipped: upstream"])
+    }
+
+    // MARK: hold and release
+
+    @Test(arguments: [false, true]) func aSlotThatComesIsKeptWaitingUntilItIsReleased(restarts: Bool) {
+        var simulation = simulation([job("a", hourly) { $0.startWithin = .seconds(60) }, job("b", after: ["a"])])
+        #expect(simulation.ask(hold(nil)) == .ordered("a", "01:00:00"), "the next slot")
+        simulation.pass(until: "02:30:00")
+        if restarts {
+            simulation.die()
+            simulation.start()
+        }
+        #expect(simulation.history("a") == ["01:00:00 waiting: held by ada", "02:00:00 succeeded"], "newer ones pass it")
+        #expect(simulation.ask(release(nil)) == .released(orders: 1, runs: 1))
+        simulation.pass(.seconds(10))
+        #expect(simulation.history("a").first == "01:00:00 succeeded")
+        #expect(simulation.row("a", "01:00:00")?.readyAt == "02:30:00", "it is ready with its release, and not late")
+        #expect(simulation.history("b") == ["01:00:00 succeeded", "02:00:00 succeeded"])
+        #expect(simulation.ledger.orders.isEmpty)
+    }
+
+    @Test func theRunThatWaitsNowIsHeld() {
+        var simulation = simulation([job("a", hourly)], lasts: nil)
+        simulation.pass(until: "02:10:00")
+        let waiting = RunKey(job: "a", due: "02:00:00", attempt: 1)
+        #expect(simulation.ask(hold(nil)) == .accepted(waiting))
+        simulation.end("a")
+        simulation.pass(until: "03:10:00")
+        #expect(
+            simulation.history("a") == ["01:00:00 succeeded", "02:00:00 waiting: held by ada", "03:00:00 running"], "no overlap judges it")
+        simulation.ask(release("02:00:00"))
+        simulation.pass(until: "04:10:00")
+        #expect(simulation.row("a", "02:00:00")?.reason == "overlap", "it waits its turn, and newer ones do not displace it")
+        simulation.end("a")
+        #expect(simulation.row("a", "02:00:00")?.state == .running)
+    }
+
+    @Test func noPauseSkipsWhatIsHeldOrWasReleased() {
+        var simulation = simulation([job("a", hourly)])
+        simulation.ask(hold("01:00:00"))
+        simulation.ask(.pause(.job("a"), by: "ada"))
+        simulation.pass(until: "02:30:00")
+        #expect(simulation.row("a", "01:00:00")?.state == .waiting)
+        simulation.ask(release(nil))
+        simulation.pass(.seconds(10))
+        #expect(simulation.row("a", "01:00:00")?.state == .succeeded)
+    }
+
+    @Test func whatEndsOtherwiseIsNotHeldAnyMore() {
+        var simulation = simulation([job("a", hourly)])
+        simulation.ask(hold("01:00:00"))
+        simulation.pass(until: "01:30:00")
+        simulation.ask(.kill(RunKey(job: "a", due: "01:00:00", attempt: 1), by: "ada"))
+        #expect(simulation.history("a") == ["01:00:00 killed: by ada"])
+        #expect(simulation.ledger.orders.isEmpty)
+        guard case .already = simulation.ask(release(nil)) else { Issue.record("something is released"); return }
+    }
+
+    @Test func aLostRunIsNotReleased() {
+        var simulation = Simulation(at: "00:00:01")
+        simulation.executor.course = { _, _ in .init(lasts: .seconds(1), state: .lost) }
+        simulation.start([job("a", hourly)])
+        simulation.pass(until: "01:30:00")
+        guard case .refused(let text) = simulation.ask(release("01:00:00")) else { Issue.record("it is not refused"); return }
+        #expect(text.contains("rota retry") && text.contains("rota mark-success"))
+    }
+
+    @Test func ordersOutliveTheFileOfTheJobButNotTheirSlot() {
+        var simulation = simulation([job("a", hourly)])
+        simulation.ask(skip("05:00:00"))
+        simulation.ask(hold("03:00:00"))
+        simulation.define([])
+        simulation.pass(until: "03:30:00")
+        simulation.define([job("a", hourly)])
+        simulation.pass(until: "06:30:00")
+        #expect(simulation.ledger.orders.isEmpty)
+        #expect(simulation.history("a") == ["04:00:00 succeeded", "05:00:00 skipped: by ada", "06:00:00 succeeded"])
+    }
+}

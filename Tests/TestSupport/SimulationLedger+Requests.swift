@@ -1,0 +1,46 @@
+package import Scheduling
+package import Timetable
+
+// What the loop reads of the ledger before a request is put to the core.
+
+extension SimulationLedger {
+    func flow(_ key: FlowKey) -> LedgerState.Flow? {
+        flows[key].map { LedgerState.Flow(key: key, plan: $0.plan, runs: rows(of: key), stale: $0.stale) }
+    }
+
+    /// The request with what the ledger knows of the runs that it is about, as `Session` completes it.
+    func completed(_ request: Request, in graph: JobGraph) -> Request {
+        func newest(_ job: JobName, _ due: Instant) -> Precedent? { precedent(of: RunKey(job: job, due: due, attempt: 1)) }
+        return switch request {
+        case .retry(let key, _, let downstream, let who):
+            .retry(key, precedent: precedent(of: key), downstream: downstream, by: who)
+        case .markSuccess(let key, _, let who): .markSuccess(key, precedent: precedent(of: key), by: who)
+        case .skip(let job, let due, _, let who): .skip(job, due: due, precedent: newest(job, due), by: who)
+        case .hold(let job, let due, _, let who): .hold(job, due: due, precedent: due.flatMap { newest(job, $0) }, by: who)
+        case .release(let job, let due, _, let who): .release(job, due: due, precedent: due.flatMap { newest(job, $0) }, by: who)
+        case .backfill(let order, _, let who):
+            .backfill(order, precedents: precedents(of: order, BackfillScope(of: order.job, in: graph)), by: who)
+        default: request
+        }
+    }
+
+    /// What the ledger holds of the slots that a backfill asks for, as `BackfillRows` reads it.
+    package func precedents(of order: BackfillOrder, _ scope: BackfillScope) -> BackfillPrecedents {
+        let range = order.first...order.last
+        var slots: [Instant: BackfillPrecedents.Known] = [:]
+        let rows = rows(of: order.job).filter { range.contains($0.key.due) }
+        for (due, attempts) in Dictionary(grouping: rows, by: { $0.key.due }) {
+            let newest = attempts.max { $0.key.attempt < $1.key.attempt }
+            let hasRun = attempts.contains { $0.state != .skipped && $0.state != .missed }
+            let flow = newest.flatMap { self.flow($0.flow) }
+            slots[due] = .init(newest: newest, hasRun: hasRun, flow: flow, isFlowOpen: flow.map { flows[$0.key]?.isOpen == true } ?? false)
+        }
+        for (key, flow) in flows where key.head == scope.head && scope.head != scope.job && range.contains(key.due) && slots[key.due] == nil {
+            guard flow.plan.members.contains(where: { $0.job == scope.job }) else { continue }
+            slots[key.due] = .init(newest: nil, hasRun: false, flow: self.flow(key), isFlowOpen: flow.isOpen)
+        }
+        var taken: [JobName: Set<Instant>] = [:]
+        for job in scope.below { taken[job] = Set(self.rows(of: job).map(\.key.due).filter(range.contains)) }
+        return BackfillPrecedents(slots: slots, taken: taken)
+    }
+}
