@@ -36,7 +36,7 @@ enum BackfillRow {
 
     static func precedents(of order: BackfillOrder, _ scope: BackfillScope, _ db: Database) throws -> BackfillPrecedents {
         var slots = try slotsWithRows(of: order, db)
-        if scope.head != scope.job { try addFlowsWithoutRow(of: order, scope, to: &slots, db) }
+        try addFlowsWithoutRow(of: order, scope, to: &slots, db)
         var taken: [JobName: Set<Instant>] = [:]
         for job in scope.below {
             let dues = try Int64.fetchAll(
@@ -44,7 +44,22 @@ enum BackfillRow {
                 arguments: [job.text, order.first.microseconds, order.last.microseconds])
             taken[job] = Set(dues.map(Instant.init(microseconds:)))
         }
+        for flow in try openFlows(within: order, db) {
+            let owing = flow.plan.members.map(\.job).filter { job in !flow.runs.contains { $0.key.job == job } }
+            for job in owing where taken[job] != nil { taken[job]?.insert(flow.key.due) }
+            if owing.contains(scope.job), slots[flow.key.due] == nil {
+                slots[flow.key.due] = .init(newest: nil, hasRun: false, flow: flow, isFlowOpen: true)
+            }
+        }
         return BackfillPrecedents(slots: slots, taken: taken)
+    }
+
+    private static func openFlows(within order: BackfillOrder, _ db: Database) throws -> [LedgerState.Flow] {
+        let sql = "SELECT head, due FROM flow INDEXED BY flow_open WHERE is_open = 1 AND due BETWEEN ? AND ?"
+        let rows = try Row.fetchAll(db, sql: sql, arguments: [order.first.microseconds, order.last.microseconds])
+        return try rows.compactMap { row in
+            try JobName(row["head"]).flatMap { try FlowRow.flow(FlowKey(head: $0, due: Instant(microseconds: row["due"])), db) }
+        }
     }
 
     private static func slotsWithRows(of order: BackfillOrder, _ db: Database) throws -> [Instant: BackfillPrecedents.Known] {
@@ -68,14 +83,16 @@ enum BackfillRow {
     private static func addFlowsWithoutRow(
         of order: BackfillOrder, _ scope: BackfillScope, to slots: inout [Instant: BackfillPrecedents.Known], _ db: Database
     ) throws {
-        let dues = try Int64.fetchAll(
-            db, sql: "SELECT due FROM flow WHERE head = ? AND due BETWEEN ? AND ?",
-            arguments: [scope.head.text, order.first.microseconds, order.last.microseconds])
-        for due in dues.map(Instant.init(microseconds:)) where slots[due] == nil {
-            guard let found = try FlowRow.flowWithState(FlowKey(head: scope.head, due: due), db),
-                found.flow.plan.members.contains(where: { $0.job == scope.job })
-            else { continue }
-            slots[due] = .init(newest: nil, hasRun: false, flow: found.flow, isFlowOpen: found.isOpen)
+        for head in scope.above {
+            let dues = try Int64.fetchAll(
+                db, sql: "SELECT due FROM flow WHERE head = ? AND due BETWEEN ? AND ?",
+                arguments: [head.text, order.first.microseconds, order.last.microseconds])
+            for due in dues.map(Instant.init(microseconds:)) where slots[due] == nil {
+                guard let found = try FlowRow.flowWithState(FlowKey(head: head, due: due), db),
+                    found.flow.plan.members.contains(where: { $0.job == scope.job })
+                else { continue }
+                slots[due] = .init(newest: nil, hasRun: false, flow: found.flow, isFlowOpen: found.isOpen)
+            }
         }
     }
 }

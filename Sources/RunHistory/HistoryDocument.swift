@@ -12,7 +12,7 @@ package struct HistoryDocument: Encodable, Sendable {
     private enum Key: String, CodingKey {
         case id, job, due, attempt, trigger, state, reason, waitingSince, startedAt, endedAt, latenessSeconds, exitCode, signal, executor,
             node
-        case definition, flow, readyAt, retry, lastDue, slots, outputRemovedAt
+        case definition, flow, readyAt, retry, lastDue, slots, outputRemovedAt, backfill
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -45,6 +45,7 @@ package struct HistoryDocument: Encodable, Sendable {
         try container.encode(run.readyAt.rfc3339, forKey: .readyAt)
         try container.encode(run.retry, forKey: .retry)
         try container.encode(stored.outputRemovedAt?.rfc3339, forKey: .outputRemovedAt)
+        try container.encode(run.backfill, forKey: .backfill)
         try container.encodeNil(forKey: .lastDue)
         try container.encode(1, forKey: .slots)
     }
@@ -59,7 +60,7 @@ package struct HistoryDocument: Encodable, Sendable {
         try container.encode(gap.reason, forKey: .reason)
         let absent: [Key] = [
             .id, .attempt, .waitingSince, .startedAt, .endedAt, .latenessSeconds, .exitCode, .signal, .executor, .node, .definition, .flow,
-            .readyAt, .retry, .outputRemovedAt,
+            .readyAt, .retry, .outputRemovedAt, .backfill,
         ]
         for key in absent { try container.encodeNil(forKey: key) }
     }

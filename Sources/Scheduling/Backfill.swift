@@ -87,7 +87,7 @@ package struct BackfillPrecedents: Hashable, Sendable {
 
     /// Slots of which nothing is known have no entry.
     package var slots: [Instant: Known]
-    /// For each job below, the dues at which it has rows, of whatever flow.
+    /// For each job below, the dues at which it has rows, of whatever flow, or owes one in a flow that is open.
     package var taken: [JobName: Set<Instant>]
 
     package init(slots: [Instant: Known] = [:], taken: [JobName: Set<Instant>] = [:]) {
@@ -138,10 +138,19 @@ package struct BackfillScope: Hashable, Sendable {
     package let head: JobName
     /// The jobs below it that get a run with it.
     package let below: [JobName]
+    /// The jobs above it in its flow: each may have begun a flow in which it has a place.
+    package let above: [JobName]
 
     package init(of job: JobName, in graph: JobGraph) {
         self.job = job
         head = graph.joins[job] == .flow ? graph.heads[job] ?? job : job
         below = graph.flowPlan(from: job).members.map(\.job)
+        var above: Set<JobName> = []
+        var open = [job]
+        while let next = open.popLast() {
+            let parents = graph.joins[next] == .flow ? graph[next]?.after ?? [] : []
+            for edge in parents where above.insert(edge.parent).inserted { open.append(edge.parent) }
+        }
+        self.above = above.sorted()
     }
 }

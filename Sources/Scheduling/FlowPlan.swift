@@ -35,7 +35,7 @@ extension FlowPlan {
     }
 
     /// The same flow in which only `job` and those below it owe something, and nobody else is waited for.
-    func narrowed(to job: JobName) -> FlowPlan {
+    package func narrowed(to job: JobName) -> FlowPlan {
         let family = Set([job] + FlowOutline(self).descendants(of: job))
         return FlowPlan(
             head: head,

@@ -172,6 +172,10 @@ extension Scheduler {
     private mutating func insert(_ order: SlotOrder) {
         orders.insert(order)
         step.write(.order(order))
+        // Of a job at rest the alarm may be put off.
+        if let schedule = schedules[order.job], let alarm = nextDue[order.job], alarm > order.due {
+            setSlotAlarm(of: order.job, schedule, isAtRest: true)
+        }
     }
 
     mutating func drop(_ order: SlotOrder) {

@@ -95,7 +95,8 @@ extension Scheduler {
             nextDue[name] = nil
             return
         }
-        if isAtRest { next = max(next, step.now + .seconds(60)) }
+        // What is ordered about a slot is carried out when it comes.
+        if isAtRest { next = min(max(next, step.now + .seconds(60)), orders.of(name).first { $0.due >= next }?.due ?? .distantFuture) }
         nextDue[name] = next
         alarms.insert(Alarm(at: next, job: name, kind: .slot))
     }

@@ -8,11 +8,11 @@ import Scheduling
 /// How the commands that change something ask the scheduler, over its socket.
 extension Place {
     /// - Throws: `CommandFailure` or `SocketClient.Failure` when nobody answers.
-    func post(_ path: String, _ body: some Encodable) async throws -> SocketClient.Answer {
+    func post(_ path: String, _ body: some Encodable, within limit: Duration = .seconds(30)) async throws -> SocketClient.Answer {
         let folder = try stateFolder()
         let json = String(decoding: try JSONEncoder().encode(body), as: UTF8.self)
         do {
-            return try await SocketClient(socket: folder + "/rota.sock").send("POST", path, json: json, within: .seconds(30))
+            return try await SocketClient(socket: folder + "/rota.sock").send("POST", path, json: json, within: limit)
         } catch SocketClient.Failure.noScheduler(let socket) {
             guard let holder = StateFolder.holder(of: folder) else { throw SocketClient.Failure.noScheduler(socket: socket) }
             throw CommandFailure(
@@ -23,8 +23,10 @@ extension Place {
     /// Asks for something that controls runs or jobs.
     ///
     /// - Throws: `CommandFailure` when it is refused as well.
-    func control(_ path: String, _ body: ControlRequest = ControlRequest()) async throws -> ControlAnswer {
-        let answer = try await post(path, body)
+    func control(
+        _ path: String, _ body: ControlRequest = ControlRequest(), within limit: Duration = .seconds(30)
+    ) async throws -> ControlAnswer {
+        let answer = try await post(path, body, within: limit)
         guard (200..<300).contains(answer.status),
             let control = try? JSONDecoder().decode(ControlAnswer.self, from: Data(answer.body.utf8))
         else { throw CommandFailure(refusal: answer) }
@@ -38,6 +40,13 @@ struct ControlRequest: Encodable {
     let by = environment("SUDO_USER") ?? NSUserName()
     var label: String?
     var all: Bool?
+    var due: String?
+    var downstream: Bool?
+    var from: String?
+    var to: String?
+    var onlyMissed: Bool?
+    var maxRunning: Int?
+    var kill: Bool?
 }
 
 /// What came of a request that controls; printed by `--json` as it came.
@@ -49,9 +58,18 @@ struct ControlAnswer: Codable {
     let attempt: Int?
     let jobs: Int?
     let stillPaused: Int?
+    let backfill: Int64?
+    let slots: Int?
+    let leftAlone: Int?
+    let withdrawn: Int?
+    let active: Int?
+    let orders: Int?
+    let runs: Int?
     let detail: String?
 
-    private enum Key: String, CodingKey { case changed, id, job, due, attempt, jobs, stillPaused, detail }
+    private enum Key: String, CodingKey {
+        case changed, id, job, due, attempt, jobs, stillPaused, backfill, slots, leftAlone, withdrawn, active, orders, runs, detail
+    }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
@@ -62,6 +80,13 @@ struct ControlAnswer: Codable {
         try container.encode(attempt, forKey: .attempt)
         try container.encode(jobs, forKey: .jobs)
         try container.encode(stillPaused, forKey: .stillPaused)
+        try container.encode(backfill, forKey: .backfill)
+        try container.encode(slots, forKey: .slots)
+        try container.encode(leftAlone, forKey: .leftAlone)
+        try container.encode(withdrawn, forKey: .withdrawn)
+        try container.encode(active, forKey: .active)
+        try container.encode(orders, forKey: .orders)
+        try container.encode(runs, forKey: .runs)
         try container.encode(detail, forKey: .detail)
     }
 }

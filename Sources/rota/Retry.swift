@@ -14,11 +14,15 @@ struct Retry: AsyncParsableCommand {
               rota retry k3x9q2-17               the due of this run
               rota retry backup                  the newest due of this job
               rota retry backup --wait
+              rota retry k3x9q2-17 --downstream  and everything that came after it in its flow
               rota retry backup --json
             """)
 
     @Argument(help: "A job or a run id.", completion: JobArgument.defaultCompletionKind)
     var subject: String
+
+    @Flag(help: "Also runs again what had its run below it in the same flow, in order, once its parents have succeeded anew.")
+    var downstream = false
 
     @Flag(help: "Waits for the end, retries included.")
     var wait = false
@@ -31,7 +35,9 @@ struct Retry: AsyncParsableCommand {
     func run() async throws {
         let reader = try place.reader()
         let id = try id(in: reader)
-        let answer = try await place.control("/api/v1/runs/\(id)/retry")
+        var request = ControlRequest()
+        request.downstream = downstream ? true : nil
+        let answer = try await place.control("/api/v1/runs/\(id)/retry", request)
         if !(wait && json) { try tell(answer) }
         if wait { try AwaitedEnd.tell(AwaitedEnd(reader: reader).ofDue(of: answer.id ?? id), json: json) }
     }

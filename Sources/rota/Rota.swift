@@ -18,6 +18,7 @@ struct Rota: AsyncParsableCommand {
               rota kill backup                   end it
               rota retry backup                  run its newest due once more
               rota pause --label team=data       run nothing of these jobs by itself
+              rota backfill load --from P7D      run the slots of the last week
               rota history --state failed        what failed
               rota why backup                    why it ran, waits, or did not run
               rota stats                         how jobs did: success rate, durations, lateness
@@ -35,7 +36,8 @@ struct Rota: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Serve.self, Validate.self, Next.self, Explain.self, List.self, Show.self, RunJob.self, Kill.self, Retry.self, PauseJobs.self,
-            Resume.self, History.self, WhyCommand.self, Stats.self, Logs.self, Status.self, Doctor.self, Graph.self, Import.self,
+            Resume.self, Hold.self, Release.self, Skip.self, MarkSuccess.self, BackfillJob.self, History.self, WhyCommand.self, Stats.self,
+            Logs.self, Status.self, Doctor.self, Graph.self, Import.self,
         ]
     )
 

@@ -25,12 +25,12 @@ struct Show: ParsableCommand {
     func run() throws {
         let reader = try place.reader()
         switch try Subject(subject, in: reader) {
-        case .job(let stored): try show(stored)
+        case .job(let stored): try show(stored, in: reader)
         case .run(let stored): try show(stored, in: reader)
         }
     }
 
-    private func show(_ stored: StoredJob) throws {
+    private func show(_ stored: StoredJob, in reader: LedgerReader) throws {
         let job = stored.job
         if json { return try Terminal.json(JobDocument(stored, job: job)) }
         var facts: [(String, String?)] = [
@@ -42,6 +42,7 @@ struct Show: ParsableCommand {
             ("next", job.flatMap { stored.nextDue(of: $0) }?.rfc3339),
             ("takes", job.map(Self.demand)),
             ("paused", stored.pause(of: job).map { Terminal.oneLine($0.words) }),
+            ("ordered", try Self.orders(of: stored.control.job, in: reader)),
             ("in force", stored.isInForce ? "yes" : "no: its file is gone since \(stored.control.removedAt?.rfc3339 ?? "?")"),
             ("registered", stored.control.registeredAt.rfc3339),
             ("succeeded", "\(stored.control.successes)"),
@@ -54,6 +55,12 @@ struct Show: ParsableCommand {
         Self.print(facts)
         print("")
         print(stored.definition.source)
+    }
+
+    /// `hold 2026-03-01T02:00:00Z by ada since …`, one after the other; nil without any.
+    private static func orders(of job: JobName, in reader: LedgerReader) throws -> String? {
+        let orders = try reader.orders().filter { $0.job == job }.map(\.words)
+        return orders.isEmpty ? nil : orders.joined(separator: "; ")
     }
 
     /// `a place in local and warehouse, 2 cpus, 1.5 GiB memory`.
@@ -72,7 +79,7 @@ struct Show: ParsableCommand {
             ("job", run.key.job.text),
             ("due", run.key.due.rfc3339),
             ("attempt", "\(run.key.attempt)" + (run.retry > 0 ? " (retry \(run.retry))" : "")),
-            ("trigger", run.trigger.rawValue),
+            ("trigger", run.trigger.rawValue + (run.backfill.map { ", backfill \($0)" } ?? "")),
             ("flow", run.flow.text),
             ("state", Terminal.painted(run.state.rawValue)),
             ("reason", run.why),
@@ -107,4 +114,9 @@ struct Show: ParsableCommand {
     }
 
     private func print(_ text: String) { Swift.print(text) }
+}
+
+extension SlotOrder {
+    /// `hold 2026-03-01T02:00:00Z by ada since 2026-02-28T12:00:00Z`, for one line.
+    var words: String { "\(kind.rawValue) \(due.rfc3339) by \(Terminal.oneLine(by)) since \(since.rfc3339)" }
 }

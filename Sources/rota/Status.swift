@@ -45,6 +45,8 @@ struct Status: AsyncParsableCommand {
         let open: [HistoryDocument]
         let problems: [Problem]
         let paused: [PauseDocument]
+        let ordered: [SlotOrderDocument]
+        let backfills: [BackfillDocument]
         let notices: [String]
         let pools: [PoolDocument]
         let retention: RetentionWords.Document
@@ -59,6 +61,8 @@ struct Status: AsyncParsableCommand {
         let open = try reader.openRuns()
         let row = try reader.scheduler()
         let pauses = try reader.pauses()
+        let orders = try reader.orders()
+        let backfills = try reader.backfills().filter { $0.progress == .running }
         let notices = StateFolder.rebuildNotices(in: folder)
         let calendars = Calendars()
         let pools = try reader.pools { Definition.parse(canonical: $0.canonical, calendars: calendars) }
@@ -74,7 +78,8 @@ struct Status: AsyncParsableCommand {
                     problems: problems.map {
                         Document.Problem(file: $0.file, line: $0.line, column: $0.column, severity: $0.severity, message: $0.message)
                     },
-                    paused: pauses.map(PauseDocument.init), notices: notices, pools: pools.map(PoolDocument.init),
+                    paused: pauses.map(PauseDocument.init), ordered: orders.map(SlotOrderDocument.init),
+                    backfills: backfills.map(BackfillDocument.init), notices: notices, pools: pools.map(PoolDocument.init),
                     retention: retention.document, writeAheadLog: log))
         } else {
             print(folder, health, row, jobs: try reader.jobs().count)
@@ -82,6 +87,8 @@ struct Status: AsyncParsableCommand {
             print(open)
             print(pools)
             print(pauses)
+            print(orders)
+            print(backfills)
             Swift.print("retention  \(retention.line)")
             Swift.print("ledger     \(log.words)")
             print(problems)
@@ -133,6 +140,20 @@ struct Status: AsyncParsableCommand {
     private func print(_ pauses: [Pause]) {
         Swift.print("paused     \(pauses.isEmpty ? "nothing" : "\(pauses.count)")")
         for pause in pauses { Swift.print("           \(Terminal.oneLine(pause.scope.words)), \(Terminal.oneLine(pause.origin))") }
+    }
+
+    private func print(_ orders: [SlotOrder]) {
+        guard !orders.isEmpty else { return }
+        let holds = orders.count { $0.kind == .hold }
+        Swift.print("ordered    \(holds) held, \(orders.count - holds) to be skipped")
+        for order in orders.prefix(50) { Swift.print("           \(order.job)  \(order.words)") }
+    }
+
+    private func print(_ backfills: [StoredBackfill]) {
+        for stored in backfills {
+            let backfill = stored.backfill
+            Swift.print("backfill   \(backfill.id)  \(backfill.job)  \(stored.ended) of \(backfill.slots.of("slot"))")
+        }
     }
 
     private func print(_ problems: [LedgerProblem]) {

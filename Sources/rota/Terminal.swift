@@ -16,6 +16,22 @@ enum Terminal {
         do { try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8)) } catch { outputFailed(error) }
     }
 
+    /// One line in the place of the one before it; only for a terminal.
+    static func progress(_ line: String) {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(("\r" + line + "\u{1B}[K").utf8))
+        } catch {
+            outputFailed(error)
+        }
+    }
+
+    /// Whether the user says yes; silence and the end of the input are a no.
+    static func isConfirmed(_ question: String) -> Bool {
+        print(question + " [y/N] ", terminator: "")
+        fflush(nil)
+        return ["y", "yes"].contains(readLine()?.lowercased())
+    }
+
     /// Ends the command: quietly when a reader went away (`| head`), which is no error of ours.
     static func outputFailed(_ error: any Error) -> Never {
         let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError

@@ -91,7 +91,11 @@ struct ControlCommandTests {
             #expect(retry.status == 0, "\(retry.stderr)")
             let answer = try object(retry)
             #expect(answer["attempt"] as? Int == 2 && answer["job"] as? String == "bad")
-            #expect(Set(answer.keys) == ["changed", "id", "job", "due", "attempt", "jobs", "stillPaused", "detail"])
+            let keys: Set = [
+                "changed", "id", "job", "due", "attempt", "jobs", "stillPaused", "backfill", "slots", "leftAlone", "withdrawn", "active",
+                "orders", "runs", "detail",
+            ]
+            #expect(Set(answer.keys) == keys)
             #expect(try fixture.rota("retry", "good").stderr.contains("has no run yet"))
             #expect(try fixture.rota("run", "good", "--wait").status == 0)
             let well = try fixture.rota("retry", "good")

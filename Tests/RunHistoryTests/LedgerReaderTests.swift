@@ -62,7 +62,7 @@ struct LedgerReaderTests {
         let expected: Set<String> = [
             "id", "job", "due", "attempt", "trigger", "state", "reason", "waitingSince", "startedAt", "endedAt", "latenessSeconds",
             "exitCode",
-            "signal", "executor", "node", "definition", "flow", "readyAt", "retry", "lastDue", "slots", "outputRemovedAt",
+            "signal", "executor", "node", "definition", "flow", "readyAt", "retry", "lastDue", "slots", "outputRemovedAt", "backfill",
         ]
         let fixture = try filled()
         let entries = try LedgerReader.open(at: fixture.path).history(HistoryFilter())

@@ -35,12 +35,21 @@ extension SimulationLedger {
             let flow = newest.flatMap { self.flow($0.flow) }
             slots[due] = .init(newest: newest, hasRun: hasRun, flow: flow, isFlowOpen: flow.map { flows[$0.key]?.isOpen == true } ?? false)
         }
-        for (key, flow) in flows where key.head == scope.head && scope.head != scope.job && range.contains(key.due) && slots[key.due] == nil {
+        let above = flows.filter { scope.above.contains($0.key.head) && range.contains($0.key.due) }.sorted { $0.key.head < $1.key.head }
+        for (key, flow) in above where slots[key.due] == nil {
             guard flow.plan.members.contains(where: { $0.job == scope.job }) else { continue }
             slots[key.due] = .init(newest: nil, hasRun: false, flow: self.flow(key), isFlowOpen: flow.isOpen)
         }
         var taken: [JobName: Set<Instant>] = [:]
         for job in scope.below { taken[job] = Set(self.rows(of: job).map(\.key.due).filter(range.contains)) }
+        for (key, flow) in flows where flow.isOpen && range.contains(key.due) {
+            for member in flow.plan.members where newest(of: member.job, in: key) == nil {
+                if taken[member.job] != nil { taken[member.job]?.insert(key.due) }
+                if member.job == scope.job, slots[key.due] == nil {
+                    slots[key.due] = .init(newest: nil, hasRun: false, flow: self.flow(key), isFlowOpen: true)
+                }
+            }
+        }
         return BackfillPrecedents(slots: slots, taken: taken)
     }
 }

@@ -11,7 +11,7 @@ import Timetable
 import Web
 
 /// The real server over a real daemon, on a free port and a Unix socket.
-private final class WebFixture: Sendable {
+final class WebFixture: Sendable {
     let folder: TemporaryFolder
     let daemon: Daemon
     let server: WebServer
@@ -19,8 +19,9 @@ private final class WebFixture: Sendable {
     let port: Int
     private let tasks: [Task<Void, any Error>]
 
-    init() async throws {
+    init(jobs: [String: String] = [:]) async throws {
         folder = try TemporaryFolder()
+        for (name, text) in jobs { try folder.write(text, to: "jobs/" + name) }
         try folder.write("command: 'true'\nlabels: { team: data }\n", to: "jobs/plain.yaml")
         try folder.write("command: 'true'\ndisabled: true\n", to: "jobs/off.yaml")
         try folder.write("command: 'true'\ncpus: 0.5\nmemory: 5000\npool: p\n", to: "jobs/heavy.yaml")
@@ -106,7 +107,7 @@ private final class WebFixture: Sendable {
     }
 }
 
-private func status(_ answer: String) -> Int? {
+func status(_ answer: String) -> Int? {
     answer.split(separator: " ").dropFirst().first.flatMap { Int($0) }
 }
 

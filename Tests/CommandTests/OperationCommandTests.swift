@@ -1,0 +1,110 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// `rota mark-success`, `skip`, `hold`, `release` and `backfill` as a user meets them.
+struct OperationCommandTests {
+    private let jobs = [
+        "bad.yaml": "command: exit 3\n", "after.yaml": "command: 'true'\nafter: [bad]\n",
+        "yearly.yaml": "schedule: R/2020-01-01T00:00:00/P1Y\nzone: Europe/Berlin\ncommand: 'true'\n",
+        "below.yaml": "command: 'true'\nafter: [yearly]\n", "slow.yaml": "schedule: R/2020-01-01T00:00:00Z/P1Y\ncommand: sleep 60\n",
+    ]
+
+    private func serving(_ body: (CommandFixture) throws -> Void) throws {
+        let fixture = try CommandFixture(jobs: jobs)
+        let serve = try fixture.serve()
+        defer {
+            serve.signal(SIGTERM)
+            _ = try? serve.wait()
+        }
+        try body(fixture)
+    }
+
+    private func object(_ result: Program.Result) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: Data(result.stdout.utf8)) as? [String: Any], "\(result.stderr)")
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aMarkFreesWhatWasSkipped() throws {
+        try serving { fixture in
+            #expect(try fixture.rota("mark-success", "bad").stderr.contains("no run yet"))
+            #expect(try fixture.rota("run", "bad", "--wait").status == 1)
+            #expect(try fixture.json("history", "after").first?["reason"] as? String == "upstream")
+            let marked = try fixture.rota("mark-success", "bad")
+            #expect(marked.status == 0 && marked.stdout.contains("marked as succeeded"), "\(marked.stderr)")
+            let isFreed = wait { (try? fixture.json("history", "after").first?["state"] as? String) == "succeeded" }
+            #expect(isFreed)
+            #expect(try fixture.json("history", "bad").first?["trigger"] as? String == "mark")
+            let again = try fixture.rota("mark-success", "bad")
+            #expect(again.status == 0 && again.stdout.contains("succeeded, marked by"))
+            #expect(try fixture.rota("mark-success", "nobody").status == 64)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aSlotIsOrderedOnTheClockOfItsJob() throws {
+        try serving { fixture in
+            let skip = try fixture.rota("skip", "yearly", "--due", "2100-01-01")
+            #expect(skip.status == 0 && skip.stdout.contains("2099-12-31T23:00:00Z"), "\(skip.stdout)\(skip.stderr)")
+            let wrong = try fixture.rota("skip", "below", "--due", "2100-01-02")
+            #expect(wrong.status == 1 && wrong.stderr.contains("2099-12-31T23:00:00Z"), "the nearest: \(wrong.stderr)")
+            #expect(try fixture.rota("skip", "yearly").stderr.contains("--due"))
+            #expect(try fixture.rota("hold", "slow").status == 0)
+            let status = try fixture.rota("status")
+            #expect(status.stdout.contains("1 held, 1 to be skipped"), "\(status.stdout)")
+            #expect(try fixture.rota("show", "yearly").stdout.contains("skip 2099-12-31T23:00:00Z by "))
+            #expect(try fixture.rota("release", "slow").stdout.contains("released 1 slot"))
+            #expect(try fixture.rota("release", "yearly").stdout.contains("nothing of `yearly` is held"))
+            #expect(try object(fixture.rota("release", "yearly", "--due", "2100-01-01", "--json"))["orders"] as? Int == 1)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aBackfillIsShownRunAndListed() throws {
+        try serving { fixture in
+            let preview = try fixture.rota("backfill", "yearly", "--from", "2020-01-01", "--to", "2022-01-01", "--dry-run")
+            #expect(preview.status == 0 && preview.stdout.contains("2020-01-01T00:00:00+01:00"), "\(preview.stdout)\(preview.stderr)")
+            #expect(preview.stdout.contains("below") && preview.stdout.contains("it never ran"))
+            #expect(try fixture.json("backfill", "--list").isEmpty)
+            let run = try fixture.rota("backfill", "yearly", "--from", "2020-01-01", "--to", "2022-01-01")
+            #expect(run.status == 0 && run.stdout.contains("backfill 1: 3 of 3 slots, done"), "\(run.stdout)\(run.stderr)")
+            #expect(try fixture.json("history", "below").count { $0["state"] as? String == "succeeded" } == 3)
+            #expect(try fixture.json("history", "below").allSatisfy { $0["backfill"] as? Int == 1 })
+            let none = try fixture.rota("backfill", "yearly", "--from", "2020-01-01", "--to", "2022-01-01", "--only-missed")
+            #expect(none.status == 0 && none.stdout.contains("ran already"))
+            let listed = try #require(try fixture.json("backfill", "--list").first)
+            #expect(listed["state"] as? String == "done" && listed["ended"] as? Int == 3)
+            let json = try object(fixture.rota("backfill", "yearly", "--from", "2020-01-01", "--dry-run", "--json"))
+            #expect(json["again"] as? Int == 3 && json["below"] as? [String] == ["below"] && json["expectedSeconds"] is Double)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aBackfillGoesOnWithoutWhoeverWatchesAndIsCancelled() throws {
+        try serving { fixture in
+            let watching = try Program(
+                "rota", ["backfill", "slow", "--from", "2020-01-01", "--to", "2022-01-01"], environment: ["ROTA_STATE": fixture.state])
+            #expect(watching.line(holding: "0 of 3 slots") != nil)
+            watching.signal(SIGINT)
+            let left = try watching.wait()
+            #expect(left.status == 130 && left.stderr.contains("rota backfill --cancel 1"), "\(left.status) \(left.stderr)")
+            let cancelled = try fixture.rota("backfill", "--cancel", "1", "--kill")
+            #expect(cancelled.status == 0 && cancelled.stdout.contains("2 runs withdrawn"), "\(cancelled.stdout)\(cancelled.stderr)")
+            let isOver = wait { (try? fixture.json("backfill", "--list").first?["state"] as? String) == "cancelled" }
+            #expect(isOver)
+            #expect(try fixture.rota("backfill", "--cancel", "1").stdout.contains("is over, cancelled by"))
+            #expect(try fixture.rota("backfill", "--cancel", "9").status == 64)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func whatIsNotACommandSaysSo() throws {
+        let wrong = [
+            ["backfill"], ["backfill", "yearly"], ["backfill", "yearly", "--list"], ["backfill", "--kill"], ["hold"],
+            ["backfill", "yearly", "--from", "2020-01-01", "--max-running", "0"], ["hold", "yearly", "--due", "soon"],
+            ["backfill", "yearly", "--from", "2022-01-01", "--to", "2020-01-01"], ["backfill", "nobody", "--from", "2020-01-01"],
+        ]
+        try serving { fixture in
+            for arguments in wrong {
+                let result = try Program.run("rota", arguments, environment: ["ROTA_STATE": fixture.state])
+                #expect(result.status == 64 && result.stderr.hasPrefix("error: "), "\(arguments): \(result.status) \(result.stderr)")
+            }
+        }
+    }
+}

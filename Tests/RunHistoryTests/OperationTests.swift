@@ -1,0 +1,141 @@
+import Foundation
+import GRDB
+import RunHistory
+import Scheduling
+import TestSupport
+import Testing
+import Timetable
+
+/// Orders about slots, backfills, and what is run once more below a run, as rows.
+struct OperationTests {
+    private let hour = Duration.seconds(3600)
+
+    private func backfill(_ id: Int64, _ fixture: LedgerFixture, slots: Int = 3) -> Backfill {
+        let order = BackfillOrder(job: LedgerFixture.job, first: Instant(seconds: 0), last: Instant(seconds: 100), maxRunning: 2)
+        return Backfill(id: id, asking: order, slots: slots, by: "ada", at: fixture.now)
+    }
+
+    private func run(_ fixture: LedgerFixture, due: Int64, attempt: Int = 1, state: RunState, of id: Int64?) -> Run {
+        var run = fixture.run(due: due, attempt: attempt, state: state)
+        run.backfill = id
+        return run
+    }
+
+    @Test func anOrderReplacesTheOneBeforeAndIsRestored() throws {
+        let fixture = try LedgerFixture()
+        let due = Instant(seconds: 10)
+        func order(_ kind: SlotOrder.Kind) -> SlotOrder { SlotOrder(job: "a", due: due, kind: kind, by: "ada", since: fixture.now) }
+        try fixture.commit([.order(order(.skip))])
+        try fixture.commit([.order(order(.hold))])
+        #expect(try fixture.ledger.restore().state.orders == [order(.hold)])
+        #expect(try LedgerReader.open(at: fixture.path).orders() == [order(.hold)])
+        try fixture.commit([.orderIsOver("a", due)])
+        #expect(try fixture.ledger.restore().state.orders.isEmpty)
+    }
+
+    /// The core writes runs before the rest of a step.
+    @Test func aRunMayNameABackfillThatComesLaterInItsTransaction() throws {
+        let fixture = try LedgerFixture()
+        try fixture.commit([.insert(run(fixture, due: 10, state: .waiting, of: 1)), .backfill(backfill(1, fixture))])
+        let state = try fixture.ledger.restore().state
+        #expect(state.openRuns.map(\.backfill) == [1] && state.backfills == [backfill(1, fixture)])
+        #expect(throws: LedgerError.self) { try fixture.commit([.insert(run(fixture, due: 11, state: .waiting, of: 7))]) }
+    }
+
+    @Test func howFarABackfillIsStandsInItsNewestAttempts() throws {
+        let fixture = try LedgerFixture()
+        var rows = [
+            run(fixture, due: 10, state: .failed, of: 1), run(fixture, due: 10, attempt: 2, state: .succeeded, of: 1),
+            run(fixture, due: 11, state: .failed, of: 1), run(fixture, due: 12, state: .running, of: 1),
+            run(fixture, due: 13, state: .failed, of: nil),
+        ]
+        try fixture.commit(rows.map(LedgerRecord.insert) + [.backfill(backfill(1, fixture))])
+        let reader = try LedgerReader.open(at: fixture.path)
+        var stored = try #require(try reader.backfill(1))
+        #expect(stored.slots == [.succeeded: 1, .failed: 1, .running: 1])
+        #expect(stored.ended == 2 && stored.failed == 1 && stored.progress == .running)
+        rows[3].state = .succeeded
+        rows[3].endedAt = fixture.now
+        var cancelled = backfill(1, fixture)
+        (cancelled.cancelledAt, cancelled.cancelledBy) = (fixture.now, "bob")
+        try fixture.commit([.update(rows[3]), .backfill(cancelled)])
+        stored = try #require(try reader.backfills().first)
+        #expect(stored.ended == 3 && stored.progress == .cancelled && stored.backfill == cancelled)
+        #expect(try reader.backfill(2) == nil)
+    }
+
+    @Test func whoIsOutOfDateIsRestoredUntilTheFlowCloses() throws {
+        let fixture = try LedgerFixture()
+        let key = FlowKey(head: "a", due: Instant(seconds: 10))
+        let plan = FlowPlan(head: "a", members: [.init(job: "b", after: ["a"]), .init(job: "c", after: ["b"])])
+        try fixture.commit([.insert(fixture.run(due: 10)), .openFlow(key, plan), .markStale(key, ["b": 2])])
+        #expect(try fixture.ledger.restore().state.openFlows.map(\.stale) == [["b": 2]])
+        let narrow = plan.narrowed(to: "c")
+        #expect(narrow.members == [.init(job: "c", after: [])])
+        try fixture.commit([.replanFlow(key, narrow)])
+        #expect(try fixture.ledger.restore().state.openFlows.map(\.plan) == [narrow])
+        try fixture.commit([.closeFlow(key)])
+        try fixture.commit([.reopenFlow(key)])
+        #expect(try fixture.ledger.restore().state.openFlows.map(\.stale) == [[:]])
+    }
+
+    /// What the simulations of the core read of their ledger is what the loop reads of the real one.
+    @Test func precedentsTellWhatRanAndWhatIsOwed() throws {
+        let fixture = try LedgerFixture()
+        let plan = FlowPlan(head: "a", members: [.init(job: "b", after: ["a"])])
+        let open = FlowKey(head: "a", due: Instant(seconds: 30))
+        var member = fixture.run(due: 20, state: .skipped)
+        member = Run(
+            key: RunKey(job: "b", due: Instant(seconds: 20), attempt: 1), flow: FlowKey(head: "a", due: Instant(seconds: 20)),
+            trigger: .upstream, readyAt: fixture.now, waitingSince: fixture.now)
+        member.state = .skipped
+        member.endedAt = fixture.now
+        try fixture.commit([
+            .insert(fixture.run(due: 10, state: .skipped)), .insert(fixture.run(due: 20, state: .failed)),
+            .insert(fixture.run(due: 20, attempt: 2, state: .skipped)), .insert(member), .insert(fixture.run(due: 30)),
+            .openFlow(member.flow, plan), .closeFlow(member.flow), .openFlow(open, plan),
+        ])
+        let graph = JobGraph.build([job("a", "R/2026-01-01T00:00:00Z/PT10S"), job("b", after: ["a"])]).graph
+        func precedents(_ name: JobName) throws -> BackfillPrecedents {
+            try fixture.ledger.precedents(
+                of: BackfillOrder(job: name, first: Instant(seconds: 10), last: Instant(seconds: 40)), BackfillScope(of: name, in: graph))
+        }
+        let head = try precedents("a")
+        #expect(head.slots[Instant(seconds: 10)]?.hasRun == false && head.slots[Instant(seconds: 10)]?.flow == nil)
+        #expect(head.slots[Instant(seconds: 20)]?.hasRun == true && head.slots[Instant(seconds: 20)]?.newest?.key.attempt == 2)
+        #expect(head.slots[Instant(seconds: 20)]?.flow?.plan == plan && head.slots[Instant(seconds: 20)]?.isFlowOpen == false)
+        #expect(head.taken["b"] == [Instant(seconds: 20), Instant(seconds: 30)], "the one that has a row, and the one that is owed")
+        let below = try precedents("b")
+        #expect(below.slots[Instant(seconds: 30)]?.isFlowOpen == true && below.slots[Instant(seconds: 30)]?.newest == nil)
+        #expect(below.slots[Instant(seconds: 20)]?.newest?.state == .skipped && below.slots[Instant(seconds: 10)] == nil)
+        let slots = [10, 20, 30, 40].map { Instant(seconds: $0) }
+        let order = BackfillOrder(job: "a", first: slots[0], last: slots[3], onlyMissed: true)
+        let choice = BackfillChoice(of: slots, knowing: head.slots, for: order)
+        #expect(choice.chosen == [slots[0], slots[3]] && choice.ran == 1 && choice.busy == 1)
+    }
+
+    // MARK: rebuild
+
+    @Test func aRebuiltLedgerKeepsOrdersAndBackfillsAndLetsGoOfWhatIsLost() throws {
+        let fixture = try LedgerFixture()
+        let order = SlotOrder(job: "a", due: Instant(seconds: 4_000_000_000), kind: .hold, by: "ada", since: fixture.now)
+        try fixture.commit([
+            .insert(run(fixture, due: 10, state: .succeeded, of: 1)), .insert(run(fixture, due: 11, state: .succeeded, of: 2)),
+            .backfill(backfill(1, fixture)), .backfill(backfill(2, fixture)), .order(order),
+        ])
+        fixture.ledger.close()
+        try DatabaseQueue(path: fixture.path).writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA foreign_keys = OFF; UPDATE backfill SET job = 'no name' WHERE id = 2")
+        }
+        let rebuild = try LedgerRebuild(at: fixture.path, now: fixture.now)
+        #expect(try rebuild.take([], numbers: []).incompleteTables.contains("backfill"))
+        try rebuild.complete(id: "aaaaaa", machine: "m1", detail: "test")
+        try LedgerRebuild.putInPlace(fixture.path, aside: fixture.path + ".aside")
+        let ledger = try Ledger.open(at: fixture.path, machine: "m1", now: fixture.now)
+        let state = try ledger.restore().state
+        #expect(state.orders == [order] && state.backfills.map(\.id) == [1])
+        let reader = try LedgerReader.open(at: fixture.path)
+        #expect(try reader.history(HistoryFilter()).count == 2)
+        ledger.close()
+    }
+}
