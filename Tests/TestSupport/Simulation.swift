@@ -129,6 +129,8 @@ package struct Simulation: Sendable {
     /// One step of the core with whatever follows from it.
     package mutating func take(_ event: Event) {
         guard var core = scheduler else { return check.fault("the scheduler is down") }
+        // The only copy: a second one would make each step copy whatever it changes.
+        scheduler = nil
         steps += 1
         let crash = crash(steps)
         let actions = core.handle(event, at: now)

@@ -87,6 +87,7 @@ struct SimulationCheck: Sendable {
     // MARK: capacities
 
     private mutating func checkCapacities(in simulation: Simulation) {
+        if simulation.settings.capacities.isEmpty { return }
         let used = Demand.sum(held.filter { !unasked.contains($0.key) }.values)
         for (pool, capacity) in simulation.allCapacities {
             for thing in PoolResource.allCases where used[pool]?[thing] ?? 0 > capacity[thing] ?? .max {
@@ -137,8 +138,10 @@ struct SimulationCheck: Sendable {
         if run.isBoundToWindow, let window = job.startWithin, now > run.readyAt + window {
             fault("\(key.words) is launched after its window")
         }
-        let active = simulation.ledger.open.filter { $0.job == key.job && simulation.ledger.runs[$0]?.state.isActive == true }
-        if job.overlap != .allow, active.count > 1 { fault("\(active.count) runs of \(key.job) are active") }
+        if job.overlap != .allow {
+            let active = simulation.ledger.open.filter { $0.job == key.job && simulation.ledger.runs[$0]?.state.isActive == true }
+            if active.count > 1 { fault("\(active.count) runs of \(key.job) are active") }
+        }
         checkEdges(of: run, in: simulation)
     }
 

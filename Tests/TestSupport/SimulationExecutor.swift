@@ -96,7 +96,7 @@ package struct SimulationExecutor: Sendable {
     /// The next thing to tell: starts and ends in the order in which they happen.
     var next: (at: Instant, key: RunKey, report: Report)? {
         var next: (at: Instant, key: RunKey, report: Report)?
-        for (key, at) in untold where next.map({ (at, key.words) < ($0.at, $0.key.words) }) ?? true { next = (at, key, .refused) }
+        for (key, at) in untold where next.map({ Self.isBefore(at, key, $0.at, $0.key) }) ?? true { next = (at, key, .refused) }
         for (key, task) in tasks {
             let candidate: (at: Instant, key: RunKey, report: Report)
             if !task.isStartTold, task.outcome.map({ task.startsAt <= $0.endedAt }) ?? true {
@@ -106,9 +106,14 @@ package struct SimulationExecutor: Sendable {
             } else {
                 continue
             }
-            if next.map({ (candidate.at, candidate.key.words) < ($0.at, $0.key.words) }) ?? true { next = candidate }
+            if next.map({ Self.isBefore(candidate.at, key, $0.at, $0.key) }) ?? true { next = candidate }
         }
         return next
+    }
+
+    /// The words of a key are long, and two things seldom happen at once.
+    private static func isBefore(_ at: Instant, _ key: RunKey, _ otherAt: Instant, _ otherKey: RunKey) -> Bool {
+        at == otherAt ? key.words < otherKey.words : at < otherAt
     }
 
     /// Tells it: the same thing is told again only after `reattach`.

@@ -32,6 +32,8 @@ package struct SimulationLedger: Sendable {
     private var members: [FlowKey: [RunKey]] = [:]
     /// The place of each row in `order`.
     private var places: [RunKey: Int] = [:]
+    /// Of each job its rows in the order of their insertion.
+    private var keys: [JobName: [RunKey]] = [:]
 
     package init() {}
 
@@ -84,6 +86,7 @@ package struct SimulationLedger: Sendable {
         places[run.key] = order.count
         order.append(run.key)
         members[run.flow, default: []].append(run.key)
+        keys[run.key.job, default: []].append(run.key)
         store(run, old: nil)
     }
 
@@ -173,7 +176,7 @@ extension SimulationLedger {
 
     /// What the ledger holds of the due of `key`, as `Ledger.precedent` reads it.
     package func precedent(of key: RunKey) -> Precedent? {
-        let newest = runs.values.filter { $0.key.job == key.job && $0.key.due == key.due }.max { $0.key.attempt < $1.key.attempt }
+        let newest = rows(of: key.job).last { $0.key.due == key.due }
         return newest.map { newest in
             Precedent(newest: newest, flow: flow(newest.flow))
         }
@@ -195,7 +198,7 @@ extension SimulationLedger {
 
     /// All rows of a job by due and attempt.
     package func rows(of job: JobName) -> [Run] {
-        runs.values.filter { $0.key.job == job }.sorted { ($0.key.due, $0.key.attempt) < ($1.key.due, $1.key.attempt) }
+        (keys[job] ?? []).compactMap { runs[$0] }.sorted { ($0.key.due, $0.key.attempt) < ($1.key.due, $1.key.attempt) }
     }
 
     package func gaps(of job: JobName) -> [Gap] { gaps.filter { $0.job == job } }
