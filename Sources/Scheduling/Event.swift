@@ -99,7 +99,9 @@ package enum Answer: Hashable, Sendable {
 package enum Action: Sendable {
     case record(LedgerRecord)
     /// Hand the run over to its executor.
-    case launch(Run, Job)
+    ///
+    /// Indirect, for a job is large, and every element of a list of actions has the size of the largest.
+    indirect case launch(Run, Job)
     /// Hand the run over once more, exactly as its executor could not take it.
     case handOverAgain(RunKey, executor: String)
     case kill(RunKey, executor: String, reason: String)

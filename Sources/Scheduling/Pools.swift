@@ -41,6 +41,9 @@ struct Pools: Sendable {
     /// Adds a pool while others are in use.
     mutating func add(_ name: String, _ capacity: PoolCapacity) { capacities[name] = capacity }
 
+    /// Whether nobody waits for anything.
+    var isIdle: Bool { queues.isEmpty }
+
     /// Takes without asking: for a run that is on its way already, or whose turn it is.
     mutating func take(_ key: RunKey, _ holding: Holding) {
         for limit in holding.limits { used[limit, default: 0] += amount(holding.demand, of: limit) }

@@ -151,7 +151,7 @@ extension Scheduler {
 
     /// Hands out what is free, the first in turn first; whoever gets nothing is told what it waits for.
     mutating func fillPools() {
-        while let key = nextInTurn() {
+        while !pools.isIdle, let key = nextInTurn() {
             if refused[key] != nil {
                 handOverAgain(key)
             } else if let run = runs[key], let job = graph[key.job] {
@@ -166,13 +166,12 @@ extension Scheduler {
     }
 
     private mutating func nextInTurn() -> RunKey? {
-        let (refused, runs, turns, graph, capacities) = (refused, runs, turns, graph, pools.capacities)
+        let (refused, runs, turns, jobs, capacities) = (refused, runs, turns, graph.jobs, pools.capacities)
         return pools.next { ticket, limits in
             let asked = Pools.Holding(limits: limits, demand: ticket.demand)
             if let refusal = refused[ticket.key] { return refusal.stage == .queuing && refusal.holding == asked }
-            guard let job = graph[ticket.key.job], let run = runs[ticket.key], turns[job.name]?.offered.contains(ticket.key) == true else {
-                return false
-            }
+            guard let job = jobs[ticket.key.job]?.job, let run = runs[ticket.key], turns[job.name]?.offered.contains(ticket.key) == true
+            else { return false }
             // Otherwise a ticket from before an edit: the run has another one.
             return ticket.priority == job.priority && Pools.Holding(run, as: job, of: capacities) == asked
         }?.key

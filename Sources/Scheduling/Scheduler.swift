@@ -98,7 +98,8 @@ package struct Scheduler: Sendable {
     /// The instant at which a tick is needed next, if nothing else happens before; nil for never. It may lie in the past: then at once.
     package var nextWake: Instant? {
         guard hasStarted else { return nil }
-        return [alarms.first?.at, refusalAlarms.first?.at].compactMap(\.self).min()
+        guard let refusal = refusalAlarms.first?.at else { return alarms.first?.at }
+        return alarms.first.map { min($0.at, refusal) } ?? refusal
     }
 
     /// The run of that key while it has not ended; nil else.

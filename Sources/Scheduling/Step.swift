@@ -51,11 +51,17 @@ struct Step: Sendable {
 
     /// Rows in the order in which they were first touched (an attempt ends before the next one is inserted), then the rest.
     func actions(controls all: [JobName: JobControl]) -> [Action] {
-        let rowRecords = changed.compactMap { key -> LedgerRecord? in
-            guard let (run, isNew) = rows[key] else { return nil }
-            return isNew ? .insert(run) : .update(run)
+        var actions: [Action] = []
+        actions.reserveCapacity(changed.count + records.count + controls.count + deeds.count)
+        for key in changed {
+            guard let (run, isNew) = rows[key] else { continue }
+            actions.append(.record(isNew ? .insert(run) : .update(run)))
         }
-        let controlRecords = controls.sorted().compactMap { all[$0] }.map(LedgerRecord.control)
-        return (rowRecords + records + controlRecords).map(Action.record) + deeds
+        for record in records { actions.append(.record(record)) }
+        for job in controls.sorted() {
+            if let control = all[job] { actions.append(.record(.control(control))) }
+        }
+        actions += deeds
+        return actions
     }
 }

@@ -27,6 +27,7 @@ package struct Rehearsal: Sendable {
         let startedAt: Instant
         var endsAt: Instant
         var state: RunState
+        let place: RehearsalLoad.Place
     }
 
     private struct End: Comparable, Sendable {
@@ -142,9 +143,11 @@ package struct Rehearsal: Sendable {
     private mutating func carryOut(_ run: Run, of job: Job, from start: Instant) {
         let course = assumptions.course(of: job)
         let endsAt = run.killWanted == nil ? max(now, start + course.lasts) : now
-        underWay[run.key] = Course(startedAt: start, endsAt: endsAt, state: run.killWanted == nil ? course.state : .killed)
+        let state = run.killWanted == nil ? course.state : .killed
+        let place = RehearsalLoad.Place(job)
+        underWay[run.key] = Course(startedAt: start, endsAt: endsAt, state: state, place: place)
         ends.insert(End(at: endsAt, key: run.key))
-        load.enter(run.key, job, at: now)
+        load.enter(run.key, place, at: now)
     }
 
     /// Commands obey at once.
@@ -156,8 +159,7 @@ package struct Rehearsal: Sendable {
     }
 
     private mutating func leave(_ run: Run) {
-        underWay[run.key] = nil
-        load.leave(run.key, at: now)
+        load.leave(run.key, underWay.removeValue(forKey: run.key)?.place, at: now)
     }
 }
 

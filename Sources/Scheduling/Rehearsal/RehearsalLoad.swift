@@ -19,6 +19,18 @@ package struct RehearsalLoad: Sendable {
         }
     }
 
+    /// What a run holds while it is carried out.
+    struct Place: Sendable {
+        fileprivate let executor: String
+        fileprivate let pool: String?
+        fileprivate let demand: PoolAmounts
+
+        init(_ job: Job) {
+            (executor, demand) = (job.runOn, job.demand)
+            pool = job.pool == job.runOn ? nil : job.pool
+        }
+    }
+
     /// One pool, whether it has a limit or not.
     package struct Pool: Hashable, Sendable {
         /// nil for a pool without limits.
@@ -53,32 +65,36 @@ package struct RehearsalLoad: Sendable {
     /// Launching or running, wherever.
     package private(set) var running = Peak()
     private let capacities: [String: PoolCapacity]
-    private var holders: [RunKey: (pools: [String], demand: PoolAmounts)] = [:]
+    private var count: Int64 = 0
     private var waiters: [RunKey: (pools: [String], since: Instant)] = [:]
 
     init(capacities: [String: PoolCapacity]) { self.capacities = capacities }
 
     /// From now on it is measured: what was before does not count, but for what is still so.
     mutating func begin(at now: Instant) {
-        running.begin(with: Int64(holders.count), at: now)
+        running.begin(with: count, at: now)
         for name in pools.keys { pools[name]?.begin(at: now) }
         for key in waiters.keys { waiters[key]?.since = now }
     }
 
     /// A run is handed over.
-    mutating func enter(_ key: RunKey, _ job: Job, at now: Instant) {
+    mutating func enter(_ key: RunKey, _ place: Place, at now: Instant) {
         endWait(of: key, at: now)
-        let (names, demand) = (job.poolNames, job.demand)
-        holders[key] = (names, demand)
-        running.see(Int64(holders.count), at: now)
-        for name in names { pools[name, default: Pool(capacities[name])].take(demand, at: now) }
+        count += 1
+        running.see(count, at: now)
+        pools[place.executor, default: Pool(capacities[place.executor])].take(place.demand, at: now)
+        if let pool = place.pool { pools[pool, default: Pool(capacities[pool])].take(place.demand, at: now) }
     }
 
-    /// A run has ended, whether it was handed over or only waited.
-    mutating func leave(_ key: RunKey, at now: Instant) {
+    /// A run has ended.
+    ///
+    /// - Parameter place: What it held; nil when it only waited.
+    mutating func leave(_ key: RunKey, _ place: Place?, at now: Instant) {
         endWait(of: key, at: now)
-        guard let holder = holders.removeValue(forKey: key) else { return }
-        for name in holder.pools { pools[name]?.release(holder.demand) }
+        guard let place else { return }
+        count -= 1
+        pools[place.executor]?.release(place.demand)
+        if let pool = place.pool { pools[pool]?.release(place.demand) }
     }
 
     /// A run has to wait for a place; it may have waited already.
