@@ -1,23 +1,23 @@
-import JobFiles
-import RunHistory
-import Scheduling
+package import JobFiles
+package import RunHistory
+package import Scheduling
 
 /// The jobs of the definitions that the ledger had in force, parsed once for all who want them.
-struct StoredJobs {
+package struct StoredJobs {
     private let jobs: [(stored: StoredDefinition, job: SharedJob)]
 
     /// Leaves out what this version, or this machine's tz database, cannot make anything of.
-    init(_ definitions: [StoredDefinition]) {
+    package init(_ definitions: [StoredDefinition]) {
         let calendars = Calendars()
         jobs = definitions.compactMap { stored in
             Definition.parse(canonical: stored.canonical, calendars: calendars).map { (stored, SharedJob($0)) }
         }
     }
 
-    var graph: JobGraph { JobGraph.build(sharing: jobs.map(\.job)).graph }
+    package var graph: JobGraph { JobGraph.build(sharing: jobs.map(\.job)).graph }
 
     /// What was in force of the files below `folder`, named as the user names them now.
-    func definitions(below folder: String) -> [Definition] {
+    package func definitions(below folder: String) -> [Definition] {
         let root = StateFolder.absolute(folder) + "/"
         let named = folder.hasSuffix("/") ? folder : folder + "/"
         return jobs.filter { $0.stored.file.hasPrefix(root) }.map { stored, job in

@@ -103,6 +103,10 @@ private struct Explanation: Encodable {
             let what: String
             let due: String?
             let local: String?
+            /// For people.
+            let words: String
+
+            private enum CodingKeys: String, CodingKey { case asked, what, due, local }
         }
     }
 
@@ -205,14 +209,6 @@ extension Explanation.Change.Effect {
         what = changed.change?.word ?? "leftOut"
         due = changed.change.map { _ in changed.due.rfc3339 }
         local = changed.change.map { _ in schedule.localZone.local(changed.due) }
-    }
-
-    fileprivate var words: String {
-        switch what {
-        case "shifted": "\(asked) does not exist; its slot is moved to \(local ?? "")"
-        case "leftOut": "\(asked) does not exist; it has no slot (dst: { gap: skip })"
-        case "firstOfTwo": "\(asked) comes twice; the first is a slot: \(local ?? "")"
-        default: "\(asked) comes twice; the second is a slot: \(local ?? "")"
-        }
+        words = changed.words(in: schedule)
     }
 }

@@ -82,6 +82,19 @@ struct Outlook {
     }
 }
 
+extension ChangedSlot {
+    /// What the change of the clock does to the slot, for people.
+    func words(in schedule: Schedule) -> String {
+        let local = schedule.localZone.local(due)
+        return switch change {
+        case .shifted: "\(asked) does not exist; its slot is moved to \(local)"
+        case nil: "\(asked) does not exist; it has no slot (dst: { gap: skip })"
+        case .firstOfTwo: "\(asked) comes twice; the first is a slot: \(local)"
+        case .lastOfTwo: "\(asked) comes twice; the second is a slot: \(local)"
+        }
+    }
+}
+
 extension ClockChange {
     /// The stable word of JSON.
     var word: String {

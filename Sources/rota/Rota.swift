@@ -23,21 +23,23 @@ struct Rota: AsyncParsableCommand {
               rota why backup                    why it ran, waits, or did not run
               rota stats                         how jobs did: success rate, durations, lateness
               rota logs backup -f                follow its output
+              rota plan                          what changed job files would change
+              rota simulate --days 7             what will happen
               rota doctor                        whether all is well that a scheduler depends on
 
             The state folder is the one of --state, else $ROTA_STATE, else `state:` of the settings file (--config, $ROTA_CONFIG, or
             /etc/rota/rota.yaml), else .rota in the current folder if it is there, else /var/lib/rota.
 
             EXIT CODES
-              0 done    1 the thing asked about is not well (invalid files, a failed run under --wait, doctor)    64 usage
+              0 done    1 the thing asked about is not well (invalid files, a failed run under --wait, doctor)    2 plan found changes    64 usage
               65 damaged ledger    66 no jobs folder    69 no scheduler there    70 our own fault    71 port taken
               73 state folder not writable    74 output not writable    75 another scheduler holds it    76 ledger of a newer rota    77 not allowed
             """,
         version: Version.text,
         subcommands: [
-            Serve.self, Validate.self, Next.self, Explain.self, List.self, Show.self, RunJob.self, Kill.self, Retry.self, PauseJobs.self,
-            Resume.self, Hold.self, Release.self, Skip.self, MarkSuccess.self, BackfillJob.self, History.self, WhyCommand.self, Stats.self,
-            Logs.self, Status.self, Doctor.self, Graph.self, Import.self,
+            Serve.self, Validate.self, Plan.self, Simulate.self, Next.self, Explain.self, List.self, Show.self, RunJob.self, Kill.self,
+            Retry.self, PauseJobs.self, Resume.self, Hold.self, Release.self, Skip.self, MarkSuccess.self, BackfillJob.self, History.self,
+            WhyCommand.self, Stats.self, Logs.self, Status.self, Doctor.self, Graph.self, Import.self,
         ]
     )
 

@@ -119,14 +119,12 @@ struct Serve: AsyncParsableCommand {
 
     private func configuration(_ output: LineWriter) throws -> Daemon.Configuration {
         let settings = try place.settings()
-        let local = Set(settings.executors.keys).union(["local"])
         var configuration = Daemon.Configuration(
             stateFolder: try place.stateFolder(), jobsFolder: jobs ?? environment("ROTA_JOBS") ?? settings.jobs ?? Serve.usualJobsFolder,
-            executors: try Daemon.localExecutors(local, keeper: Self.keeper(), node: Host.name()), node: Host.name(), version: Version.text)
-        let machine = PoolCapacity(runs: 64).completed(by: Machine.capacity())
-        for name in local { configuration.capacities[name] = machine }
+            executors: try Daemon.localExecutors(settings.localExecutors, keeper: Self.keeper(), node: Host.name()), node: Host.name(),
+            version: Version.text)
+        configuration.capacities = settings.capacities()
         configuration.takeOver = takeOver
-        configuration.capacities.merge(settings.pools) { $1.completed(by: $0) }
         configuration.retention = RetentionRule(settings.retention)
         configuration.settingsText =
             SettingsDocument(pools: configuration.capacities, retention: SettingsDocument.Retention(configuration.retention)).text

@@ -12,8 +12,11 @@ enum Terminal {
     }
 
     /// Prints at once, also into a pipe.
-    static func say(_ line: String) {
-        do { try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8)) } catch { outputFailed(error) }
+    static func say(_ line: String) { write(line + "\n") }
+
+    /// The same without the end of a line.
+    static func write(_ text: String) {
+        do { try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) } catch { outputFailed(error) }
     }
 
     /// One line in the place of the one before it; only for a terminal.
@@ -84,6 +87,24 @@ enum Terminal {
             case .waiting, .skipped: 90
             }
         return "\u{1B}[\(colour)m\(state)\u{1B}[0m"
+    }
+
+    /// What becomes of a job, in the sign of a difference.
+    enum Mark: String {
+        case added = "+"
+        case changed = "~"
+        case removed = "-"
+    }
+
+    static func painted(_ text: String, _ mark: Mark) -> String {
+        guard hasColour else { return text }
+        let colour =
+            switch mark {
+            case .added: 32
+            case .changed: 33
+            case .removed: 31
+            }
+        return "\u{1B}[\(colour)m\(text)\u{1B}[0m"
     }
 
     static func painted(_ status: Finding.Status) -> String {

@@ -1,0 +1,132 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What a folder of job files would change, with the real program on a real ledger.
+struct PlanTests {
+    /// A ledger on which a scheduler ran with these jobs, and runs no more.
+    private func ledger(_ jobs: [String: String], while body: (CommandFixture) throws -> Void = { _ in }) throws -> CommandFixture {
+        let fixture = try CommandFixture(jobs: jobs)
+        let program = try fixture.serve()
+        try body(fixture)
+        program.signal(SIGTERM)
+        try program.wait()
+        return fixture
+    }
+
+    private func object(_ result: Program.Result) throws -> [String: Any] {
+        try #require(
+            try JSONSerialization.jsonObject(with: Data(result.stdout.utf8)) as? [String: Any], "\(result.stdout) \(result.stderr)")
+    }
+
+    private func daily(_ hour: Int, _ more: String = "") -> String {
+        "schedule: R/2026-01-01T0\(hour):00:00Z/P1D\ncommand: 'true'\n" + more
+    }
+
+    @Test(.timeLimit(.minutes(1))) func nothingChangedIsZero() throws {
+        let fixture = try ledger(["a.yaml": daily(2), "b.yaml": "after: [a]\ncommand: 'true'\n"])
+        let result = try fixture.rota("plan")
+        #expect(result.status == 0 && result.stdout == "Nothing changes.\n", "\(result.stdout)\(result.stderr)")
+        // The same text in another place, and with another comment, is the same job.
+        try fixture.folder.write("# daily\n" + daily(2, "name: a\n"), to: "jobs/renamed.yaml")
+        try FileManager.default.removeItem(atPath: fixture.jobs + "/a.yaml")
+        #expect(try fixture.rota("plan").status == 0)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func whatComesChangesAndGoesIsToldWithItsRuns() throws {
+        let fixture = try ledger([
+            "moved.yaml": daily(2), "child.yaml": "after: [moved]\ncommand: 'true'\n", "gone.yaml": daily(3), "same.yaml": daily(4),
+            "old.yaml": daily(5, "labels: { team: data }\n"),
+        ])
+        try fixture.folder.write(daily(6, "env: { A: '1' }\nretries: 3\n"), to: "jobs/moved.yaml")
+        try FileManager.default.removeItem(atPath: fixture.jobs + "/gone.yaml")
+        try FileManager.default.moveItem(atPath: fixture.jobs + "/old.yaml", toPath: fixture.jobs + "/new.yaml")
+        try fixture.folder.write(daily(7), to: "jobs/fresh.yaml")
+        let result = try fixture.rota("plan", "--days", "3")
+        #expect(result.status == 2, "\(result.stderr)")
+        for part in [
+            "+ fresh  ", "+ new  ", "(renamed from old, it seems)", "- old  (renamed to new, it seems)", "- gone\n    runs      3 vanish: ",
+            "~ moved  ", "    env.A     (none) → 1\n", "    retries   (none) → 3\n",
+            "    schedule  R/2026-01-01T02:00:00Z/P1D → R/2026-01-01T06:00:00Z/P1D\n",
+            "  child  (not changed itself)\n    runs      3 move: ",
+            "2 jobs added, 1 changed, 2 removed; ",
+        ] {
+            #expect(result.stdout.contains(part), "\(part) is missing in:\n\(result.stdout)")
+        }
+        #expect(!result.stdout.contains("same"))
+
+        let object = try object(try fixture.rota("plan", "--days", "3", "--json"))
+        let changed = try #require((object["changed"] as? [[String: Any]])?.first)
+        let changes = try #require(changed["changes"] as? [[String: Any]])
+        #expect(changed["job"] as? String == "moved" && changes.map { $0["key"] as? String } == ["env.A", "retries", "schedule"])
+        #expect(changes[0]["before"] is NSNull && changes[0]["after"] as? String == "1")
+        let runs = try #require(changed["runs"] as? [String: Any])
+        #expect((runs["appear"] as? [String])?.count == 3 && (runs["vanish"] as? [String])?.count == 3)
+        #expect((object["affected"] as? [[String: Any]])?.map { $0["job"] as? String } == ["child"])
+        #expect((object["removed"] as? [[String: Any]])?.map { $0["job"] as? String } == ["gone", "old"])
+        #expect((object["problems"] as? [Any])?.isEmpty == true)
+        // Nothing of it was done.
+        #expect(try fixture.json("list").count == 5)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func anInvalidFileIsOneAndLeavesItsJobAsItIs() throws {
+        let fixture = try ledger(["a.yaml": daily(2), "b.yaml": "after: [a]\ncommand: 'true'\n"])
+        try fixture.folder.write("after: [b]\ncommand: 'true'\n", to: "jobs/a.yaml")
+        let cycle = try fixture.rota("plan")
+        #expect(cycle.status == 1 && cycle.stdout.contains("a → b → a"), "\(cycle.stdout)")
+        #expect(cycle.stdout.contains("the job `a` stays in force as it is until its file is mended"), "\(cycle.stdout)")
+        try fixture.folder.write("comand: 'true'\n", to: "jobs/a.yaml")
+        let result = try fixture.rota("plan", "--json")
+        #expect(result.status == 1 && result.stderr.hasPrefix("error: ") && result.stderr.split(separator: "\n").count == 1)
+        let object = try object(result)
+        #expect((object["kept"] as? [String])?.contains("a") == true && (object["changed"] as? [Any])?.isEmpty == true)
+        #expect((object["problems"] as? [[String: Any]])?.first?["line"] as? Int == 1)
+    }
+
+    @Test func beforeASchedulerRanEverythingIsNewAndWithoutAFolderItIs66() throws {
+        let fixture = try CommandFixture(jobs: ["a.yaml": daily(2)])
+        let result = try fixture.rota("plan", "--jobs", fixture.jobs)
+        #expect(result.status == 2 && result.stdout.contains("No scheduler has run") && result.stdout.contains("+ a  "), "\(result.stdout)")
+        #expect(result.stdout.contains("7 appear: "))
+        #expect(try fixture.rota("plan", "--jobs", "/nowhere").status == 66)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aPoolThatOverflowsAndAJoinThatTurnsAreTold() throws {
+        let text = "command: 'true'\npool: warehouse\n"
+        let fixture = try CommandFixture(jobs: ["a.yaml": daily(2, "pool: warehouse\n"), "c.yaml": "after: [a]\n" + text])
+        try fixture.folder.write("pools: { warehouse: 1 }\n", to: "rota.yaml")
+        let program = try fixture.serve(["--config", fixture.folder.path + "/rota.yaml"])
+        program.signal(SIGTERM)
+        try program.wait()
+        try fixture.folder.write(daily(2, "pool: warehouse\n"), to: "jobs/b.yaml")
+        try fixture.folder.write("after: [a, d]\n" + text, to: "jobs/c.yaml")
+        try fixture.folder.write(daily(4), to: "jobs/d.yaml")
+        let result = try fixture.rota("plan", "--days", "2")
+        for part in [
+            "    after     [a] → [a, d]\n", "    flows     those that have begun keep their parents", "    join      flow → latest: ",
+            "    warehouse\n      before  1 of 1 runs", "; 2 runs had to wait, 1 at once",
+        ] {
+            #expect(result.stdout.contains(part), "\(part) is missing in:\n\(result.stdout)")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func whatIsUnderWayIsToldWhatBecomesOfIt() throws {
+        let fixture = try ledger(["a.yaml": "command: 'sleep 300'\n", "b.yaml": "command: |\n  sleep 300\n  echo one\n"]) { fixture in
+            for job in ["a", "b", "b"] { _ = try fixture.rota("run", job) }
+        }
+        try FileManager.default.removeItem(atPath: fixture.jobs + "/a.yaml")
+        try fixture.folder.write("command: |\n  sleep 300\n  echo two\n", to: "jobs/b.yaml")
+        let result = try fixture.rota("plan")
+        #expect(result.status == 2)
+        for part in [
+            "it goes on to its end, and is not retried", "it goes on as it was handed over", "is waiting: it is run as the file says now",
+            "    command\n        sleep 300\n      - echo one\n      + echo two\n",
+        ] {
+            #expect(result.stdout.contains(part), "\(part) is missing in:\n\(result.stdout)")
+        }
+        let program = try fixture.serve()
+        #expect(try fixture.rota("kill", "a", "b", "--wait").status == 0)
+        program.signal(SIGTERM)
+        try program.wait()
+    }
+}
