@@ -151,6 +151,7 @@ extension Run {
         startedAt = outcome.startedAt
         endedAt = outcome.endedAt
         node = outcome.node
+        output = outcome.output
     }
 }
 

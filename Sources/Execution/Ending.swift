@@ -34,6 +34,8 @@ package struct Ending: Hashable, Sendable {
     package var droppedOutput: Int64
     /// How many processes were still there, and were ended, when the command had ended by itself.
     package var leftOver: Int
+    /// What the command left for those that come after it.
+    package var output: RunOutput
 
     package init(
         kind: Kind,
@@ -47,7 +49,8 @@ package struct Ending: Hashable, Sendable {
         peakMemory: Int64? = nil,
         node: String? = nil,
         droppedOutput: Int64 = 0,
-        leftOver: Int = 0
+        leftOver: Int = 0,
+        output: RunOutput = RunOutput()
     ) {
         self.kind = kind
         self.exitCode = exitCode
@@ -61,5 +64,6 @@ package struct Ending: Hashable, Sendable {
         self.node = node
         self.droppedOutput = droppedOutput
         self.leftOver = leftOver
+        self.output = output
     }
 }

@@ -26,7 +26,7 @@ package struct RunFolder: Hashable, Sendable {
     package var indexFile: String { "\(path)/index" }
     /// The only part that belongs to the job's user.
     package var outputFolder: String { "\(path)/output" }
-    /// ROTA_OUTPUT of the command, which nobody reads yet.
+    /// ROTA_OUTPUT of the command, read when the run has ended.
     package var outputFile: String { "\(outputFolder)/env" }
 
     /// The id of the machine's present boot.

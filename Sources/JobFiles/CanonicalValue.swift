@@ -5,6 +5,8 @@ enum CanonicalValue: Sendable {
     case text(String)
     case number(Double)
     case flag(Bool)
+    /// For a value that is to be given later.
+    case null
     case list([CanonicalValue])
     case map([String: CanonicalValue])
 
@@ -18,6 +20,7 @@ enum CanonicalValue: Sendable {
     private func write(to json: inout String) {
         switch self {
         case .text(let text): Self.write(text, to: &json)
+        case .null: json += "null"
         case .flag(let flag): json += flag ? "true" : "false"
         case .number(let number): json += Self.digits(of: number)
         case .list(let values):

@@ -18,7 +18,7 @@ struct JobReader {
         "name", "description", "schedule", "cron", "after", "join", "zone", "dst", "except", "between", "notBefore", "notAfter", "spread",
         "command", "workdir", "env", "runOn", "cpus", "memory", "disk", "constraints", "user", "timeout", "killAfter", "retries",
         "startWithin", "catchUp", "overlap", "pool", "priority", "onUnknown", "expect", "notify", "labels", "disabled", "softError",
-        "logLimit", "onLogFull", "umask", "nice", "limits",
+        "logLimit", "onLogFull", "umask", "nice", "limits", "params",
     ]
     private static let allKeys = Set(keys)
 
@@ -34,6 +34,7 @@ struct JobReader {
         readProcess(of: &job)
         readPolicies(of: &job)
         readPromises(of: &job)
+        readParameters(of: &job)
         return name == nil || command == nil ? nil : JobShape.Reading(job: job, canonical: fields.canonical, places: places)
     }
 

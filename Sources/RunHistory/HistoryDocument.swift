@@ -12,7 +12,7 @@ package struct HistoryDocument: Encodable, Sendable {
     private enum Key: String, CodingKey {
         case id, job, due, attempt, trigger, state, reason, waitingSince, startedAt, endedAt, latenessSeconds, exitCode, signal, executor,
             node
-        case definition, flow, readyAt, retry, lastDue, slots, outputRemovedAt, backfill
+        case definition, flow, readyAt, retry, lastDue, slots, outputRemovedAt, backfill, parameters, output
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -46,6 +46,8 @@ package struct HistoryDocument: Encodable, Sendable {
         try container.encode(run.retry, forKey: .retry)
         try container.encode(stored.outputRemovedAt?.rfc3339, forKey: .outputRemovedAt)
         try container.encode(run.backfill, forKey: .backfill)
+        try container.encode(run.parameters, forKey: .parameters)
+        try container.encode(run.output, forKey: .output)
         try container.encodeNil(forKey: .lastDue)
         try container.encode(1, forKey: .slots)
     }
@@ -60,7 +62,7 @@ package struct HistoryDocument: Encodable, Sendable {
         try container.encode(gap.reason, forKey: .reason)
         let absent: [Key] = [
             .id, .attempt, .waitingSince, .startedAt, .endedAt, .latenessSeconds, .exitCode, .signal, .executor, .node, .definition, .flow,
-            .readyAt, .retry, .outputRemovedAt, .backfill,
+            .readyAt, .retry, .outputRemovedAt, .backfill, .parameters, .output,
         ]
         for key in absent { try container.encodeNil(forKey: key) }
     }

@@ -15,7 +15,7 @@ package struct JobDocument: Encodable, Sendable {
     private enum Key: String, CodingKey {
         case name, description, schedule, zone, after, runOn, disabled, labels, nextDue, definition, file, line, registeredAt,
             accountedUntil
-        case removedAt, successes, failures, lastRun, paused, pool, priority, cpus, memory
+        case removedAt, successes, failures, lastRun, paused, pool, priority, cpus, memory, parameters
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -43,6 +43,7 @@ package struct JobDocument: Encodable, Sendable {
         try container.encode(job?.priority, forKey: .priority)
         try container.encode(job?.cpus, forKey: .cpus)
         try container.encode(job?.memory, forKey: .memory)
+        try container.encode(job?.parameters ?? [:], forKey: .parameters)
     }
 }
 

@@ -157,6 +157,7 @@ extension Run {
         run.startedAt = other.startedAt ?? startedAt
         run.endedAt = other.endedAt
         run.node = other.node ?? node
+        run.output = other.output
         return run
     }
 }

@@ -247,7 +247,8 @@ package final class LedgerRebuild: Sendable {
             guard db.changesCount == 0, let plan, !plan.members.isEmpty else { return }
             try db.execute(sql: "INSERT OR IGNORE INTO plan (text) VALUES (?)", arguments: [plan.text])
             try db.execute(
-                sql: "INSERT INTO flow (head, due, plan, is_open) SELECT ?, ?, id, 1 FROM plan WHERE text = ?", arguments: arguments + [plan.text])
+                sql: "INSERT INTO flow (head, due, plan, is_open) SELECT ?, ?, id, 1 FROM plan WHERE text = ?",
+                arguments: arguments + [plan.text])
         }
     }
 

@@ -8,12 +8,12 @@ enum RunRow {
     private static let columns = [
         "job", "due", "attempt", "retry", "trigger", "state", "reason", "flow_head", "flow_due", "ready_at", "waiting_since", "not_before",
         "started_at", "ended_at", "exit_code", "signal", "executor", "node", "boot", "version", "caught_up", "parameters", "consumed",
-        "ending", "kill_wanted", "by_hand", "backfill",
+        "ending", "kill_wanted", "by_hand", "backfill", "output",
     ]
     /// What may change after the insertion; the rest is the run's identity and origin.
     private static let mutable = [
         "state", "reason", "waiting_since", "started_at", "ended_at", "exit_code", "signal", "executor", "node", "version", "consumed",
-        "ending", "kill_wanted", "retry", "ready_at", "not_before", "by_hand",
+        "ending", "kill_wanted", "retry", "ready_at", "not_before", "by_hand", "output",
     ]
 
     static let insert = "INSERT INTO run (\(columns.joined(separator: ", "))) VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))"
@@ -34,7 +34,7 @@ enum RunRow {
             run.notBefore?.microseconds,
             run.startedAt?.microseconds, run.endedAt?.microseconds, run.exitCode, run.signal, run.executor, run.node, boot, run.version,
             run.isCaughtUp, JSONText.of(run.parameters), consumedText(of: run), run.ending, run.killWanted,
-            run.isByHand, run.backfill,
+            run.isByHand, run.backfill, JSONText.of(run.output),
         ]
     }
 
@@ -43,7 +43,8 @@ enum RunRow {
             run.state.rawValue, run.reason, run.waitingSince.microseconds, run.startedAt?.microseconds, run.endedAt?.microseconds,
             run.exitCode,
             run.signal, run.executor, run.node, run.version, consumedText(of: run), run.ending, run.killWanted, run.retry,
-            run.readyAt.microseconds, run.notBefore?.microseconds, run.isByHand, boot, run.key.job.text, run.key.due.microseconds,
+            run.readyAt.microseconds, run.notBefore?.microseconds, run.isByHand, JSONText.of(run.output), boot, run.key.job.text,
+            run.key.due.microseconds,
             run.key.attempt,
         ]
     }
@@ -80,13 +81,20 @@ enum RunRow {
         run.killWanted = row["kill_wanted"]
         run.isByHand = row["by_hand"]
         run.backfill = row["backfill"]
+        run.output = JSONText.dictionary(row["output"])
         return run
     }
 }
 
 /// The shape of a control row in SQL.
 enum ControlRow {
-    static let upsert = "INSERT OR REPLACE INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    private static let columns = [
+        "name", "version", "schedule", "registered_at", "accounted_until", "anchor", "removed_at", "successes", "failures", "last_success",
+        "last_failure", "last_done", "consumed", "last_free_due",
+    ]
+
+    static let upsert =
+        "INSERT OR REPLACE INTO job (\(columns.joined(separator: ", "))) VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))"
 
     static func arguments(of control: JobControl) -> StatementArguments {
         [

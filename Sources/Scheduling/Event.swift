@@ -30,10 +30,12 @@ package struct Outcome: Hashable, Sendable {
     package var startedAt: Instant?
     package var endedAt: Instant
     package var node: String?
+    /// What the command left for those that come after it in the flow.
+    package var output: [String: String]
 
     package init(
         state: RunState, reason: String? = nil, exitCode: Int? = nil, signal: Int? = nil, startedAt: Instant? = nil, endedAt: Instant,
-        node: String? = nil
+        node: String? = nil, output: [String: String] = [:]
     ) {
         self.state = state
         self.reason = reason
@@ -42,11 +44,12 @@ package struct Outcome: Hashable, Sendable {
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.node = node
+        self.output = output
     }
 }
 
 package enum Request: Hashable, Sendable {
-    /// Run this job now, with these variables beside those of its definition.
+    /// Run this job now, with these parameters.
     case run(JobName, parameters: [String: String])
     /// End this run.
     case kill(RunKey, by: String)

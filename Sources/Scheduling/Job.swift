@@ -18,6 +18,8 @@ package struct Job: Hashable, Sendable {
     package var command: Command
     package var workdir: String?
     package var environment: [String: String] = [:]
+    /// Values that each run has of its own, with what it gets when nobody gives one; nil for one that must be given.
+    package var parameters: [String: String?] = [:]
     package var user: String?
     /// The bits that files of the command do not get; nil for 022.
     package var umask: Int?

@@ -92,8 +92,10 @@ package struct Run: Hashable, Sendable {
     package var isCaughtUp = false
     /// Somebody asked for this attempt, or for one that it retries: no pause holds it back.
     package var isByHand = false
-    /// Set on request for this run alone, beside the environment of its job.
+    /// The values that the run was made with, beside the environment of its job: its job's own, what the flow gave it, what was asked for.
     package var parameters: [String: String] = [:]
+    /// What the command left for those that come after it in the flow.
+    package var output: [String: String] = [:]
     /// For a join `latest`: for each parent the number of the ending that this run consumed.
     package var consumed: [JobName: Int64] = [:]
     /// The number of this ending in the ledger's sequence; nil as long as the slot is not settled by it.

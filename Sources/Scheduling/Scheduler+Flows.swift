@@ -76,13 +76,13 @@ extension Scheduler {
         return rest != nil
     }
 
-    /// It goes with the backfill that a parent in this flow goes with.
+    /// It goes with the backfill that a parent in this flow goes with, and inherits what its parents hand on.
     private func memberRun(of member: FlowPlan.Member, in flow: FlowKey, attempt: Int = 1, readyAt: Instant) -> Run {
         var run = Run(
             key: RunKey(job: member.job, due: flow.due, attempt: attempt), flow: flow, trigger: .upstream, readyAt: readyAt,
-            waitingSince: step.now
-        )
+            waitingSince: step.now)
         run.backfill = member.after.compactMap { flows[flow]?.newest[$0.parent]?.backfill }.max()
+        run.parameters = inheritance(of: member, in: flow)
         return run
     }
 

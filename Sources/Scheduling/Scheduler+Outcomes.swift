@@ -32,6 +32,7 @@ extension Scheduler {
         run.startedAt = outcome.startedAt ?? run.startedAt
         run.endedAt = outcome.endedAt
         run.node = outcome.node ?? run.node
+        run.output = outcome.output
         pools.release(key)
         step.touch(key.job)
         switch sequel(of: run) {
@@ -129,7 +130,8 @@ extension Scheduler {
     }
 
     /// The one way in which a row changes: kept as long as it is open, shown to its flow, written at the end of the step.
-    mutating func store(_ run: Run, isNew: Bool = false) {
+    mutating func store(_ changed: Run, isNew: Bool = false) {
+        let run = isNew ? withOwnParameters(changed) : changed
         step.write(run, isNew: isNew)
         if (flows[run.flow]?.newest[run.key.job]?.key.attempt ?? 0) <= run.key.attempt { flows[run.flow]?.newest[run.key.job] = run }
         if run.state.isOpen {

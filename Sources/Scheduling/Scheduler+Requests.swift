@@ -24,6 +24,7 @@ extension Scheduler {
     private mutating func runByHand(_ name: JobName, parameters: [String: String]) -> Answer {
         guard let job = graph[name] else { return .unknownJob(name) }
         if job.disabled { return refusal(of: job) }
+        if let refusal = refusal(of: parameters, for: job) { return refusal }
         let due = freeDue(for: job, at: step.now)
         let key = RunKey(job: name, due: due, attempt: 1)
         var run = Run(key: key, flow: FlowKey(head: name, due: due), trigger: .manual, readyAt: step.now, waitingSince: step.now)

@@ -2,7 +2,7 @@
 /// two away.
 ///
 /// Empty for texts too long to be a slip.
-func nearNames(to name: String, among names: [String]) -> [String] {
+package func nearNames(to name: String, among names: [String]) -> [String] {
     guard name.utf8.count <= 40 else { return [] }
     let wanted = folded(name)
     let allowance = max(1, wanted.count / 4)

@@ -168,12 +168,14 @@ struct API: Sendable {
     }
 
     private struct RunBody: Decodable {
-        var env: [String: String]?
+        let parameters: [String: String]
 
-        /// Takes `env` and nothing else: a misspelt key would run the job without what it was to have.
+        /// Takes `parameters`, of old called `env`, and nothing else: a misspelt key would run the job without what it was to have.
         init(from decoder: any Decoder) throws {
-            let container = try decoder.container(ofExactly: ["env"])
-            env = try container.decodeIfPresent([String: String].self, forKey: ExactKey(stringValue: "env"))
+            let container = try decoder.container(ofExactly: ["parameters", "env"])
+            let older = try container.decodeIfPresent([String: String].self, forKey: ExactKey(stringValue: "env"))
+            let given = try container.decodeIfPresent([String: String].self, forKey: ExactKey(stringValue: "parameters"))
+            parameters = (older ?? [:]).merging(given ?? [:]) { $1 }
         }
     }
 
@@ -194,9 +196,9 @@ struct API: Sendable {
         if buffer.readableBytes > 0 {
             guard let body = try? JSONDecoder().decode(RunBody.self, from: Data(buffer.readableBytesView)) else {
                 return Problem.response(
-                    .badRequest, "the body is not what was expected", hint: #"send {"env": {"NAME": "value"}} or nothing"#)
+                    .badRequest, "the body is not what was expected", hint: #"send {"parameters": {"NAME": "value"}} or nothing"#)
             }
-            parameters = body.env ?? [:]
+            parameters = body.parameters
         }
         if let bad = parameters.keys.sorted().first(where: { !ParameterName.isValid($0) }) {
             return Problem.response(.badRequest, "`\(bad)` cannot be set", hint: ParameterName.rule)

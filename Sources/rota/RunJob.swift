@@ -10,10 +10,14 @@ struct RunJob: AsyncParsableCommand {
         discussion: """
             Asks the scheduler over its socket, prints the id of the run, and with --wait its end; a failed run then ends this command with 1.
 
+            A parameter is a variable in the environment of the command, and of all that come after it in its flow. A job that names its
+            parameters (`params:`) takes no others, and one without a value there must be given. They are shown to whoever may read the
+            history: a secret belongs into a file that only the job's user may read.
+
             EXAMPLES
               rota run backup
               rota run backup --wait
-              rota run report --env DAY=2026-03-01 --env MODE=full
+              rota run report --param DAY=2026-03-01 -p MODE=full
             """)
 
     @Argument(help: "The job.")
@@ -22,7 +26,9 @@ struct RunJob: AsyncParsableCommand {
     @Flag(help: "Waits for the end, retries included.")
     var wait = false
 
-    @Option(name: .customLong("env"), help: ArgumentHelp("A variable for this run; may be given several times.", valueName: "name=value"))
+    @Option(
+        name: [.customShort("p"), .customLong("param"), .customLong("env")],
+        help: ArgumentHelp("A parameter of this run; may be given several times.", valueName: "name=value"))
     var variables: [String] = []
 
     @Flag(help: "Prints a JSON object: the run that was begun, with --wait the one that ended.")
@@ -31,7 +37,7 @@ struct RunJob: AsyncParsableCommand {
     @OptionGroup var place: Place
 
     private struct Request: Encodable {
-        let env: [String: String]
+        let parameters: [String: String]
     }
 
     private struct Accepted: Codable {
@@ -41,7 +47,7 @@ struct RunJob: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let answer = try await place.post("/api/v1/jobs/\(job.name)/run", Request(env: try parameters()))
+        let answer = try await place.post("/api/v1/jobs/\(job.name)/run", Request(parameters: try parameters()))
         guard answer.status == 202, let accepted = try? JSONDecoder().decode(Accepted.self, from: Data(answer.body.utf8)) else {
             throw CommandFailure(refusal: answer)
         }
@@ -57,7 +63,7 @@ struct RunJob: AsyncParsableCommand {
         for text in variables {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2, ParameterName.isValid(parts[0]) else {
-                throw CommandFailure(.usage, "`\(text)` cannot be set; write --env NAME=value, where \(ParameterName.rule)")
+                throw CommandFailure(.usage, "`\(text)` cannot be set; write --param NAME=value, where \(ParameterName.rule)")
             }
             parameters[parts[0]] = parts[1]
         }

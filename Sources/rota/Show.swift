@@ -41,6 +41,7 @@ struct Show: ParsableCommand {
             ("zone", job?.schedule?.zone.name),
             ("next", job.flatMap { stored.nextDue(of: $0) }?.rfc3339),
             ("takes", job.map(Self.demand)),
+            ("parameters", job.flatMap { Self.words($0.parameters.mapValues { $0 ?? "(must be given)" }) }),
             ("paused", stored.pause(of: job).map { Terminal.oneLine($0.words) }),
             ("ordered", try Self.orders(of: stored.control.job, in: reader)),
             ("in force", stored.isInForce ? "yes" : "no: its file is gone since \(stored.control.removedAt?.rfc3339 ?? "?")"),
@@ -90,6 +91,8 @@ struct Show: ParsableCommand {
             ("took", run.took?.words),
             ("exit code", run.exitCode.map { "\($0)" }),
             ("signal", run.signal.map { "\($0)" }),
+            ("parameters", Self.words(run.parameters)),
+            ("handed on", Self.words(run.output)),
             ("executor", run.executor),
             ("node", run.node),
             ("folder", run.executor == nil ? nil : folder.path),
@@ -104,6 +107,12 @@ struct Show: ParsableCommand {
             print("")
             print(definition.source)
         }
+    }
+
+    /// `DAY=2026-03-01 REGION=eu`; nil when there are none.
+    private static func words(_ values: [String: String]) -> String? {
+        if values.isEmpty { return nil }
+        return values.sorted { $0.key < $1.key }.map { "\($0.key)=\(Terminal.oneLine($0.value))" }.joined(separator: " ")
     }
 
     static func print(_ facts: [(String, String?)]) {

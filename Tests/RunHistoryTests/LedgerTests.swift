@@ -11,6 +11,7 @@ struct LedgerTests {
         let fixture = try LedgerFixture()
         var run = fixture.run(due: 100, state: .launching)
         run.parameters = ["DAY": "2026-03-01"]
+        run.output = ["ROWS": "three\n'or\" \u{1F680}"]
         run.consumed = [JobName("p"): 7]
         run.retry = 2
         run.isCaughtUp = true
@@ -98,10 +99,11 @@ struct LedgerTests {
         let fixture = try LedgerFixture()
         fixture.ledger.close()
         try setSchemaVersion(99, of: fixture.path)
-        #expect(throws: LedgerError.newerSchema(path: fixture.path, found: 99, known: 3)) {
-            try Ledger.open(at: fixture.path, machine: "m1", now: fixture.now)
+        func isRefused(_ error: any Error) -> Bool {
+            if case LedgerError.newerSchema(fixture.path, found: 99, known: ..<99) = error { true } else { false }
         }
-        #expect(throws: LedgerError.newerSchema(path: fixture.path, found: 99, known: 3)) { try LedgerReader.open(at: fixture.path) }
+        #expect(performing: { try Ledger.open(at: fixture.path, machine: "m1", now: fixture.now) }, throws: isRefused)
+        #expect(performing: { try LedgerReader.open(at: fixture.path) }, throws: isRefused)
     }
 
     private func setSchemaVersion(_ version: Int, of path: String) throws {

@@ -25,6 +25,8 @@ package struct Simulation: Sendable {
     package var crash: @Sendable (_ step: Int) -> (Crash, downtime: Duration)? = { _ in nil }
     /// Hears of every commit, once it is made.
     package var onCommit: @Sendable (_ records: [LedgerRecord], _ simulation: Simulation) -> Void = { _, _ in }
+    /// What whoever asks for a run of a job gives it.
+    package var given: [JobName: [String: String]] = [:]
     /// Prints every step.
     package var trace = false
     var check = SimulationCheck()
@@ -91,7 +93,10 @@ package struct Simulation: Sendable {
 
     /// `rota run JOB`.
     @discardableResult
-    package mutating func run(_ job: JobName, parameters: [String: String] = [:]) -> Answer? { ask(.run(job, parameters: parameters)) }
+    package mutating func run(_ job: JobName, parameters: [String: String] = [:]) -> Answer? {
+        given[job] = parameters
+        return ask(.run(job, parameters: parameters))
+    }
 
     /// Asks the scheduler; nil when it died before it answered.
     @discardableResult
@@ -104,10 +109,10 @@ package struct Simulation: Sendable {
     }
 
     /// The oldest active run of `job` comes to its end now.
-    package mutating func end(_ job: JobName, _ state: RunState = .succeeded) {
+    package mutating func end(_ job: JobName, _ state: RunState = .succeeded, output: [String: String] = [:]) {
         let active = ledger.order.first { $0.job == job && ledger.runs[$0]?.state.isActive == true }
         guard let active else { return check.fault("no run of \(job) is active at \(now.rfc3339)") }
-        executor.end(active, with: Outcome(state: state, startedAt: ledger.runs[active]?.startedAt, endedAt: now))
+        executor.end(active, with: Outcome(state: state, startedAt: ledger.runs[active]?.startedAt, endedAt: now, output: output))
         if isUp { pass(until: now) }
     }
 
@@ -180,7 +185,7 @@ package struct Simulation: Sendable {
         } else if let request = requests.first, request.at <= now {
             // Whoever gets no answer asks again, unless what was asked for is in the ledger.
             let count = commits
-            if let asked = request.wish.request(in: ledger, at: now) { ask(asked) }
+            if let asked = request.wish.request(in: ledger, at: now, giving: given) { ask(asked) }
             if commits > count || request.wish.request(in: ledger, at: now) == nil { requests.removeFirst() }
         } else {
             take(.tick)

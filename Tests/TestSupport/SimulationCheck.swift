@@ -21,6 +21,9 @@ struct SimulationCheck: Sendable {
     /// Those among `held` that a start handed over without asking for places: whether they had given theirs back is not in the ledger.
     private var unasked: Set<RunKey> = []
 
+    /// The definitions that were in force when the step began.
+    private(set) var inForceBefore = JobGraph()
+
     mutating func fault(_ text: String) { faults.append(text) }
 
     /// After the commit of a step, before its deeds.
@@ -33,6 +36,7 @@ struct SimulationCheck: Sendable {
         for case .insert(let run) in records {
             checkAttempt(run, of: event, in: simulation)
             checkRest(run, in: simulation)
+            checkParameters(of: run, in: simulation)
         }
         for case .kill(let key, _, let reason) in deeds where simulation.ledger.runs[key]?.killWanted != reason {
             fault("\(key.words) is killed, and the ledger does not say so")
@@ -56,6 +60,7 @@ struct SimulationCheck: Sendable {
         }
         for (run, job) in launched { checkLaunch(run, job, in: simulation) }
         if !deeds.isEmpty { checkCapacities(in: simulation) }
+        inForceBefore = simulation.graph
     }
 
     // MARK: hand-overs that were refused

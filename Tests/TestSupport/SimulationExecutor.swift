@@ -15,15 +15,19 @@ package struct SimulationExecutor: Sendable {
         package var refusals: Int
         /// Of a command that failed.
         package var exitCode: Int?
+        /// What the command leaves for those after it.
+        package var output: [String: String]
 
         package init(
-            startsAfter: Duration = .zero, lasts: Duration? = nil, state: RunState = .succeeded, refusals: Int = 0, exitCode: Int? = 1
+            startsAfter: Duration = .zero, lasts: Duration? = nil, state: RunState = .succeeded, refusals: Int = 0, exitCode: Int? = 1,
+            output: [String: String] = [:]
         ) {
             self.startsAfter = startsAfter
             self.lasts = lasts
             self.state = state
             self.refusals = refusals
             self.exitCode = exitCode
+            self.output = output
         }
     }
 
@@ -75,7 +79,7 @@ package struct SimulationExecutor: Sendable {
             task.outcome = course.lasts.map {
                 Outcome(
                     state: course.state, exitCode: course.state == .succeeded ? 0 : course.exitCode, startedAt: startsAt,
-                    endedAt: startsAt + $0)
+                    endedAt: startsAt + $0, output: course.output)
             }
         }
         tasks[run.key] = task

@@ -101,6 +101,7 @@ package struct SimulationLedger: Sendable {
             refuse("\(run.key.words): an update changes what only an insertion writes")
             written = old
         }
+        if old.output != run.output, !old.state.isActive { refuse("\(run.key.words): an output without an end") }
         // And these once more when a waiting attempt is brought forward.
         let isTheSame =
             old.retry == run.retry && old.readyAt == run.readyAt && old.notBefore == run.notBefore && old.isByHand == run.isByHand

@@ -58,6 +58,8 @@ package struct SimulationScript: Sendable {
         simulation.crash = crashes
         simulation.trace = trace
         simulation.onCommit = onCommit
+        // Some have no such parameter by the time, and are refused.
+        for job in first where job.parameters["P"] != nil { simulation.given[job.name] = ["P": "given"] }
         for edit in edits { simulation.edit(at: edit.at, edit.files) }
         for request in requests { simulation.request(request.wish, at: request.at) }
         simulation.start(first)
@@ -82,7 +84,8 @@ package struct SimulationScript: Sendable {
             lasts: .microseconds(Int64.random(in: 1_000...longest, using: &generator) / generator.pick([1, 10])),
             state: generator.pick(states),
             refusals: refusing ? generator.pick([0, 0, 0, 0, 1, 2, 9]) : 0,
-            exitCode: generator.pick([1, 75, nil])
+            exitCode: generator.pick([1, 75, nil]),
+            output: generator.pick([[:], [:], ["OUT": key.words], ["OUT": key.job.text, "P": key.words], ["Q": "out"]])
         )
     }
 }
@@ -92,12 +95,15 @@ private struct Draw {
     var generator: SeededGenerator
     /// For what came to scripts later, so that a seed goes on to mean the rest of what it meant.
     var others: SeededGenerator
+    /// For what came after that: parameters and promises.
+    var values: SeededGenerator
     let unit: Duration
     let begin: Instant
 
     init(seed: UInt64) {
         generator = SeededGenerator(seed: seed)
         others = SeededGenerator(seed: ~seed)
+        values = SeededGenerator(seed: seed &* 31 &+ 5)
         unit = generator.pick([.seconds(1), .seconds(10), .seconds(60), .seconds(600), .seconds(6 * 3600)])
         begin = generator.pick(["2026-03-01T00:00:00Z", "2026-03-27T22:00:00Z", "2026-10-24T11:00:00Z"] as [Instant])
     }
@@ -136,6 +142,8 @@ private struct Draw {
         let cpus: Double? = others.pick([nil, nil, 0.5, 1, 2, 9])
         let memory: Int64? = others.pick([nil, nil, 60, 600])
         let window: Duration? = generator.once(in: 3) ? unit * generator.pick([1, 2]) : nil
+        let parameters: [String: String?] = values.pick([[:], [:], ["P": "own"], ["P": "own", "Q": "own"], ["Q": "other", "OUT": "own"]])
+        let user: String? = values.pick([nil, nil, nil, "ada"])
         let priority = generator.pick([0, 5, 9])
         let disabled = generator.once(in: 10)
         let join: Join? = generator.once(in: 5) ? .latest : nil
@@ -147,6 +155,8 @@ private struct Draw {
             job.memory = memory
             job.startWithin = window
             job.priority = priority
+            job.parameters = parameters
+            job.user = user
             job.disabled = disabled
             job.join = job.after.isEmpty ? nil : join
         }

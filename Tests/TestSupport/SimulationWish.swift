@@ -24,9 +24,9 @@ extension Simulation {
         case resume(PauseScope)
 
         /// nil when there is nothing of the kind.
-        func request(in ledger: SimulationLedger, at now: Instant) -> Request? {
+        func request(in ledger: SimulationLedger, at now: Instant, giving given: [JobName: [String: String]] = [:]) -> Request? {
             switch self {
-            case .run(let job): return .run(job, parameters: [:])
+            case .run(let job): return .run(job, parameters: given[job] ?? [:])
             case .kill(let job, let newest):
                 let open = ledger.rows(of: job).filter(\.state.isOpen)
                 return (newest ? open.last : open.first).map { .kill($0.key, by: "ada") }

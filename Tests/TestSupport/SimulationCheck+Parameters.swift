@@ -1,0 +1,42 @@
+import Scheduling
+
+// What a run is given, read off the rows that were there when its own was made.
+
+extension SimulationCheck {
+    mutating func checkParameters(of run: Run, in simulation: Simulation) {
+        if run.trigger == .retry {
+            let before = simulation.ledger.runs[RunKey(job: run.key.job, due: run.key.due, attempt: run.key.attempt - 1)]
+            if run.parameters != before?.parameters { fault("\(run.key.words) has other parameters than what it retries") }
+            return
+        }
+        // An edit of this very step may come before the row or after it.
+        let expected = [simulation.graph, inForceBefore].map { expectedParameters(of: run, $0, in: simulation) }
+        if !expected.contains(run.parameters) { fault("\(run.key.words) has the parameters \(run.parameters), not \(expected)") }
+    }
+
+    private func expectedParameters(of run: Run, _ graph: JobGraph, in simulation: Simulation) -> [String: String] {
+        let own = (graph[run.key.job]?.parameters ?? [:]).compactMapValues(\.self)
+        switch run.trigger {
+        case .manual: return own.merging(simulation.given[run.key.job] ?? [:]) { $1 }
+        case .upstream: return own.merging(inherited(by: run, graph, in: simulation)) { $1 }
+        case .schedule, .latest, .backfill, .retry, .mark: return own
+        }
+    }
+
+    private func inherited(by run: Run, _ graph: JobGraph, in simulation: Simulation) -> [String: String] {
+        let ledger = simulation.ledger
+        let member = ledger.flows[run.flow]?.plan.members.first { $0.job == run.key.job }
+        let parents = (member?.after ?? []).compactMap { ledger.newest(of: $0.parent, in: run.flow, before: run.key) }
+        var values = ledger.newest(of: run.flow.head, in: run.flow, before: run.key)?.parameters ?? [:]
+        for source in [\Run.parameters, \Run.output] {
+            for parent in parents {
+                let (child, above) = (graph[run.key.job], graph[parent.key.job])
+                for (name, value) in parent[keyPath: source] {
+                    let isOneUser = above.map { $0.user == child?.user } ?? false
+                    if child == nil || isOneUser || child?.parameters.keys.contains(name) == true { values[name] = value }
+                }
+            }
+        }
+        return values
+    }
+}
