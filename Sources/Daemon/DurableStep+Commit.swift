@@ -32,7 +32,7 @@ extension LedgerRecord {
         case .insert(let run), .update(let run): run.step
         case .gap: .gapCommitted
         case .pause, .resume, .order, .orderIsOver, .backfill: .requestCommitted
-        case .control, .openFlow, .closeFlow, .reopenFlow, .markStale, .replanFlow, .change: nil
+        case .control, .openFlow, .closeFlow, .reopenFlow, .markStale, .replanFlow, .promises, .change: nil
         }
     }
 }

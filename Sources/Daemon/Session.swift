@@ -370,7 +370,7 @@ extension LedgerRecord {
     fileprivate var run: Run? {
         switch self {
         case .insert(let run), .update(let run): run
-        case .gap, .control, .openFlow, .closeFlow, .reopenFlow, .pause, .resume, .change: nil
+        case .gap, .control, .openFlow, .closeFlow, .reopenFlow, .promises, .pause, .resume, .change: nil
         case .order, .orderIsOver, .markStale, .replanFlow, .backfill: nil
         }
     }

@@ -17,6 +17,7 @@ extension JobReader {
 
     mutating func readPromises(of job: inout Job) {
         job.expect = expectation()
+        job.expect.zone = job.expect.endBy == nil ? .utc : zone
         job.notify = notification()
         for (key, value) in fields.textMap("labels") ?? [] {
             if key.value.isEmpty { findings.error(key.place, "a label needs a name") }

@@ -12,7 +12,8 @@ extension JobReader {
     }
 
     private mutating func schedule(seed: String) -> Schedule? {
-        let zone = zone()
+        let zone = readZone()
+        self.zone = zone ?? .utc
         let daylight = daylight()
         // With a wrong zone the rest is still looked through, so that all mistakes are told at once.
         let limits = limits(zone: zone ?? .utc)
@@ -52,7 +53,7 @@ extension JobReader {
     }
 
     /// UTC when there is no `zone`, nil when it is wrong.
-    private mutating func zone() -> Zone? {
+    private mutating func readZone() -> Zone? {
         guard fields.has("zone") else {
             _ = fields.element("zone")
             return .utc

@@ -6,6 +6,8 @@ struct JobReader {
     var fields: Fields
     var places: DefinitionPlaces
     let calendars: NamedCalendars
+    /// The job's, which counts without a schedule as well.
+    var zone = Zone.utc
     var findings: Findings { fields.findings }
 
     init(_ fields: Fields, _ calendars: NamedCalendars) {

@@ -37,6 +37,7 @@ enum FlowRow {
             """
         let rows = try Row.fetchAll(try db.cachedStatement(sql: sql), arguments: [head, due, head, due])
         return LedgerState.Flow(
-            key: key, plan: plan, runs: try rows.map(RunRow.run), stale: ControlRow.numbers(row["stale"]).mapValues(Int.init))
+            key: key, plan: plan, runs: try rows.map(RunRow.run), stale: ControlRow.numbers(row["stale"]).mapValues(Int.init),
+            promises: PromiseText.members(row["promises"]))
     }
 }

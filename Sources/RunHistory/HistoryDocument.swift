@@ -12,7 +12,7 @@ package struct HistoryDocument: Encodable, Sendable {
     private enum Key: String, CodingKey {
         case id, job, due, attempt, trigger, state, reason, waitingSince, startedAt, endedAt, latenessSeconds, exitCode, signal, executor,
             node
-        case definition, flow, readyAt, retry, lastDue, slots, outputRemovedAt, backfill, parameters, output
+        case definition, flow, readyAt, retry, lastDue, slots, outputRemovedAt, backfill, parameters, output, promises, breaches
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -48,6 +48,8 @@ package struct HistoryDocument: Encodable, Sendable {
         try container.encode(run.backfill, forKey: .backfill)
         try container.encode(run.parameters, forKey: .parameters)
         try container.encode(run.output, forKey: .output)
+        try container.encode(Promised(run.promises), forKey: .promises)
+        try container.encode(run.breaches.map(\.rawValue).sorted(), forKey: .breaches)
         try container.encodeNil(forKey: .lastDue)
         try container.encode(1, forKey: .slots)
     }
@@ -62,9 +64,29 @@ package struct HistoryDocument: Encodable, Sendable {
         try container.encode(gap.reason, forKey: .reason)
         let absent: [Key] = [
             .id, .attempt, .waitingSince, .startedAt, .endedAt, .latenessSeconds, .exitCode, .signal, .executor, .node, .definition, .flow,
-            .readyAt, .retry, .outputRemovedAt, .backfill, .parameters, .output,
+            .readyAt, .retry, .outputRemovedAt, .backfill, .parameters, .output, .promises, .breaches,
         ]
         for key in absent { try container.encodeNil(forKey: key) }
+    }
+}
+
+/// What was promised of a run; absent values are null.
+private struct Promised: Encodable {
+    private let promises: Promises
+
+    /// nil when nothing was.
+    init?(_ promises: Promises) {
+        if promises.isEmpty { return nil }
+        self.promises = promises
+    }
+
+    private enum Key: String, CodingKey { case startBy, endBy, durationSeconds }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(promises.startBy?.rfc3339, forKey: .startBy)
+        try container.encode(promises.endBy?.rfc3339, forKey: .endBy)
+        try container.encode(promises.duration?.inSeconds, forKey: .durationSeconds)
     }
 }
 

@@ -15,7 +15,7 @@ package struct JobDocument: Encodable, Sendable {
     private enum Key: String, CodingKey {
         case name, description, schedule, zone, after, runOn, disabled, labels, nextDue, definition, file, line, registeredAt,
             accountedUntil
-        case removedAt, successes, failures, lastRun, paused, pool, priority, cpus, memory, parameters
+        case removedAt, successes, failures, lastRun, paused, pool, priority, cpus, memory, parameters, expect, usualSeconds
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -44,6 +44,29 @@ package struct JobDocument: Encodable, Sendable {
         try container.encode(job?.cpus, forKey: .cpus)
         try container.encode(job?.memory, forKey: .memory)
         try container.encode(job?.parameters ?? [:], forKey: .parameters)
+        try container.encode(job.flatMap { ExpectationDocument($0.expect) }, forKey: .expect)
+        try container.encode(stored.control.typicalDuration?.inSeconds, forKey: .usualSeconds)
+    }
+}
+
+/// What a job promises; absent values are null.
+private struct ExpectationDocument: Encodable {
+    private let expect: Expectation
+
+    /// nil when it promises nothing.
+    init?(_ expect: Expectation) {
+        if expect == Expectation() { return nil }
+        self.expect = expect
+    }
+
+    private enum Key: String, CodingKey { case startWithinSeconds, endBy, zone, durationSeconds }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(expect.startWithin?.inSeconds, forKey: .startWithinSeconds)
+        try container.encode(expect.endByText, forKey: .endBy)
+        try container.encode(expect.zone.name, forKey: .zone)
+        try container.encode(expect.duration?.inSeconds, forKey: .durationSeconds)
     }
 }
 

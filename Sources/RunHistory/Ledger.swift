@@ -285,6 +285,9 @@ extension Ledger {
             try setOpen(false, key, db)
         case .reopenFlow(let key):
             try setOpen(true, key, db)
+        case .promises(let key, let promises):
+            try db.cachedStatement(sql: "UPDATE flow SET promises = ? WHERE head = ? AND due = ?")
+                .execute(arguments: [PromiseText.of(promises), key.head.text, key.due.microseconds])
         case .pause(let pause):
             try db.cachedStatement(sql: PauseRow.insert).execute(arguments: PauseRow.arguments(of: pause))
         case .resume(let scope):

@@ -45,6 +45,8 @@ extension LedgerRebuild {
             guard known.state == .waiting || known.state.isOpen && knowsEnd else { return }
             if known.state != .waiting {
                 found = FoundRun(number: found.number, run: known.ended(as: found.run), boot: row["boot"], knowsFlow: true)
+            } else {
+                found = FoundRun(number: found.number, run: found.run.promised(as: known), boot: found.boot, knowsFlow: true)
             }
             account.correctedRuns += 1
             try remove(found.number, db)
@@ -147,6 +149,14 @@ extension RunKey {
 }
 
 extension Run {
+    /// The same run with the promises of `other`, which no folder tells of.
+    fileprivate func promised(as other: Run) -> Run {
+        var run = self
+        run.promises = other.promises
+        run.breaches = other.breaches
+        return run
+    }
+
     /// The same run with the end of `other`, which tells nothing else better.
     fileprivate func ended(as other: Run) -> Run {
         var run = self

@@ -8,12 +8,12 @@ enum RunRow {
     private static let columns = [
         "job", "due", "attempt", "retry", "trigger", "state", "reason", "flow_head", "flow_due", "ready_at", "waiting_since", "not_before",
         "started_at", "ended_at", "exit_code", "signal", "executor", "node", "boot", "version", "caught_up", "parameters", "consumed",
-        "ending", "kill_wanted", "by_hand", "backfill", "output",
+        "ending", "kill_wanted", "by_hand", "backfill", "output", "promises", "breaches",
     ]
     /// What may change after the insertion; the rest is the run's identity and origin.
     private static let mutable = [
         "state", "reason", "waiting_since", "started_at", "ended_at", "exit_code", "signal", "executor", "node", "version", "consumed",
-        "ending", "kill_wanted", "retry", "ready_at", "not_before", "by_hand", "output",
+        "ending", "kill_wanted", "retry", "ready_at", "not_before", "by_hand", "output", "breaches",
     ]
 
     static let insert = "INSERT INTO run (\(columns.joined(separator: ", "))) VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))"
@@ -34,7 +34,7 @@ enum RunRow {
             run.notBefore?.microseconds,
             run.startedAt?.microseconds, run.endedAt?.microseconds, run.exitCode, run.signal, run.executor, run.node, boot, run.version,
             run.isCaughtUp, JSONText.of(run.parameters), consumedText(of: run), run.ending, run.killWanted,
-            run.isByHand, run.backfill, JSONText.of(run.output),
+            run.isByHand, run.backfill, JSONText.of(run.output), PromiseText.of(run.promises), PromiseText.of(run.breaches),
         ]
     }
 
@@ -43,7 +43,8 @@ enum RunRow {
             run.state.rawValue, run.reason, run.waitingSince.microseconds, run.startedAt?.microseconds, run.endedAt?.microseconds,
             run.exitCode,
             run.signal, run.executor, run.node, run.version, consumedText(of: run), run.ending, run.killWanted, run.retry,
-            run.readyAt.microseconds, run.notBefore?.microseconds, run.isByHand, JSONText.of(run.output), boot, run.key.job.text,
+            run.readyAt.microseconds, run.notBefore?.microseconds, run.isByHand, JSONText.of(run.output), PromiseText.of(run.breaches),
+            boot, run.key.job.text,
             run.key.due.microseconds,
             run.key.attempt,
         ]
@@ -82,6 +83,8 @@ enum RunRow {
         run.isByHand = row["by_hand"]
         run.backfill = row["backfill"]
         run.output = JSONText.dictionary(row["output"])
+        run.promises = PromiseText.promises(row["promises"])
+        run.breaches = PromiseText.breaches(row["breaches"])
         return run
     }
 }
@@ -90,7 +93,7 @@ enum RunRow {
 enum ControlRow {
     private static let columns = [
         "name", "version", "schedule", "registered_at", "accounted_until", "anchor", "removed_at", "successes", "failures", "last_success",
-        "last_failure", "last_done", "consumed", "last_free_due",
+        "last_failure", "last_done", "consumed", "last_free_due", "durations",
     ]
 
     static let upsert =
@@ -102,7 +105,7 @@ enum ControlRow {
             control.anchor?.microseconds, control.removedAt?.microseconds, control.successes, control.failures, control.lastSuccess,
             control.lastFailure, control.lastDone,
             JSONText.of(Dictionary(uniqueKeysWithValues: control.consumed.map { ($0.text, $1) })) ?? "{}",
-            control.lastFreeDue?.microseconds,
+            control.lastFreeDue?.microseconds, control.durations.isEmpty ? nil : "\(control.durations)",
         ]
     }
 
@@ -121,6 +124,7 @@ enum ControlRow {
         control.lastDone = row["last_done"]
         control.consumed = numbers(row["consumed"])
         control.lastFreeDue = row.instant("last_free_due")
+        control.durations = (row["durations"] as String?).flatMap { try? JSONDecoder().decode([Int64].self, from: Data($0.utf8)) } ?? []
         return control
     }
 

@@ -120,6 +120,8 @@ package enum LedgerRecord: Hashable, Sendable {
     case closeFlow(FlowKey)
     /// Somebody of a closed flow owes a run again.
     case reopenFlow(FlowKey)
+    /// What is promised of the members of a flow that have no row yet, all of it.
+    case promises(FlowKey, [JobName: FlowPromise])
     case pause(Pause)
     case resume(PauseScope)
     /// In place of an earlier one about the same due.

@@ -186,9 +186,11 @@ package struct Constraint: Hashable, Sendable {
 /// Promises about a job's runs; a breach is told, nothing is stopped.
 package struct Expectation: Hashable, Sendable {
     package var startWithin: Duration?
-    /// Minutes after midnight in the job's zone.
+    /// Minutes after midnight in `zone`.
     package var endBy: Int?
     package var duration: Duration?
+    /// The job's, which a job without a schedule has as well.
+    package var zone = Zone.utc
 
     package init(startWithin: Duration? = nil, endBy: Int? = nil, duration: Duration? = nil) {
         self.startWithin = startWithin

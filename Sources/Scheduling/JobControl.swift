@@ -24,6 +24,8 @@ package struct JobControl: Hashable, Sendable {
     package var consumed: [JobName: Int64] = [:]
     /// The newest due of a run that is no slot (manual, latest), so that the next such due can be told from it.
     package var lastFreeDue: Instant?
+    /// How long the last successful runs took, in milliseconds, the newest last; kept of a job that promises something about it.
+    package var durations: [Int64] = []
 
     package init(job: JobName, version: String, schedule: String?, registeredAt: Instant, accountedUntil: Instant) {
         self.job = job

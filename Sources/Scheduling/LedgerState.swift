@@ -7,12 +7,17 @@ package struct LedgerState: Sendable {
         package var runs: [Run]
         /// For members whose attempts up to one are out of date, that one.
         package var stale: [JobName: Int]
+        /// What is promised of members that had no row when the flow was opened.
+        package var promises: [JobName: FlowPromise]
 
-        package init(key: FlowKey, plan: FlowPlan, runs: [Run], stale: [JobName: Int] = [:]) {
+        package init(
+            key: FlowKey, plan: FlowPlan, runs: [Run], stale: [JobName: Int] = [:], promises: [JobName: FlowPromise] = [:]
+        ) {
             self.key = key
             self.plan = plan
             self.runs = runs
             self.stale = stale
+            self.promises = promises
         }
     }
 

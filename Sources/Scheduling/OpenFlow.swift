@@ -6,6 +6,8 @@ struct OpenFlow: Sendable {
     /// Whoever had his run before somebody above him was run once more, and which attempt that was: up to it his attempts are out of date,
     /// and he owes another.
     var stale: [JobName: Int] = [:]
+    /// What was promised of members when the flow was opened.
+    var promises: [JobName: FlowPromise] = [:]
     /// Whoever stands before this place, the head at 0 and the members behind it, was settled when it was last looked at.
     private var settledBefore = 0
 
@@ -18,6 +20,7 @@ struct OpenFlow: Sendable {
         self.init(
             FlowOutline(flow.plan), newest: Dictionary(flow.runs.map { ($0.key.job, $0) }) { $0.key.attempt > $1.key.attempt ? $0 : $1 })
         stale = flow.stale
+        promises = flow.promises
     }
 
     enum Verdict: Equatable {

@@ -96,6 +96,9 @@ package struct Run: Hashable, Sendable {
     package var parameters: [String: String] = [:]
     /// What the command left for those that come after it in the flow.
     package var output: [String: String] = [:]
+    package var promises = Promises()
+    /// What of the promises is broken or likely to be, as it was told.
+    package var breaches: Set<Breach> = []
     /// For a join `latest`: for each parent the number of the ending that this run consumed.
     package var consumed: [JobName: Int64] = [:]
     /// The number of this ending in the ledger's sequence; nil as long as the slot is not settled by it.

@@ -153,8 +153,10 @@ extension Scheduler {
                 nil
             }
         guard let fate else { return admit(due, of: job, isCaughtUp: isOverdue && job.catchUp == .all) }
-        step.write(
-            .gap(Gap(job: job.name, firstDue: due, lastDue: due, slots: 1, state: fate.state, reason: fate.reason, decidedAt: step.now)))
+        let gap = Gap(
+            job: job.name, firstDue: due, lastDue: due, slots: 1, state: fate.state, reason: fate.reason, decidedAt: step.now)
+        step.write(.gap(gap))
+        tellBreaches(of: gap)
     }
 
     private mutating func armSlotAlarm(of name: JobName) {

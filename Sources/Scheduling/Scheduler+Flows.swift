@@ -3,11 +3,14 @@ import Timetable
 /// From ends to children: the joins `flow` and `latest`.
 extension Scheduler {
     /// Begins a flow, unless the head has nobody below it.
-    mutating func openFlow(_ key: FlowKey) {
+    ///
+    /// - Parameter isOwed: It comes by itself, so that a promise may be broken already.
+    mutating func openFlow(_ key: FlowKey, isOwed: Bool = false) {
         let outline = outline(of: key)
         guard !outline.plan.members.isEmpty else { return }
         flows[key] = OpenFlow(outline)
         step.write(.openFlow(key, outline.plan))
+        promise(key, isOwed: isOwed)
     }
 
     /// Whoever was registered after the flow's due owes nothing in it.
@@ -91,10 +94,12 @@ extension Scheduler {
         guard flows[flow.key] == nil, !flow.plan.members.isEmpty else { return }
         flows[flow.key] = OpenFlow(flow)
         step.write(.reopenFlow(flow.key))
+        promiseAgain(flow.key)
     }
 
     private mutating func close(_ key: FlowKey) {
         let head = flows[key]?.outline.plan.head
+        for job in flows[key]?.promises.keys ?? [:].keys { breaksAt[.member(job, key)] = nil }
         flows[key] = nil
         step.write(.closeFlow(key))
         if let head { forgetOrders(headedBy: head) }
@@ -106,7 +111,7 @@ extension Scheduler {
         ended.state = .skipped
         ended.reason = reason
         ended.endedAt = step.now
-        store(ended, isNew: true)
+        store(ended, isNew: true, isSettled: true)
     }
 
     /// Definitions changed: members that are gone are told so wherever they still owe their run, and what their rows or policies decide
@@ -165,7 +170,7 @@ extension Scheduler {
         )
         run.consumed = consumeEndings(for: child)
         if let rest = restReason(of: child) { return addEnded(run, reason: rest) }
-        openFlow(flow)
+        openFlow(flow, isOwed: true)
         addWaiting(run)
     }
 

@@ -103,7 +103,7 @@ extension Scheduler {
         for displaced in candidates { end(displaced, .skipped, reason: "overlap") }
         if job.overlap == .replace {
             for key in turns[job.name]?.active ?? [] where runs[key]?.isSubjectToOverlap == true {
-                requestKill(of: key, reason: "replaced")
+                requestKill(of: key, reason: Run.replaced)
             }
         }
     }
@@ -193,6 +193,8 @@ extension Scheduler {
 }
 
 extension Run {
+    static let replaced = "replaced"
+
     /// Manual runs, backfills with their flows, and retries have no start window.
     var mayMissWindow: Bool {
         switch trigger {

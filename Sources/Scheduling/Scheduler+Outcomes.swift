@@ -83,6 +83,7 @@ extension Scheduler {
         next.notBefore = notBefore
         next.retry = retry
         next.parameters = run.parameters
+        next.takePromises(of: run)
         next.consumed = run.consumed
         next.isCaughtUp = run.isCaughtUp
         next.isByHand = run.isByHand
@@ -102,7 +103,7 @@ extension Scheduler {
             lastEnding += 1
             run.ending = lastEnding
         }
-        store(run, isNew: isNew)
+        store(run, isNew: isNew, isSettled: true)
         if isEnding { count(run) }
         advance(run.flow, below: run.key.job)
         if isEnding, let job, let endedAt = run.endedAt { offerToLatest(childrenOf: job, endedAt: endedAt) }
@@ -113,6 +114,7 @@ extension Scheduler {
         guard var control = controls[run.key.job], let number = run.ending else { return }
         let (softError, onUnknown) = (graph[run.key.job]?.softError ?? false, graph[run.key.job]?.onUnknown ?? .hold)
         if run.state == .succeeded { control.successes += 1 } else { control.failures += 1 }
+        if graph[run.key.job]?.expect.isAboutEnds == true { control.noteDuration(of: run) }
         if run.meets(.success, softError: softError, onUnknown: onUnknown) { control.lastSuccess = number }
         if run.meets(.failure, softError: softError, onUnknown: onUnknown) { control.lastFailure = number }
         if run.meets(.done, softError: softError, onUnknown: onUnknown) { control.lastDone = number }
@@ -130,8 +132,11 @@ extension Scheduler {
     }
 
     /// The one way in which a row changes: kept as long as it is open, shown to its flow, written at the end of the step.
-    mutating func store(_ changed: Run, isNew: Bool = false) {
-        let run = isNew ? withOwnParameters(changed) : changed
+    ///
+    /// - Parameter isSettled: The run has ended, and nobody owes another attempt at its due.
+    mutating func store(_ changed: Run, isNew: Bool = false, isSettled: Bool = false) {
+        let made = isNew ? withPromises(withOwnParameters(changed)) : changed
+        let run = made.promises.isEmpty ? made : withBreaches(made, isNew: isNew, isSettled: isSettled)
         step.write(run, isNew: isNew)
         if (flows[run.flow]?.newest[run.key.job]?.key.attempt ?? 0) <= run.key.attempt { flows[run.flow]?.newest[run.key.job] = run }
         if run.state.isOpen {
@@ -144,6 +149,7 @@ extension Scheduler {
             turns[run.key.job]?.remove(run.key)
             if turns[run.key.job]?.isEmpty == true { turns[run.key.job] = nil }
         }
+        if !run.promises.isEmpty { setPromiseAlarm(of: .run(run.key), at: run.nextBreach) }
     }
 
     mutating func takeActions() -> [Action] {

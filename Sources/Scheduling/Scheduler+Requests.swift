@@ -109,6 +109,7 @@ extension Scheduler {
         let key = RunKey(job: newest.key.job, due: newest.key.due, attempt: newest.key.attempt + 1)
         var run = Run(key: key, flow: newest.flow, trigger: .retry, readyAt: step.now, waitingSince: step.now)
         run.parameters = newest.parameters
+        run.takePromises(of: newest, askedAt: step.now)
         run.consumed = newest.consumed
         run.isCaughtUp = newest.isCaughtUp
         run.isByHand = true

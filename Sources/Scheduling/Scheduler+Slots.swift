@@ -35,7 +35,9 @@ extension Scheduler {
         guard slots > 0, let first = schedule.next(after: after)?.due,
             let last = schedule.previous(before: through + Instant.resolution)?.due
         else { return }
-        step.write(.gap(Gap(job: job, firstDue: first, lastDue: last, slots: slots, state: state, reason: reason, decidedAt: step.now)))
+        let gap = Gap(job: job, firstDue: first, lastDue: last, slots: slots, state: state, reason: reason, decidedAt: step.now)
+        step.write(.gap(gap))
+        tellBreaches(of: gap)
         account(job, until: last)
     }
 
@@ -75,7 +77,7 @@ extension Scheduler {
         var run = Run(key: key, flow: FlowKey(head: job.name, due: due), trigger: .schedule, readyAt: due, waitingSince: step.now)
         run.isCaughtUp = isCaughtUp
         if !takeOrder(of: &run) {
-            openFlow(run.flow)
+            openFlow(run.flow, isOwed: true)
             addWaiting(run)
         }
         account(job.name, until: due)

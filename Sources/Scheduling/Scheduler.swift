@@ -44,6 +44,9 @@ package struct Scheduler: Sendable {
     var nextDue: [JobName: Instant] = [:]
     /// For each job the earliest instant at which its waiting runs are to be looked at again; an alarm for another one is stale.
     var waitingUntil: [JobName: Instant] = [:]
+    var promiseAlarms = PriorityQueue<PromiseAlarm>()
+    /// When the next promise of a run or a member breaks; an alarm for another instant is stale.
+    var breaksAt: [Promised: Instant] = [:]
     /// Plans asked for since the graph changed.
     var plans: [JobName: FlowOutline] = [:]
     package internal(set) var pauses: Pauses
@@ -92,14 +95,16 @@ package struct Scheduler: Sendable {
             }
         }
         for name in graph.order { pinSchedule(of: name) }
+        restorePromiseAlarms()
         alarms = PriorityQueue(nextDue.map { Alarm(at: $1, job: $0, kind: .slot) })
     }
 
     /// The instant at which a tick is needed next, if nothing else happens before; nil for never. It may lie in the past: then at once.
     package var nextWake: Instant? {
         guard hasStarted else { return nil }
-        guard let refusal = refusalAlarms.first?.at else { return alarms.first?.at }
-        return alarms.first.map { min($0.at, refusal) } ?? refusal
+        let first = alarms.first?.at ?? .distantFuture
+        let earliest = min(first, refusalAlarms.first?.at ?? .distantFuture, promiseAlarms.first?.at ?? .distantFuture)
+        return earliest == .distantFuture ? nil : earliest
     }
 
     /// The run of that key while it has not ended; nil else.
@@ -125,6 +130,7 @@ package struct Scheduler: Sendable {
         }
         if hasStarted {
             ringAlarms()
+            ringPromises()
             judgeTouchedJobs()
         }
         return takeActions()

@@ -8,7 +8,8 @@ struct History: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Shows what ran, what did not and why; newest due first.",
         discussion: """
-            A row with several slots is a gap: successive slots that were skipped or missed for one reason.
+            A row with several slots is a gap: successive slots that were skipped or missed for one reason. WHY also tells which promises of
+            its job (`expect`) a run broke.
 
             EXAMPLES
               rota history
@@ -81,13 +82,17 @@ struct History: ParsableCommand {
             let run = stored.run
             return [
                 stored.id, run.key.job.text, run.key.due.rfc3339, "\(run.key.attempt)", run.state.rawValue, run.lateness?.words ?? "-",
-                run.took?.words ?? "-", run.why ?? "-",
+                run.took?.words ?? "-", [run.why, run.brokenWords].compactMap(\.self).joined(separator: "; ").orDash,
             ]
         case .gap(let gap):
             let due = gap.slots == 1 ? gap.firstDue.rfc3339 : "\(gap.firstDue.rfc3339) … \(gap.lastDue.rfc3339)"
             return ["-", gap.job.text, due, "-", gap.state.rawValue, "-", "-", "\(gap.slots) slots: \(gap.reason)"]
         }
     }
+}
+
+extension String {
+    fileprivate var orDash: String { isEmpty ? "-" : self }
 }
 
 extension Run {

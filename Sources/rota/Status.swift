@@ -8,7 +8,7 @@ import Timetable
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Tells whether the scheduler runs, what waits, and what is wrong with the job files.",
+        abstract: "Tells whether the scheduler runs, what waits, what is late, and what is wrong with the job files.",
         discussion: """
             Ends with 1 when no scheduler runs, when it cannot launch anything, or when a job file has an error.
 
@@ -43,6 +43,7 @@ struct Status: AsyncParsableCommand {
         let stoppedAt: String?
         let jobs: Int
         let open: [HistoryDocument]
+        let late: [LateRuns.Line]
         let problems: [Problem]
         let paused: [PauseDocument]
         let ordered: [SlotOrderDocument]
@@ -59,6 +60,7 @@ struct Status: AsyncParsableCommand {
         let health = await SchedulerHealth.ask(folder)
         let problems = try reader.problems()
         let open = try reader.openRuns()
+        let late = try LateRuns(reader, open: open)
         let row = try reader.scheduler()
         let pauses = try reader.pauses()
         let orders = try reader.orders()
@@ -75,6 +77,7 @@ struct Status: AsyncParsableCommand {
                     pid: health.isAlive ? row?.pid : nil, address: health.isAlive ? row?.address : nil,
                     jobsFolder: row?.jobsFolder, startedAt: row?.startedAt.rfc3339, heartbeatAt: row?.heartbeatAt.rfc3339,
                     stoppedAt: row?.stoppedAt?.rfc3339, jobs: try reader.jobs().count, open: open.map { HistoryDocument(.run($0)) },
+                    late: late.lines,
                     problems: problems.map {
                         Document.Problem(file: $0.file, line: $0.line, column: $0.column, severity: $0.severity, message: $0.message)
                     },
@@ -85,6 +88,7 @@ struct Status: AsyncParsableCommand {
             print(folder, health, row, jobs: try reader.jobs().count)
             for notice in notices { Swift.print("notice     \(Terminal.oneLine(notice))") }
             print(open)
+            late.show()
             print(pools)
             print(pauses)
             print(orders)

@@ -11,6 +11,8 @@ struct LedgerTests {
         let fixture = try LedgerFixture()
         var run = fixture.run(due: 100, state: .launching)
         run.parameters = ["DAY": "2026-03-01"]
+        run.promises = Promises(startBy: Instant(seconds: 5), endBy: Instant(microseconds: 7), duration: .milliseconds(1_500))
+        run.breaches = [.endBy, .likely]
         run.output = ["ROWS": "three\n'or\" \u{1F680}"]
         run.consumed = [JobName("p"): 7]
         run.retry = 2
@@ -22,15 +24,17 @@ struct LedgerTests {
         control.consumed = [JobName("p"): 7]
         control.lastFreeDue = Instant(microseconds: 5)
         control.lastSuccess = 9
+        control.durations = [70, 1, 30_000]
         let plan = FlowPlan(
             head: LedgerFixture.job, members: [FlowPlan.Member(job: JobName("b"), after: [Edge(parent: LedgerFixture.job, on: .done)])])
-        let ids = try fixture.commit([.insert(run), .openFlow(run.flow, plan), .control(control)])
+        let promises = [JobName("b"): FlowPromise(endBy: Instant(seconds: 9), isBroken: true)]
+        let ids = try fixture.commit([.insert(run), .openFlow(run.flow, plan), .promises(run.flow, promises), .control(control)])
 
         let restored = try fixture.ledger.restore()
 
         #expect(restored.state.openRuns == [run])
         #expect(restored.state.controls == [control])
-        #expect(restored.state.openFlows.map(\.plan) == [plan])
+        #expect(restored.state.openFlows.map(\.plan) == [plan] && restored.state.openFlows.map(\.promises) == [promises])
         #expect(restored.state.openFlows.first?.runs == [run])
         #expect(restored.handedOver.map(\.id) == Array(ids.values))
         #expect(restored.handedOver.first?.boot == "boot-1")

@@ -33,6 +33,11 @@ extension Schedule: ExpressibleByStringLiteral {
     }
 }
 
+/// A zone that must be there.
+package func zone(_ name: String) -> Zone {
+    do { return try Zone(named: name) } catch { preconditionFailure("\(name) is no zone: \(error)") }
+}
+
 extension PoolCapacity: ExpressibleByIntegerLiteral {
     /// So many runs and nothing else, as a number in the settings means.
     package init(integerLiteral runs: Int64) { self.init(runs: runs) }

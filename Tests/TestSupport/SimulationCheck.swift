@@ -21,6 +21,10 @@ struct SimulationCheck: Sendable {
     /// Those among `held` that a start handed over without asking for places: whether they had given theirs back is not in the ledger.
     private var unasked: Set<RunKey> = []
 
+    /// What was told of promises, each thing once.
+    var toldBreaches: Set<ToldBreach> = []
+    /// When the scheduler was last begun.
+    private(set) var begunAt = Instant.distantPast
     /// The definitions that were in force when the step began.
     private(set) var inForceBefore = JobGraph()
 
@@ -32,11 +36,14 @@ struct SimulationCheck: Sendable {
         case .start, .definitions: putInForce(simulation)
         default: break
         }
+        if case .start = event { begunAt = simulation.now }
         keepRests(records, at: simulation.now)
+        checkBreaches(records, in: simulation)
         for case .insert(let run) in records {
             checkAttempt(run, of: event, in: simulation)
             checkRest(run, in: simulation)
             checkParameters(of: run, in: simulation)
+            checkPromises(of: run, in: simulation)
         }
         for case .kill(let key, _, let reason) in deeds where simulation.ledger.runs[key]?.killWanted != reason {
             fault("\(key.words) is killed, and the ledger does not say so")

@@ -5,7 +5,9 @@ package import Timetable
 
 extension SimulationLedger {
     func flow(_ key: FlowKey) -> LedgerState.Flow? {
-        flows[key].map { LedgerState.Flow(key: key, plan: $0.plan, runs: rows(of: key), stale: $0.stale) }
+        flows[key].map {
+            LedgerState.Flow(key: key, plan: $0.plan, runs: rows(of: key), stale: $0.stale, promises: $0.promises)
+        }
     }
 
     /// The request with what the ledger knows of the runs that it is about, as `Session` completes it.

@@ -9,6 +9,7 @@ package struct SimulationLedger: Sendable {
         package var plan: FlowPlan
         package var isOpen = true
         package var stale: [JobName: Int] = [:]
+        package var promises: [JobName: FlowPromise] = [:]
     }
 
     /// In the order of their insertion, as run ids count them.
@@ -56,6 +57,13 @@ package struct SimulationLedger: Sendable {
             case .reopenFlow(let key):
                 if flows[key]?.isOpen != false { refuse("the flow \(key.head) at \(key.due) is not closed") }
                 flows[key]?.isOpen = true
+            case .promises(let key, let promises):
+                if flows[key] == nil { refuse("a promise of the flow \(key.head) at \(key.due), which has no row") }
+                let old = flows[key]?.promises ?? [:]
+                for (job, promise) in old where promise.isBroken && promises[job]?.isBroken != true {
+                    refuse("the broken promise of \(job) in the flow \(key.head) at \(key.due) is taken back")
+                }
+                flows[key]?.promises = promises
             case .pause(let pause):
                 if pauses.updateValue(pause, forKey: pause.scope) != nil { refuse("pause_once: \(pause.scope.words)") }
             case .resume(let scope):
@@ -101,6 +109,8 @@ package struct SimulationLedger: Sendable {
             refuse("\(run.key.words): an update changes what only an insertion writes")
             written = old
         }
+        if old.promises != run.promises { refuse("\(run.key.words) is promised something else later on") }
+        if !old.breaches.isSubset(of: run.breaches) { refuse("\(run.key.words): what was broken is taken back") }
         if old.output != run.output, !old.state.isActive { refuse("\(run.key.words): an output without an end") }
         // And these once more when a waiting attempt is brought forward.
         let isTheSame =
@@ -162,7 +172,8 @@ extension SimulationLedger {
         state.backfills = Array(backfills.values)
         for run in state.openRuns where lostBefore(run) > 0 { state.reruns[run.key] = lostBefore(run) }
         for (key, flow) in flows where flow.isOpen {
-            state.openFlows.append(LedgerState.Flow(key: key, plan: flow.plan, runs: rows(of: key), stale: flow.stale))
+            state.openFlows.append(
+                LedgerState.Flow(key: key, plan: flow.plan, runs: rows(of: key), stale: flow.stale, promises: flow.promises))
         }
         return state
     }

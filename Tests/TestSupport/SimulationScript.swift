@@ -143,6 +143,7 @@ private struct Draw {
         let memory: Int64? = others.pick([nil, nil, 60, 600])
         let window: Duration? = generator.once(in: 3) ? unit * generator.pick([1, 2]) : nil
         let parameters: [String: String?] = values.pick([[:], [:], ["P": "own"], ["P": "own", "Q": "own"], ["Q": "other", "OUT": "own"]])
+        let expect = expectation()
         let user: String? = values.pick([nil, nil, nil, "ada"])
         let priority = generator.pick([0, 5, 9])
         let disabled = generator.once(in: 10)
@@ -157,9 +158,18 @@ private struct Draw {
             job.priority = priority
             job.parameters = parameters
             job.user = user
+            job.expect = expect
             job.disabled = disabled
             job.join = job.after.isEmpty ? nil : join
         }
+    }
+
+    private mutating func expectation() -> Expectation {
+        var expect = Expectation(
+            startWithin: values.pick([nil, nil, .zero, unit / 2, unit * 2]), endBy: values.pick([nil, nil, 0, 150, 360, 719, 1_440]),
+            duration: values.pick([nil, nil, unit / 4, unit * 2]))
+        expect.zone = values.pick([.utc, TestSupport.zone("Europe/Berlin"), TestSupport.zone("Australia/Lord_Howe")])
+        return expect
     }
 
     private mutating func schedule() -> Schedule {

@@ -48,7 +48,9 @@ extension Action {
         case .record(.markStale(let key, let stale)): "stale in \(key.head) \(key.due.rfc3339) \(stale)"
         case .record(.replanFlow(let key, let plan)): "replan \(key.head) \(key.due.rfc3339) \(plan.members.map(\.job))"
         case .record(.backfill(let backfill)): "backfill \(backfill.id) of \(backfill.job) \(backfill.cancelledBy ?? "")"
-        case .record(.change(let change)): "change \(change.kind) \(change.job?.text ?? "") by \(change.who)"
+        case .record(.promises(let key, let promises)): "promises of the flow \(key.head) \(key.due.rfc3339): \(promises)"
+        case .record(.change(let change)):
+            "change \(change.kind) \(change.job?.text ?? "") by \(change.who ?? "itself") \(change.detail ?? "")"
         case .launch(let run, let job): "launch \(run.key.words) priority \(job.priority) in \(job.pools)"
         case .handOverAgain(let key, _): "hand over again \(key.words)"
         case .kill(let key, _, let reason): "kill \(key.words) \(reason)"
