@@ -4,9 +4,9 @@ import Timetable
 extension Scheduler {
     /// Gives a new row the values of its job that nobody gave it. A retry has what it retries had, whatever its job says by now.
     func withOwnParameters(_ run: Run) -> Run {
-        guard run.trigger != .retry, let job = graph[run.key.job], !job.parameters.isEmpty else { return run }
+        guard run.trigger != .retry, let defaults = graph.jobs[run.key.job]?.job.parameters, !defaults.isEmpty else { return run }
         var complete = run
-        complete.parameters = job.parameters.compactMapValues(\.self).merging(run.parameters) { $1 }
+        complete.parameters = defaults.compactMapValues(\.self).merging(run.parameters) { $1 }
         return complete
     }
 

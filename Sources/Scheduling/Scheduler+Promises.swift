@@ -33,24 +33,24 @@ extension Scheduler {
 
     /// Gives a new row what `expect` promises of it. A retry has its own already.
     func withPromises(_ run: Run) -> Run {
-        guard run.trigger != .retry, run.trigger != .mark, let job = graph[run.key.job] else { return run }
+        guard run.trigger != .retry, run.trigger != .mark, let expect = graph.jobs[run.key.job]?.job.expect else { return run }
         var promised = run
-        promised.promises.duration = job.expect.duration
-        promised.promises.startBy = run.mayMissWindow ? job.expect.startWithin.map { run.readyAt + $0 } : nil
+        promised.promises.duration = expect.duration
+        promised.promises.startBy = run.mayMissWindow ? expect.startWithin.map { run.readyAt + $0 } : nil
         if run.trigger == .upstream {
             let promise = flows[run.flow]?.promises[run.key.job]
             promised.promises.endBy = promise?.endBy
             let isTold = promise?.isBroken == true || flows[run.flow]?.newest[run.key.job]?.breaches.contains(.endBy) == true
             if isTold { promised.breaches.insert(.endBy) }
         } else {
-            promised.promises.endBy = end(of: job, after: run.key.due, isOwed: run.mayMissWindow)
+            promised.promises.endBy = end(expect, after: run.key.due, isOwed: run.mayMissWindow)
         }
         return promised
     }
 
     /// - Parameter isOwed: It comes by itself. Of what is asked for when the time is over, nothing is promised.
-    private func end(of job: Job, after due: Instant, isOwed: Bool) -> Instant? {
-        job.expect.end(after: due).flatMap { isOwed || $0 > step.now ? $0 : nil }
+    private func end(_ expect: Expectation, after due: Instant, isOwed: Bool) -> Instant? {
+        expect.end(after: due).flatMap { isOwed || $0 > step.now ? $0 : nil }
     }
 
     /// Promises of members are made with their flow, for their rows may come late. Of a member that waits for a failure, and of those below
@@ -61,7 +61,7 @@ extension Scheduler {
         for member in flows[key]?.outline.plan.members ?? [] {
             if member.after.contains(where: { $0.on == .failure || needless.contains($0.parent) }) {
                 needless.insert(member.job)
-            } else if let job = graph[member.job], !job.disabled, let endBy = end(of: job, after: key.due, isOwed: isOwed) {
+            } else if let job = graph.jobs[member.job], !job.job.disabled, let endBy = end(job.job.expect, after: key.due, isOwed: isOwed) {
                 promises[member.job] = FlowPromise(endBy: endBy)
             }
         }

@@ -18,7 +18,8 @@ struct RebuiltLedgerTests {
         place = LocalDaemon(folder.path)
         try FileManager.default.createDirectory(atPath: place.jobs, withIntermediateDirectories: true)
         try folder.write(
-            "schedule: R/2026-03-01T01:00:00Z/PT1H\ncommand: echo $ROTA_DUE >> \(folder.path)/marks\n", to: "jobs/hourly.yaml")
+            "schedule: R/2026-03-01T01:00:00Z/PT1H\ncommand: echo $ROTA_DUE >> \(folder.path)/marks; echo DUE=$ROTA_DUE > $ROTA_OUTPUT\n",
+            to: "jobs/hourly.yaml")
     }
 
     /// Lets a daemon run while `body` does something, then stops it.
@@ -63,6 +64,7 @@ struct RebuiltLedgerTests {
         let history = try place.reader().history(HistoryFilter())
         let runs = history.compactMap { if case .run(let stored) = $0 { stored } else { nil } }
         #expect(runs.map(\.run.state) == [.succeeded, .succeeded, .succeeded] && runs.allSatisfy { $0.run.trigger == .schedule })
+        #expect(runs.map { $0.run.output["DUE"] } == runs.map(\.run.key.due.rfc3339))
         let gaps = history.compactMap { if case .gap(let gap) = $0 { gap } else { nil } }
         #expect(gaps.map(\.slots) == [2] && gaps.first?.reason.hasPrefix("ledger rebuilt") == true && gaps.first?.state == .missed)
         #expect(gaps.first?.firstDue == Instant(rfc3339: "2026-03-01T04:00:00Z"))

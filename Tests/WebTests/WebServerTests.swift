@@ -151,7 +151,10 @@ struct WebServerTests {
         let jobs = try await fixture.get("/api/v1/jobs")
         #expect(jobs.contains(#""name":"off""#) && jobs.contains(#""name":"plain""#))
         #expect(status(try await fixture.get("/api/v1/jobs/plain/run", method: "POST", body: #"{"env":{"DAY":"monday"}}"#)) == 202)
-        let runs = try await fixture.get("/api/v1/runs?job=plain&state=launching&limit=5")
+        let given = #"{"parameters":{"DAY":"tuesday"}}"#
+        #expect(status(try await fixture.get("/api/v1/jobs/plain/run", method: "POST", body: given)) == 202)
+        let runs = try await fixture.get("/api/v1/runs?job=plain&limit=5")
+        #expect(runs.contains(#""parameters":{"DAY":"monday"}"#) && runs.contains(#""parameters":{"DAY":"tuesday"}"#))
         #expect(runs.contains(#""trigger":"manual""#) && runs.contains(#""state":"launching""#))
         try await fixture.stop()
     }
