@@ -17,9 +17,12 @@ package struct StoredJobs {
     package var graph: JobGraph { JobGraph.build(sharing: jobs.map(\.job)).graph }
 
     /// What was in force of the files below `folder`, named as the user names them now.
-    package func definitions(below folder: String) -> [Definition] {
+    ///
+    /// - Parameter other: Where the same files are looked for, if not there: another checkout of them.
+    package func definitions(below folder: String, movedTo other: String? = nil) -> [Definition] {
         let root = StateFolder.absolute(folder) + "/"
-        let named = folder.hasSuffix("/") ? folder : folder + "/"
+        let path = other ?? folder
+        let named = path.hasSuffix("/") ? path : path + "/"
         return jobs.filter { $0.stored.file.hasPrefix(root) }.map { stored, job in
             Definition(
                 job: job, canonical: stored.canonical, source: stored.source, file: named + stored.file.dropFirst(root.count),

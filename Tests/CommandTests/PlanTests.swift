@@ -83,6 +83,18 @@ struct PlanTests {
         #expect((object["problems"] as? [[String: Any]])?.first?["line"] as? Int == 1)
     }
 
+    @Test(.timeLimit(.minutes(1))) func aCheckoutIsPlannedAsIfItStoodInThePlaceOfTheFolder() throws {
+        let fixture = try ledger(["a.yaml": daily(2), "below/b.yaml": daily(3)])
+        try fixture.folder.write(daily(2), to: "checkout/a.yaml")
+        try fixture.folder.write("comand: 'true'\n", to: "checkout/below/b.yaml")
+        let checkout = fixture.folder.path + "/checkout"
+        let faulty = try fixture.rota("plan", "--jobs", checkout)
+        #expect(faulty.status == 1 && !faulty.stdout.contains("- b"), "\(faulty.stdout)")
+        #expect(faulty.stdout.contains("`b` stays in force as it is"), "\(faulty.stdout)")
+        try fixture.folder.write(daily(3), to: "checkout/below/b.yaml")
+        #expect(try fixture.rota("plan", "--jobs", checkout).status == 0)
+    }
+
     @Test func beforeASchedulerRanEverythingIsNewAndWithoutAFolderItIs66() throws {
         let fixture = try CommandFixture(jobs: ["a.yaml": daily(2)])
         let result = try fixture.rota("plan", "--jobs", fixture.jobs)

@@ -37,7 +37,10 @@ struct PlanReport {
     init(_ reader: LedgerReader?, folder path: String, at now: Instant, until end: Instant, _ place: Place) throws {
         (folder, start, self.end, hasLedger) = (path, now, end, reader != nil)
         let stored = try reader?.restored().definitions ?? []
-        var folder = JobFolder(path: path, inForce: StoredJobs(stored).definitions(below: path), mindsWriters: false)
+        // Another folder would come in the place of the scheduler's own: a file with an error leaves what that one's file said.
+        let own = try reader?.scheduler()?.jobsFolder ?? path
+        let inForce = StoredJobs(stored).definitions(below: own, movedTo: path)
+        var folder = JobFolder(path: path, inForce: inForce, mindsWriters: false)
         let reading = try folder.read(at: now)
         jobs = PlannedJobs(stored, reading)
         // What stays as it is was warned of before.

@@ -25,7 +25,7 @@ struct Simulate: ParsableCommand {
               rota simulate --durations longer.yaml          { backup: PT3H } in the file
             """)
 
-    @Argument(help: "Show only the runs of these jobs.")
+    @Argument(help: ArgumentHelp("Show only the runs of these jobs.", valueName: "job"))
     var only: [JobArgument] = []
 
     @Option(help: "How many days.")

@@ -88,9 +88,13 @@ struct SimulationTimeline: SimulationReport {
 
     private func printHead(_ graph: JobGraph, _ assumptions: Rehearsal.Assumptions) {
         let known = RunState.allCases.filter { states[$0] != nil }
-        let outcome = known.map { "\(states[$0] ?? 0) \(Terminal.painted($0.rawValue))" }.joined(separator: ", ")
-        Swift.print(
-            "\(zone.local(start)) to \(zone.local(end)): " + (outcome.isEmpty ? "nothing runs" : "\(outcome); \(jobs.count.of("job"))"))
+        let counts = known.map { "\(states[$0] ?? 0) \(Terminal.painted($0.rawValue))" }.joined(separator: ", ")
+        let outcome = counts.isEmpty ? "nothing runs" : "\(counts); \(jobs.count.of("job"))"
+        Swift.print("\(zone.local(start.wholeSecond)) to \(zone.local(end.wholeSecond)): \(outcome)")
+        Swift.print(words(of: assumptions, for: graph))
+    }
+
+    private func words(of assumptions: Rehearsal.Assumptions, for graph: JobGraph) -> String {
         let unknown = graph.order.filter { assumptions.durations[$0] == nil && graph[$0]?.disabled == false }
         var words = "Assumed: \(assumptions.failing.isEmpty ? "every run succeeds" : "every run succeeds but those of --fail")"
         if !assumptions.durations.isEmpty { words += ", and takes what is known of its job" }
@@ -100,7 +104,7 @@ struct SimulationTimeline: SimulationReport {
                 "; \(unknown.count.of("job")) (\(names)) of which nothing is known \(unknown.count == 1 ? "takes" : "take") "
                 + "\(assumptions.usual.words), see --assume"
         }
-        Swift.print(words)
+        return words
     }
 
     private func print(_ part: Part, of name: String) {
@@ -204,6 +208,11 @@ struct SimulationTimeline: SimulationReport {
 extension Run {
     /// When it began, or was told that it would not.
     fileprivate var moment: Instant { startedAt ?? endedAt ?? readyAt }
+}
+
+extension Instant {
+    /// Without the fraction of its second.
+    fileprivate var wholeSecond: Instant { Instant(seconds: microseconds / 1_000_000) }
 }
 
 extension Int64 {
