@@ -30,6 +30,8 @@ package struct ReferenceFlows {
     private let requests: [JobName: [Instant]]
     private let course: (RunKey) -> SimulationExecutor.Course
     private var heads: [JobName: JobName] = [:]
+    /// The jobs that join flows, with their parents.
+    private var joining: [(job: JobName, parents: [JobName])] = []
     /// For each job that may begin a flow those that owe a run in it.
     private var members: [JobName: Set<JobName>] = [:]
     /// By job and due all attempts, in order.
@@ -48,6 +50,7 @@ package struct ReferenceFlows {
         byName = Dictionary(uniqueKeysWithValues: jobs.map { ($0.name, $0) })
         self.requests = Dictionary(grouping: requests, by: \.job).mapValues { $0.map(\.at) }
         untilNothingChanges { $0.findHeads() }
+        joining = jobs.filter { joinsFlow($0) }.map { ($0.name, $0.after.map(\.parent)) }
         for name in Set(heads.values).union(self.requests.keys) {
             members[name] = []
             untilNothingChanges { $0.findMembers(of: name) }
@@ -101,9 +104,7 @@ package struct ReferenceFlows {
 
     private mutating func findMembers(of head: JobName) -> Bool {
         var found = members[head] ?? []
-        for job in jobs where joinsFlow(job) && job.after.contains(where: { $0.parent == head || found.contains($0.parent) }) {
-            found.insert(job.name)
-        }
+        for (job, parents) in joining where parents.contains(where: { $0 == head || found.contains($0) }) { found.insert(job) }
         defer { members[head] = found }
         return found != members[head]
     }

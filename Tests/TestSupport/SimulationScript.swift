@@ -42,6 +42,18 @@ package struct SimulationScript: Sendable {
         self.requests = wishes.sorted { $0.0 < $1.0 }.map { ($0.0, $0.1) }
     }
 
+    /// The same with other edits.
+    init(_ other: SimulationScript, edits: [(at: Instant, files: [Job])]) {
+        seed = other.seed
+        begin = other.begin
+        end = other.end
+        capacities = other.capacities
+        first = other.first
+        self.edits = edits
+        requests = other.requests
+        unit = other.unit
+    }
+
     /// Runs it to its end.
     ///
     /// - Parameters:
