@@ -2,10 +2,12 @@ import Timetable
 
 /// From ends to children: the joins `flow` and `latest`.
 extension Scheduler {
-    /// Begins a flow, unless the head has nobody below it.
+    /// Begins a flow, unless the head has nobody below it, or had nobody at that due, before it was registered: a slot that a job in the
+    /// Chronos shape owes from before is its own alone. Who comes after it now may have had a run of that due after another.
     ///
     /// - Parameter isOwed: It comes by itself, so that a promise may be broken already.
     mutating func openFlow(_ key: FlowKey, isOwed: Bool = false) {
+        guard controls[key.head].map({ $0.registeredAt <= key.due }) ?? true else { return }
         let outline = outline(of: key)
         guard !outline.plan.members.isEmpty else { return }
         flows[key] = OpenFlow(outline)
@@ -13,12 +15,15 @@ extension Scheduler {
         promise(key, isOwed: isOwed)
     }
 
-    /// Whoever was registered after the flow's due owes nothing in it.
+    /// Whoever was registered after the flow's due owes nothing in it, nor whoever has a row of that due from the flow of another head,
+    /// which it left on that very instant.
     private mutating func outline(of key: FlowKey) -> FlowOutline {
         let outline = plans[key.head] ?? FlowOutline(graph.flowPlan(from: key.head))
         plans[key.head] = outline
-        let young = outline.plan.members.map(\.job).filter { (controls[$0]?.registeredAt ?? step.now) > key.due }
-        return young.isEmpty ? outline : FlowOutline(outline.plan.without(Set(young)))
+        let others = outline.plan.members.map(\.job).filter { name in
+            (controls[name]?.registeredAt ?? step.now) > key.due || controls[name]?.lastFreeDue == key.due
+        }
+        return others.isEmpty ? outline : FlowOutline(outline.plan.without(Set(others)))
     }
 
     /// Gives every member of the flow whose edges are decided its run, and closes the flow when nobody owes one any more.

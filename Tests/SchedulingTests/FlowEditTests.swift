@@ -156,4 +156,34 @@ struct FlowEditTests {
         #expect(simulation.history("left") == ["00:00:00 skipped: removed"])
         #expect(simulation.row("join", "00:00:00")?.state.isActive == true)
     }
+
+    /// catalogue 68: seed 10926 of `editsWithDowntime`. The head is renamed, and the member taken out, on the very instant of a slot.
+    @Test func aMemberThatLeavesItsHeadOnASlotHasOneRowOfIt() {
+        var simulation = Simulation(at: "00:00:00")
+        simulation.start(diamond)
+        simulation.define([diamond[0]])
+        #expect(simulation.history("left") == ["00:00:00 skipped: removed"])
+        simulation.define([job("chef", diamond[0].schedule), job("left", after: ["chef"])])
+        simulation.pass(.seconds(1))
+        simulation.end("chef")
+        #expect(simulation.history("left") == ["00:00:00 skipped: removed"])
+        #expect(simulation.faults == [])
+    }
+
+    /// catalogue 68: seed 20578 of `edits`. Under its new name the head also owes the slot before, which the member has had under the old one.
+    @Test func aSlotFromBeforeTheRegistrationOfItsHeadIsNoFlow() {
+        func files(_ head: JobName) -> [Job] {
+            [job(head, diamond[0].schedule) { $0.isChronos = true }, job("left", after: [Edge(parent: head)])]
+        }
+        var simulation = begun(files("head"))
+        end(["head", "left"], in: &simulation)
+        simulation.define(files("chef"))
+        simulation.pass(.seconds(1))
+        end(["chef"], in: &simulation)
+        #expect(simulation.history("chef") == ["00:00:00 succeeded"])
+        #expect(simulation.history("left") == ["00:00:00 succeeded"])
+        simulation.pass(until: "01:00:01")
+        end(["chef"], in: &simulation)
+        #expect(simulation.row("left", "01:00:00")?.state.isActive == true, "from then on it comes after the new name")
+    }
 }

@@ -12,6 +12,8 @@ struct SimulationCheck: Sendable {
 
     private(set) var faults: [String] = []
     private(set) var eras: [JobName: [Era]] = [:]
+    /// How often definitions came into force at an instant.
+    private(set) var edits: [Instant: Int] = [:]
     /// Each time that something was paused, until when if that is over.
     private var rests: [(scope: PauseScope, since: Instant, until: Instant?)] = []
     /// What each run takes that is with its executor.
@@ -33,7 +35,9 @@ struct SimulationCheck: Sendable {
     /// After the commit of a step, before its deeds.
     mutating func step(_ event: Event, records: [LedgerRecord], deeds: [Action], in simulation: Simulation) {
         switch event {
-        case .start, .definitions: putInForce(simulation)
+        case .start, .definitions:
+            edits[simulation.now, default: 0] += 1
+            putInForce(simulation)
         default: break
         }
         if case .start = event { begunAt = simulation.now }
