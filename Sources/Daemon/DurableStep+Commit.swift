@@ -30,9 +30,9 @@ extension LedgerRecord {
     var stepAfter: DurableStep? {
         switch self {
         case .insert(let run), .update(let run): run.step
-        case .gap: .gapCommitted
+        case .gap, .cutGap: .gapCommitted
         case .pause, .resume, .order, .orderIsOver, .backfill: .requestCommitted
-        case .control, .openFlow, .closeFlow, .reopenFlow, .markStale, .replanFlow, .promises, .change: nil
+        case .control, .clockSetBack, .openFlow, .closeFlow, .reopenFlow, .markStale, .replanFlow, .promises, .change: nil
         }
     }
 }

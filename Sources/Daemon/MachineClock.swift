@@ -15,6 +15,8 @@ package enum MachineClock {
     /// How long the machine has slept since it booted.
     package static var slept: Duration { reading(CLOCK_BOOTTIME) - reading(CLOCK_MONOTONIC) }
 
+    static var uptime: Uptime { Uptime(awake: reading(CLOCK_MONOTONIC), asleep: slept) }
+
     private static func reading(_ clock: clockid_t) -> Duration {
         var time = timespec()
         clock_gettime(clock, &time)

@@ -32,8 +32,9 @@ struct Session {
     private var end: Instant?
     /// Why runs could not be handed over, and when that was last told.
     private var trouble: (word: String, at: Instant)?
-    /// When it was last told that the clock was set.
-    private var clockNotice = Instant.distantPast
+    /// The newest time that was looked at, in this session or before it.
+    private var seenAt: Instant
+    private var clockWatch: ClockWatch
     /// When it was last told that the write-ahead log is long.
     private var logNotice = Instant.distantPast
     private var progress: NotedProgress
@@ -69,6 +70,8 @@ struct Session {
         self.folder = folder
         progress = NotedProgress(of: ledger, in: folder, log: log)
         heartbeatDue = clock.now()
+        seenAt = restored.state.seenAt ?? .distantPast
+        clockWatch = ClockWatch(clock)
         let calendars = Calendars()
         var state = restored.state
         for open in restored.handedOver {
@@ -123,6 +126,7 @@ struct Session {
         platform_give_memory_back()
         while try step(mailbox.takeAll()) {
             if clock.wait(until: nextWake, descriptors: [mailbox.bell.descriptor]) { forgetPauses() }
+            for finding in clockWatch.look(at: clock) { log.notice("\(finding.message)", metadata: finding.metadata) }
         }
         do {
             _ = try ledger.commit([], boot: boot, at: clock.now()) { try $0.noteStop() }
@@ -135,10 +139,6 @@ struct Session {
 
     /// The wall clock was set: pauses that were worked out from it may be anywhere.
     private mutating func forgetPauses() {
-        if clockNotice + .seconds(10) <= clock.now() || clock.now() < clockNotice {
-            log.notice("the wall clock was set; what is due is looked at again")
-            clockNotice = clock.now()
-        }
         heartbeatDue = min(heartbeatDue, clock.now() + Session.heartbeatPeriod)
         scheduler.endRests(at: clock.now())
         retention.forgetPause()
@@ -159,7 +159,13 @@ struct Session {
     private mutating func begin(_ frame: Frame) throws {
         let now = clock.now()
         let (reading, reports) = mailbox.takeForBeginning()
-        var actions = take(reports, at: now)
+        if now < seenAt {
+            log.notice(
+                "the clock reads less than when the ledger was last written",
+                metadata: ["then": "\(seenAt.rfc3339)", "now": "\(now.rfc3339)"])
+        }
+        var actions = try lookAtClock(at: now)
+        actions += take(reports, at: now)
         actions += scheduler.handle(.start(reading.graph), at: now)
         let row = SchedulerRow(
             pid: Int(getpid()), boot: boot, version: configuration.version, jobsFolder: configuration.jobsFolder, address: frame.address,
@@ -169,6 +175,16 @@ struct Session {
         try copyPauses()
         frame.onBegin()
         log.info("scheduling", metadata: ["jobs": "\(reading.graph.jobs.count)", "problems": "\(reading.problems.count)"])
+    }
+
+    /// A clock that was set back is told to the core before anything else of that time.
+    private mutating func lookAtClock(at now: Instant) throws -> [Action] {
+        let before = seenAt
+        seenAt = now
+        guard now < before else { return [] }
+        // The ledger is to know the new time soon, or a start would find the clock set back once more.
+        heartbeatDue = now
+        return scheduler.handle(.clockSetBack(from: before, try ledger.rowsAhead(of: now)), at: now)
     }
 
     /// One turn: everything that came in and everything that became due shares one commit.
@@ -181,7 +197,8 @@ struct Session {
         let goesOn = !isOver && !mailbox.isStopWanted
         if !goesOn { scheduler.stop() }
         for question in mail.questions { requests.add(question) }
-        var actions = take(mail.reports, at: now)
+        var actions = try lookAtClock(at: now)
+        actions += take(mail.reports, at: now)
         if let reading = mail.reading {
             DurableStep.definitionsRead.passed()
             notes.append(inForce.replace(by: reading))
@@ -370,7 +387,7 @@ extension LedgerRecord {
     fileprivate var run: Run? {
         switch self {
         case .insert(let run), .update(let run): run
-        case .gap, .control, .openFlow, .closeFlow, .reopenFlow, .promises, .pause, .resume, .change: nil
+        case .gap, .cutGap, .clockSetBack, .control, .openFlow, .closeFlow, .reopenFlow, .promises, .pause, .resume, .change: nil
         case .order, .orderIsOver, .markStale, .replanFlow, .backfill: nil
         }
     }

@@ -6,12 +6,26 @@ package import Timetable
 package protocol WallClock: Sendable {
     func now() -> Instant
 
+    /// Time that passes whatever the clock is set to.
+    func uptime() -> Uptime
+
     /// Returns when the clock has reached `deadline` (nil: never), when the clock was set, or when one of `descriptors` is readable.
     ///
     /// It may return early for no reason; the caller looks at the clock again.
     /// - Returns: Whether the clock was set meanwhile: whatever was worked out from it is to be looked at again.
     @discardableResult
     func wait(until deadline: Instant?, descriptors: [Int32]) -> Bool
+}
+
+/// How long the machine has been up: a clock that nobody sets.
+package struct Uptime: Hashable, Sendable {
+    package var awake: Duration
+    package var asleep: Duration
+
+    package init(awake: Duration, asleep: Duration) {
+        self.awake = awake
+        self.asleep = asleep
+    }
 }
 
 /// The clock of the machine. It wakes at an absolute time of day, also after a suspension, and notices when the clock is set.
@@ -23,6 +37,8 @@ package struct SystemClock: WallClock {
         clock_gettime(CLOCK_REALTIME, &time)
         return Instant(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
     }
+
+    package func uptime() -> Uptime { MachineClock.uptime }
 
     @discardableResult
     package func wait(until deadline: Instant?, descriptors: [Int32]) -> Bool {

@@ -126,6 +126,12 @@ struct Fields {
         value(key, choices.map(\.rawValue).asWords, { .text($0.rawValue) }) { Choice(rawValue: $0) }
     }
 
+    /// One of `words`; `other` is what may stand there besides, for the message.
+    mutating func choice(_ key: String, among words: [String], or other: String) -> String? {
+        let known = words.map { "`\($0)`" }.joined(separator: ", ")
+        return value(key, "\(known) or \(other)", CanonicalValue.text) { words.contains($0) ? $0 : nil }
+    }
+
     /// Permissions as `umask` takes them: three octal digits, with or without a 0 before them.
     ///
     /// Fewer are refused: whoever writes 18 or 22 may mean them to be decimal.

@@ -9,10 +9,36 @@ extension JobReader {
         job.retries = retries()
         job.startWithin = positive("startWithin")
         job.catchUp = fields.choice("catchUp", CatchUp.allCases) ?? job.catchUp
-        job.overlap = fields.choice("overlap", Overlap.allCases) ?? job.overlap
+        job.maxCatchUp = maxCatchUp(job.catchUp)
+        job.overlap = overlap() ?? job.overlap
         job.onUnknown = fields.choice("onUnknown", OnUnknown.allCases) ?? job.onUnknown
         job.softError = fields.flag("softError") ?? false
         job.disabled = fields.flag("disabled") ?? false
+    }
+
+    private mutating func maxCatchUp(_ catchUp: CatchUp) -> Int? {
+        let most = fields.integer("maxCatchUp", in: 1...100_000)
+        if most != nil, catchUp != .all {
+            let place = fields.placeOfKey("maxCatchUp")
+            fields.findings.warning(place, "`maxCatchUp` has no effect without `catchUp: all`")
+        }
+        return most
+    }
+
+    /// One of four words, or `{ allow: n }`.
+    private mutating func overlap() -> Overlap? {
+        if let element = fields.element("overlap"), case .map = element.content {
+            return fields.map("overlap", known: ["allow"]) { fields in
+                if !fields.has("allow") {
+                    let advice = "say how many runs may be under way at once, such as { allow: 2 }"
+                    fields.findings.error(fields.place, "`overlap.allow` is missing; \(advice)")
+                }
+                return fields.integer("allow", in: 1...1_000_000).map(Overlap.allowUpTo)
+            } ?? nil
+        }
+        return fields.choice("overlap", among: Overlap.words.map(\.word), or: "{ allow: 2 }").flatMap { word in
+            Overlap.words.first { $0.word == word }?.overlap
+        }
     }
 
     mutating func readPromises(of job: inout Job) {
@@ -37,7 +63,7 @@ extension JobReader {
         if let element = fields.element("retries"), case .text = element.content {
             return Retries(limit: fields.integer("retries", in: 0...1_000_000) ?? 0)
         }
-        let retries = fields.map("retries", known: ["limit", "delay", "backoff", "maxDelay", "on", "exitCodes"]) { fields in
+        let retries = fields.map("retries", known: ["limit", "delay", "backoff", "maxDelay", "jitter", "on", "exitCodes"]) { fields in
             if !fields.has("limit") { fields.findings.error(fields.place, "`retries.limit` is missing; say how many retries there may be") }
             var retries = Retries(
                 limit: fields.integer("limit", in: 0...1_000_000) ?? 0,
@@ -45,6 +71,7 @@ extension JobReader {
                 backoff: fields.number("backoff", in: 1...1000, "a number from 1 to 1000") ?? 1,
                 maxDelay: fields.duration("maxDelay")
             )
+            retries.jitter = fields.number("jitter", in: 0...1, "a part of the wait from 0 to 1") ?? 0
             retries.on = Self.retriedEnds(in: &fields) ?? retries.on
             retries.exitCodes = ExitCodes.read(from: &fields)
             if retries.exitCodes != nil, !retries.on.contains(.failed) {

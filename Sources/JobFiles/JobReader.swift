@@ -19,8 +19,8 @@ struct JobReader {
     static let keys = [
         "name", "description", "schedule", "cron", "after", "join", "zone", "dst", "except", "between", "notBefore", "notAfter", "spread",
         "command", "workdir", "env", "runOn", "cpus", "memory", "disk", "constraints", "user", "timeout", "killAfter", "retries",
-        "startWithin", "catchUp", "overlap", "pool", "priority", "onUnknown", "expect", "notify", "labels", "disabled", "softError",
-        "logLimit", "onLogFull", "umask", "nice", "limits", "params",
+        "startWithin", "catchUp", "maxCatchUp", "overlap", "pool", "priority", "onUnknown", "expect", "notify", "labels", "disabled",
+        "softError", "logLimit", "onLogFull", "umask", "nice", "limits", "params",
     ]
     private static let allKeys = Set(keys)
 

@@ -89,7 +89,7 @@ private struct SettingsReader {
         return pools
     }
 
-    /// A number of runs, or `{ runs: 64, cpus: 8, memory: 16GB }` or some of these.
+    /// A number of runs, or `{ runs: 64, cpus: 8, memory: 16GB, maxStartsPerSecond: 10 }` or some of these.
     private func capacity(of member: Element.Member) -> PoolCapacity? {
         let name = "pools.\(member.key.shortened)"
         guard case .map(let inner) = member.value.content else {
@@ -101,11 +101,12 @@ private struct SettingsReader {
             return nil
         }
         var capacity = Fields(inner, at: member.value.place, path: name + ".", fields.findings)
-        capacity.refuseKeys(besides: PoolResource.allCases.map(\.rawValue), of: "`\(name)`")
+        capacity.refuseKeys(besides: PoolResource.held.map(\.rawValue) + ["maxStartsPerSecond"], of: "`\(name)`")
         return PoolCapacity(
             runs: capacity.integer("runs", in: 0...1_000_000).map(Int64.init),
             milliCPUs: capacity.number("cpus", in: 0.001...1e6, "a number of processors above 0").map { Int64(($0 * 1000).rounded()) },
-            memory: capacity.bytes("memory"))
+            memory: capacity.bytes("memory"),
+            maxStartsPerSecond: capacity.integer("maxStartsPerSecond", in: 1...100_000).map(Int64.init))
     }
 
     private mutating func executors() -> [String: Settings.Executor] {

@@ -275,6 +275,10 @@ extension Ledger {
                 gap.decidedAt.microseconds,
             ])
             try LedgerNotes(db: db, now: now).change("gap.\(gap.state.rawValue)", job: gap.job, detail: "\(gap.slots) slots: \(gap.reason)")
+        case .cutGap(let gap, let left):
+            try cut(gap, to: left, db)
+        case .clockSetBack(let farthest):
+            try LedgerNotes(db: db, now: now).change("clock.setBack", detail: "from \(farthest.rfc3339)")
         case .control(let control):
             try db.cachedStatement(sql: ControlRow.upsert).execute(arguments: ControlRow.arguments(of: control))
         case .openFlow(let key, let plan):

@@ -69,7 +69,7 @@ extension LedgerReader {
         facts.attempts = try rows(
             db, "SELECT * FROM run WHERE job = ? AND due = ? ORDER BY attempt", [job.text, due.microseconds])
         let gapSQL = "SELECT * FROM gap WHERE job = ? AND first_due <= ? ORDER BY first_due DESC LIMIT 1"
-        let gap = try Row.fetchOne(db, sql: gapSQL, arguments: [job.text, due.microseconds]).map(gap)
+        let gap = try Row.fetchOne(db, sql: gapSQL, arguments: [job.text, due.microseconds]).map(GapRow.gap(from:))
         facts.gap = gap.flatMap { $0.lastDue >= due ? $0 : nil }
         facts.others = try others(of: facts, db)
         let head = facts.graph.heads[job] ?? job

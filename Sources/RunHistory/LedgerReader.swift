@@ -108,7 +108,7 @@ extension LedgerReader {
                 db,
                 sql: "SELECT * FROM gap \(sql) ORDER BY \(filter.job == nil ? "last_due" : "first_due") DESC LIMIT \(max(filter.limit, 0))",
                 arguments: StatementArguments(clause.arguments)
-            ).map { HistoryEntry.gap(try gap($0)) }
+            ).map { HistoryEntry.gap(try GapRow.gap(from: $0)) }
             return gaps.isEmpty ? runs : Array(merged(runs, gaps).prefix(filter.limit))
         }
     }
@@ -162,17 +162,6 @@ extension LedgerReader {
     func stored(_ row: Row) throws -> StoredRun {
         StoredRun(
             id: "\(ledgerID)-\(row["id"] as Int64)", run: try RunRow.run(from: row), outputRemovedAt: row.instant("output_removed_at"))
-    }
-
-    func gap(_ row: Row) throws -> Gap {
-        guard let job = JobName(row["job"]), let state = RunState(rawValue: row["state"]) else {
-            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a gap cannot be read")
-        }
-        return Gap(
-            job: job, firstDue: Instant(microseconds: row["first_due"]), lastDue: Instant(microseconds: row["last_due"]),
-            slots: row["slots"],
-            state: state, reason: row["reason"], decidedAt: Instant(microseconds: row["decided_at"])
-        )
     }
 
     /// The row number in a run id of this ledger; nil for anything else.

@@ -26,16 +26,28 @@ package struct PoolDocument: Encodable, Sendable {
         }
     }
 
+    /// A number, or null for no limit.
+    private struct Limit: Encodable {
+        let value: Int64?
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(value)
+        }
+    }
+
     private let name: String
     private let runs: Share
     private let cpus: Share
     private let memory: Share
+    private let maxStartsPerSecond: Limit
 
     package init(_ use: PoolUse) {
         name = use.name
         runs = Share(use, .runs)
         cpus = Share(use, .cpus)
         memory = Share(use, .memory)
+        maxStartsPerSecond = Limit(value: use.capacity.maxStartsPerSecond)
     }
 }
 

@@ -42,6 +42,8 @@ package struct RestoredLedger: Sendable {
         state.pauses = try PauseRow.all(db)
         state.orders = try SlotOrderRow.all(db)
         state.backfills = try BackfillRow.all(db)
+        state.seenAt = try RowsAhead.seenAt(db)
+        state.duesAhead = try RowsAhead.dues(beyond: state.seenAt ?? .distantPast, db)
         self.state = state
         self.handedOver = handedOver
         self.ids = ids

@@ -18,6 +18,19 @@ package struct SettingsDocument: Codable, Sendable {
         let runs: Int64?
         let milliCPUs: Int64?
         let memory: Int64?
+        /// Absent in ledgers of schedulers that knew no such limit.
+        let maxStartsPerSecond: Int64?
+
+        init(_ capacity: PoolCapacity) {
+            runs = capacity.runs
+            milliCPUs = capacity.milliCPUs
+            memory = capacity.memory
+            maxStartsPerSecond = capacity.maxStartsPerSecond
+        }
+
+        var capacity: PoolCapacity {
+            PoolCapacity(runs: runs, milliCPUs: milliCPUs, memory: memory, maxStartsPerSecond: maxStartsPerSecond)
+        }
     }
 
     private let pools: [String: Capacity]
@@ -25,7 +38,7 @@ package struct SettingsDocument: Codable, Sendable {
     package let retention: Retention?
 
     package init(pools: [String: PoolCapacity], retention: Retention? = nil) {
-        self.pools = pools.mapValues { Capacity(runs: $0.runs, milliCPUs: $0.milliCPUs, memory: $0.memory) }
+        self.pools = pools.mapValues(Capacity.init)
         self.retention = retention
     }
 
@@ -42,6 +55,6 @@ package struct SettingsDocument: Codable, Sendable {
     }
 
     package var capacities: [String: PoolCapacity] {
-        pools.mapValues { PoolCapacity(runs: $0.runs, milliCPUs: $0.milliCPUs, memory: $0.memory) }
+        pools.mapValues(\.capacity)
     }
 }

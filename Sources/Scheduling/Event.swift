@@ -6,6 +6,9 @@ package enum Event: Sendable {
     case start(JobGraph)
     /// Time has passed.
     case tick
+    /// The clock reads less than `from`, which it had come to before: now, or before the start. First of all that is told at the new time; of
+    /// the ledger it brings what lies beyond that.
+    case clockSetBack(from: Instant, RowsAhead)
     /// The job files changed: these definitions are in force from now on. Before a start and after a stop they change nothing: the next
     /// start brings its own.
     case definitions(JobGraph)
@@ -115,6 +118,10 @@ package enum LedgerRecord: Hashable, Sendable {
     case insert(Run)
     case update(Run)
     case gap(Gap)
+    /// Slots at the end of the gap are open again: it is now this one, or none. Only with `clockSetBack`.
+    case cutGap(Gap, to: Gap?)
+    /// From here on, and in this step alone, times of jobs and of waiting runs may move back.
+    case clockSetBack(from: Instant)
     case control(JobControl)
     case openFlow(FlowKey, FlowPlan)
     case closeFlow(FlowKey)

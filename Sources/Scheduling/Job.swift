@@ -46,6 +46,8 @@ package struct Job: Hashable, Sendable {
     package var retries = Retries()
     package var startWithin: Duration?
     package var catchUp = CatchUp.latest
+    /// Of the slots that `catchUp: all` brings back at once, at most so many are run, the newest; nil for any number.
+    package var maxCatchUp: Int?
     package var overlap = Overlap.queue
     package var onUnknown = OnUnknown.hold
     /// A final failure meets the edges of a success (Chronos).
@@ -151,8 +153,39 @@ package enum CatchUp: String, Hashable, Sendable, CaseIterable {
     case latest, all, none
 }
 
-package enum Overlap: String, Hashable, Sendable, CaseIterable {
+/// What becomes of a slot while runs of its job are under way.
+package enum Overlap: Hashable, Sendable {
     case queue, skip, allow, replace
+    /// At most so many, from 1 on, are under way; the others wait their turn.
+    case allowUpTo(Int)
+
+    /// Those that a file names with one word.
+    package static let words: [(word: String, overlap: Overlap)] = [
+        ("queue", .queue), ("skip", .skip), ("allow", .allow), ("replace", .replace),
+    ]
+
+    /// As a job file says it.
+    package var text: String {
+        if case .allowUpTo(let most) = self { return "{ allow: \(most) }" }
+        return Self.words.first { $0.overlap == self }?.word ?? ""
+    }
+
+    /// How many runs of a job may be under way at once.
+    package var mostAtOnce: Int {
+        switch self {
+        case .queue, .skip, .replace: 1
+        case .allow: .max
+        case .allowUpTo(let most): most
+        }
+    }
+
+    /// Whether of several waiting slots only the newest is kept, at most.
+    package var keepsOne: Bool {
+        switch self {
+        case .queue, .skip, .replace: true
+        case .allow, .allowUpTo: false
+        }
+    }
 }
 
 /// What becomes of a run of whose output no more can be kept, for want of room on the disk and not for its bound.

@@ -8,7 +8,7 @@ package struct JobControl: Hashable, Sendable {
     /// The schedule's own words with zone and DST rule, to tell whether it is the same one when a file returns; nil without a schedule.
     package var schedule: String?
     package var registeredAt: Instant
-    /// Every slot up to here has its run or its gap. Never moves back.
+    /// Every slot up to here has its run or its gap. Moves back only with the clock, see `Scheduler.setClockBack`.
     package var accountedUntil: Instant
     /// The start of a schedule that has none of its own: the instant of its registration.
     package var anchor: Instant?

@@ -1,3 +1,5 @@
+package import Timetable
+
 /// What a start reads of the ledger: everything that the core knows comes from here and from the definitions.
 package struct LedgerState: Sendable {
     package struct Flow: Hashable, Sendable {
@@ -35,6 +37,10 @@ package struct LedgerState: Sendable {
     package var orders: [SlotOrder] = []
     /// All that ever were: also one without a run that is open may get one in a flow.
     package var backfills: [Backfill] = []
+    /// The newest time that the ledger knows of; nil for one that nobody has written to.
+    package var seenAt: Instant?
+    /// Dues with rows that lie beyond `seenAt`, or beyond the progress of their job if it has a schedule.
+    package var duesAhead: [JobName: Set<Instant>] = [:]
     /// The number that the newest ending got in the ledger-wide sequence.
     package var lastEnding: Int64 = 0
 

@@ -6,14 +6,26 @@ package enum PoolResource: String, Hashable, Sendable, CaseIterable {
     case cpus
     /// In bytes.
     case memory
+    /// In any second; what is started takes nothing that it gives back.
+    case starts
+
+    /// Whether a run holds it until its end.
+    package var isHeld: Bool { self != .starts }
+    package static let held = allCases.filter(\.isHeld)
 
     /// An amount as people read it: `64 runs`, `2.5 cpus`, `1.5 GiB`.
-    package func words(_ amount: Int64) -> String { number(amount) + (self == .memory ? "" : " " + rawValue) }
+    package func words(_ amount: Int64) -> String {
+        switch self {
+        case .runs, .cpus: number(amount) + " " + rawValue
+        case .memory: number(amount)
+        case .starts: number(amount) + " starts a second"
+        }
+    }
 
     /// The same without the name of the thing: `64`, `2.5`, `1.5 GiB`.
     package func number(_ amount: Int64) -> String {
         switch self {
-        case .runs: "\(amount)"
+        case .runs, .starts: "\(amount)"
         case .cpus: amount.thousandths
         case .memory: amount.bytes
         }
@@ -26,11 +38,14 @@ package struct PoolCapacity: Hashable, Sendable {
     package var milliCPUs: Int64?
     /// Bytes.
     package var memory: Int64?
+    /// How many runs are handed over in any second, at most.
+    package var maxStartsPerSecond: Int64?
 
-    package init(runs: Int64? = nil, milliCPUs: Int64? = nil, memory: Int64? = nil) {
+    package init(runs: Int64? = nil, milliCPUs: Int64? = nil, memory: Int64? = nil, maxStartsPerSecond: Int64? = nil) {
         self.runs = runs
         self.milliCPUs = milliCPUs
         self.memory = memory
+        self.maxStartsPerSecond = maxStartsPerSecond
     }
 
     package subscript(_ resource: PoolResource) -> Int64? {
@@ -38,18 +53,22 @@ package struct PoolCapacity: Hashable, Sendable {
         case .runs: runs
         case .cpus: milliCPUs
         case .memory: memory
+        case .starts: maxStartsPerSecond
         }
     }
 
     /// This, and where it says nothing, what `other` says.
     package func completed(by other: PoolCapacity) -> PoolCapacity {
-        PoolCapacity(runs: runs ?? other.runs, milliCPUs: milliCPUs ?? other.milliCPUs, memory: memory ?? other.memory)
+        PoolCapacity(
+            runs: runs ?? other.runs, milliCPUs: milliCPUs ?? other.milliCPUs, memory: memory ?? other.memory,
+            maxStartsPerSecond: maxStartsPerSecond ?? other.maxStartsPerSecond)
     }
 
     /// How much of a thing a run takes that asks for `amount` of it: whoever asks for more than there is takes all of it, and so runs when
-    /// nobody else has any. A pool without places is closed.
+    /// nobody else has any. A pool without places, or that starts nothing, is
+    /// closed.
     package func taken(of resource: PoolResource, asked amount: Int64) -> Int64 {
-        resource == .runs ? amount : min(amount, self[resource] ?? amount)
+        resource == .runs || resource == .starts ? amount : min(amount, self[resource] ?? amount)
     }
 }
 
@@ -72,6 +91,8 @@ package struct PoolAmounts: Hashable, Sendable {
             case .runs: runs
             case .cpus: milliCPUs
             case .memory: memory
+            // Each run is started once.
+            case .starts: runs
             }
         }
         set {
@@ -79,6 +100,7 @@ package struct PoolAmounts: Hashable, Sendable {
             case .runs: runs = newValue
             case .cpus: milliCPUs = newValue
             case .memory: memory = newValue
+            case .starts: break
             }
         }
     }
@@ -121,7 +143,7 @@ package struct PoolUse: Hashable, Sendable {
             let demand = job?.demand ?? PoolAmounts(runs: 1)
             for name in job?.poolNames ?? run.executor.map({ [$0] }) ?? [] {
                 guard let capacity = capacities[name] else { continue }
-                for resource in PoolResource.allCases {
+                for resource in PoolResource.held {
                     used[name, default: PoolAmounts()][resource] += capacity.taken(of: resource, asked: demand[resource])
                 }
             }

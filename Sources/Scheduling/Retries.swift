@@ -13,6 +13,8 @@ package struct Retries: Hashable, Sendable {
     package var delay: Duration = .seconds(60)
     package var backoff = 1.0
     package var maxDelay: Duration?
+    /// The part of a wait, from 0 to 1, by which it is shortened or lengthened at most.
+    package var jitter = 0.0
     package var on = Set(Occasion.allCases)
     /// nil for any, and for an end by a signal, which has none.
     package var exitCodes: [ClosedRange<Int>]?
@@ -42,6 +44,20 @@ package struct Retries: Hashable, Sendable {
             wait = .microseconds(Int64(longer))
         }
         return wait
+    }
+
+    /// The same with its jitter, which is drawn from the attempt: the same ledger gives the same instant, and jobs that fail together are not
+    /// tried again together.
+    ///
+    /// - Parameter attempt: The attempt that waits.
+    package func wait(before retry: Int, of attempt: RunKey) -> Duration {
+        let wait = wait(before: retry)
+        guard jitter > 0 else { return wait }
+        let drawn = stableHash(of: "\(attempt.job) \(attempt.due.microseconds) \(attempt.attempt)", salt: 1)
+        // From -1 up to below 1, in steps that a Double can tell apart.
+        let part = Double(drawn >> 11) / Double(1 << 52) - 1
+        let jittered = Duration.microseconds(Int64(Double(wait.wholeMicroseconds) * (1 + min(jitter, 1) * part)))
+        return maxDelay.map { min($0, jittered) } ?? jittered
     }
 
     /// Why a run that came to its end is not retried by itself.

@@ -152,14 +152,14 @@ extension Scheduler {
             } else {
                 nil
             }
-        guard let fate else { return admit(due, of: job, isCaughtUp: isOverdue && job.catchUp == .all) }
+        guard let fate, !ahead.contains(due, of: job.name) else { return admit(due, of: job, isCaughtUp: isOverdue && job.catchUp == .all) }
         let gap = Gap(
             job: job.name, firstDue: due, lastDue: due, slots: 1, state: fate.state, reason: fate.reason, decidedAt: step.now)
         step.write(.gap(gap))
         tellBreaches(of: gap)
     }
 
-    private mutating func armSlotAlarm(of name: JobName) {
+    mutating func armSlotAlarm(of name: JobName) {
         if let due = nextDue[name] { alarms.insert(Alarm(at: due, job: name, kind: .slot)) }
     }
 

@@ -16,12 +16,13 @@ extension Scheduler {
     }
 
     /// Whoever was registered after the flow's due owes nothing in it, nor whoever has a row of that due from the flow of another head,
-    /// which it left on that very instant.
+    /// which it left on that very instant, nor who has had a run of that due before the clock was set back.
     private mutating func outline(of key: FlowKey) -> FlowOutline {
         let outline = plans[key.head] ?? FlowOutline(graph.flowPlan(from: key.head))
         plans[key.head] = outline
         let others = outline.plan.members.map(\.job).filter { name in
             (controls[name]?.registeredAt ?? step.now) > key.due || controls[name]?.lastFreeDue == key.due
+                || ahead.contains(key.due, of: name)
         }
         return others.isEmpty ? outline : FlowOutline(outline.plan.without(Set(others)))
     }
@@ -76,7 +77,8 @@ extension Scheduler {
 
     private mutating func addMember(_ job: Job, _ member: FlowPlan.Member, to flow: FlowKey, attempt: Int) -> Bool {
         if attempt > 1 { flows[flow]?.lookAtAllAgain() }
-        let readyAt = member.after.compactMap { flows[flow]?.newest[$0.parent]?.endedAt }.max() ?? step.now
+        let freedAt = member.after.compactMap { flows[flow]?.newest[$0.parent]?.endedAt }.max() ?? step.now
+        let readyAt = min(freedAt, step.now)
         var run = memberRun(of: member, in: flow, attempt: attempt, readyAt: readyAt)
         if takeOrder(of: &run) { return true }
         let rest = run.isByHand ? nil : restReason(of: job) ?? run.backfill.flatMap { backfills[$0]?.cancellation }
@@ -167,7 +169,8 @@ extension Scheduler {
         }.map(\.parent)
     }
 
-    private mutating func beginLatest(_ child: Job, endedAt: Instant) {
+    private mutating func beginLatest(_ child: Job, endedAt end: Instant) {
+        let endedAt = min(end, step.now)
         let due = freeDue(for: child, at: endedAt)
         let flow = FlowKey(head: child.name, due: due)
         var run = Run(
@@ -204,8 +207,10 @@ extension Scheduler {
     /// that the flow owes.
     mutating func freeDue(for job: Job, at wanted: Instant) -> Instant {
         let family = Set([job.name, graph.heads[job.name] ?? job.name])
-        var due = firstFreeDue(of: family, from: wanted)
-        while family.contains(where: { schedules[$0]?.contains(due) == true }) { due = due + Instant.resolution }
+        // Of rows ahead only those are known that lie beyond now.
+        let isAmongRows = ahead.until.map { $0 >= wanted } ?? false
+        var due = firstFreeDue(of: family, from: isAmongRows ? max(wanted, step.now) : wanted)
+        while ahead.contains(due) || family.contains(where: { schedules[$0]?.contains(due) == true }) { due = due + Instant.resolution }
         for name in family {
             controls[name]?.lastFreeDue = due
             step.writeControl(of: name)

@@ -12,15 +12,15 @@ extension Scheduler {
         if pauses.holding(job) != nil { withdrawAutomatic(of: name, wholly: wholly) }
         if job.disabled { return withdrawWaiting(of: name, reason: Run.disabled) }
         coalesce(job)
-        let isExclusive = job.overlap != .allow
-        var isTaken = isExclusive && turns[name]?.active.isEmpty == false
+        let isBounded = job.overlap != .allow
+        var turnsLeft = job.overlap.mostAtOnce - (isBounded ? turns[name]?.active.count ?? 0 : 0)
         var last: RunKey?
-        while wholly || isExclusive && !isTaken, let key = turns[name]?.next(after: last) {
-            isTaken = judge(key, of: job, isTurnTaken: isTaken) && isExclusive || isTaken
+        while wholly || isBounded && turnsLeft > 0, let key = turns[name]?.next(after: last) {
+            if judge(key, of: job, isTurnTaken: turnsLeft <= 0), isBounded { turnsLeft -= 1 }
             last = key
         }
-        for key in turns[name]?.takeNewcomers(withOffered: isExclusive, after: last) ?? [] {
-            _ = judge(key, of: job, isTurnTaken: isTaken)
+        for key in turns[name]?.takeNewcomers(withOffered: isBounded, after: last) ?? [] {
+            _ = judge(key, of: job, isTurnTaken: turnsLeft <= 0)
         }
     }
 
@@ -88,7 +88,7 @@ extension Scheduler {
 
     /// The overlap policy, judged while a run of the job is launching or running, between first attempts made by slots or parents.
     private mutating func coalesce(_ job: Job) {
-        guard job.overlap != .allow, turns[job.name]?.active.isEmpty == false else { return }
+        guard job.overlap.keepsOne, turns[job.name]?.active.isEmpty == false else { return }
         // Parents are judged before overlap: a slot that waits for them neither displaces nor is displaced yet.
         let awaitsParents = graph.joins[job.name] == .latest && !unmetParents(of: job).isEmpty
         var candidates = (turns[job.name]?.displaceable.all ?? []).compactMap { runs[$0] }.filter { !($0.waitsForParents && awaitsParents) }
@@ -99,6 +99,8 @@ extension Scheduler {
         if inherited < kept.waitingSince {
             kept.waitingSince = inherited
             store(kept)
+            // It has another place in the queue from now on.
+            turns[job.name]?.offered.remove(kept.key)
         }
         for displaced in candidates { end(displaced, .skipped, reason: "overlap") }
         if job.overlap == .replace {
@@ -146,7 +148,7 @@ extension Scheduler {
         if let end = windowEnd(of: run, job), turns[job.name]?.offered.contains(run.key) == true { look(at: job.name, again: end) }
         guard turns[job.name]?.offered.insert(run.key).inserted == true else { return }
         step.offer(run.key)
-        pools.enqueue(run.key, priority: job.priority, holding(of: run, as: job))
+        pools.enqueue(run.key, rank: run.rank(priority: job.priority), holding(of: run, as: job))
     }
 
     /// Hands out what is free, the first in turn first; whoever gets nothing is told what it waits for.
@@ -163,17 +165,18 @@ extension Scheduler {
             if let end = windowEnd(of: run, job) { look(at: key.job, again: end) }
             hold(run, reason: "pool: " + holding(of: run, as: job).words)
         }
+        startsAt = pools.nextStart(after: step.now)
     }
 
     private mutating func nextInTurn() -> RunKey? {
         let (refused, runs, turns, jobs, capacities) = (refused, runs, turns, graph.jobs, pools.capacities)
-        return pools.next { ticket, limits in
+        return pools.next(at: step.now) { ticket, limits in
             let asked = Pools.Holding(limits: limits, demand: ticket.demand)
             if let refusal = refused[ticket.key] { return refusal.stage == .queuing && refusal.holding == asked }
             guard let job = jobs[ticket.key.job]?.job, let run = runs[ticket.key], turns[job.name]?.offered.contains(ticket.key) == true
             else { return false }
             // Otherwise a ticket from before an edit: the run has another one.
-            return ticket.priority == job.priority && Pools.Holding(run, as: job, of: capacities) == asked
+            return ticket.rank == run.rank(priority: job.priority) && Pools.Holding(run, as: job, of: capacities) == asked
         }?.key
     }
 
@@ -184,6 +187,7 @@ extension Scheduler {
         run.executor = job.runOn
         run.version = job.version
         pools.take(run.key, holding(of: run, as: job))
+        pools.noteStart(holding(of: run, as: job), at: step.now)
         turns[job.name]?.remove(run.key)
         turns[job.name]?.active.append(run.key)
         store(run)

@@ -63,7 +63,9 @@ extension Scheduler {
 
     /// What the job's policies owe after this end.
     private func sequel(of run: Run) -> Sequel {
-        guard let job = graph[run.key.job], run.killWanted == nil, let endedAt = run.endedAt else { return .none(reason: nil) }
+        guard let job = graph[run.key.job], run.killWanted == nil, let end = run.endedAt else { return .none(reason: nil) }
+        // It may have ended by a clock that was set back since.
+        let endedAt = min(end, step.now)
         // The job may have been taken out of the backfill's hands meanwhile.
         if let cancellation = run.backfill.flatMap({ backfills[$0]?.cancellation }) {
             return .none(reason: [.failed, .timedOut, .couldNotStart, .lost].contains(run.state) ? "not run again: \(cancellation)" : nil)
@@ -74,7 +76,9 @@ extension Scheduler {
             return .attempt(attempt(after: run, notBefore: endedAt, retry: run.retry))
         }
         if let refusal = job.retries.refusal(of: run) { return .none(reason: refusal.reason) }
-        return .attempt(attempt(after: run, notBefore: endedAt + job.retries.wait(before: run.retry + 1), retry: run.retry + 1))
+        let next = RunKey(job: run.key.job, due: run.key.due, attempt: run.key.attempt + 1)
+        let wait = job.retries.wait(before: run.retry + 1, of: next)
+        return .attempt(attempt(after: run, notBefore: endedAt + wait, retry: run.retry + 1))
     }
 
     private func attempt(after run: Run, notBefore: Instant, retry: Int) -> Run {

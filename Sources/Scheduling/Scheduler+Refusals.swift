@@ -106,7 +106,7 @@ extension Scheduler {
     private mutating func tryAgain(_ key: RunKey) {
         guard pools.held(by: key) == nil, let holding = refused[key]?.holding else { return handOverAgain(key) }
         refused[key]?.stage = .queuing
-        pools.enqueue(key, priority: graph[key.job]?.priority ?? 5, holding)
+        pools.enqueue(key, rank: runs[key]?.rank(priority: graph[key.job]?.priority ?? 5) ?? step.now, holding)
     }
 
     mutating func handOverAgain(_ key: RunKey) {

@@ -20,25 +20,38 @@ extension Scheduler {
         var from = after
         if reason != Run.disabled, let definition = graph[job] {
             for order in orders.of(job) where order.due > after && order.due <= through && schedule.contains(order.due) {
-                writeOneGap(of: schedule, job: job, after: from, through: order.due - Instant.resolution, state, reason: reason)
+                writeGapAroundRows(of: schedule, job, after: from, through: order.due - Instant.resolution, state, reason)
                 admit(order.due, of: definition)
                 from = order.due
             }
         }
-        writeOneGap(of: schedule, job: job, after: from, through: through, state, reason: reason)
+        writeGapAroundRows(of: schedule, job, after: from, through: through, state, reason)
+        if let last = schedule.previous(before: through + Instant.resolution)?.due, last > after { account(job, until: last) }
     }
 
-    private mutating func writeOneGap(
-        of schedule: Schedule, job: JobName, after: Instant, through: Instant, _ state: RunState, reason: String
+    /// One gap for all of them; those that have rows, from before the clock was set back, part it.
+    private mutating func writeGapAroundRows(
+        of schedule: Schedule, _ job: JobName, after: Instant, through: Instant, _ state: RunState, _ reason: String
     ) {
-        let slots = schedule.count(after: after, through: through)
+        var start = after
+        for due in ahead.dues(of: job, after: after, through: through) where schedule.contains(due) {
+            writeOneGap(of: schedule, job, after: start, through: due - Instant.resolution, state, reason)
+            start = due
+        }
+        writeOneGap(of: schedule, job, after: start, through: through, state, reason)
+    }
+
+    /// None of these slots has a row.
+    private mutating func writeOneGap(
+        of schedule: Schedule, _ job: JobName, after: Instant, through: Instant, _ state: RunState, _ reason: String
+    ) {
+        let slots = after < through ? schedule.count(after: after, through: through) : 0
         guard slots > 0, let first = schedule.next(after: after)?.due,
             let last = schedule.previous(before: through + Instant.resolution)?.due
         else { return }
         let gap = Gap(job: job, firstDue: first, lastDue: last, slots: slots, state: state, reason: reason, decidedAt: step.now)
         step.write(.gap(gap))
         tellBreaches(of: gap)
-        account(job, until: last)
     }
 
     /// Judges the slots that are first looked at too late to be called merely late.
@@ -54,12 +67,22 @@ extension Scheduler {
             writeGap(of: schedule, job: job.name, after: from, through: newest - Instant.resolution, .missed, reason: "catch-up")
             admit(newest, of: job)
         case .all:
-            var slot = from
+            missOldest(of: job, schedule, through: newest)
+            var slot = controls[job.name]?.accountedUntil ?? from
             while let next = schedule.next(after: slot)?.due, next <= newest, step.slots < settings.slotsPerStep {
                 admit(next, of: job, isCaughtUp: true)
                 slot = next
             }
         }
+    }
+
+    /// Of the overdue slots up to `newest` no more are run than `maxCatchUp`, the newest.
+    private mutating func missOldest(of job: Job, _ schedule: Schedule, through newest: Instant) {
+        guard let most = job.maxCatchUp, let from = controls[job.name]?.accountedUntil else { return }
+        guard schedule.count(after: from, through: newest) > most else { return }
+        var oldest = newest
+        for _ in 1..<max(most, 1) { oldest = schedule.previous(before: oldest)?.due ?? oldest }
+        writeGap(of: schedule, job: job.name, after: from, through: oldest - Instant.resolution, .missed, reason: "maxCatchUp")
     }
 
     private mutating func admitYoungSlots(of job: Job, _ schedule: Schedule) {
@@ -70,9 +93,10 @@ extension Scheduler {
         }
     }
 
-    /// Makes the run of a slot.
+    /// Makes the run of a slot, unless it had one before the clock was set back.
     mutating func admit(_ due: Instant, of job: Job, isCaughtUp: Bool = false) {
         step.slots += 1
+        if ahead.contains(due, of: job.name) { return account(job.name, until: due) }
         let key = RunKey(job: job.name, due: due, attempt: 1)
         var run = Run(key: key, flow: FlowKey(head: job.name, due: due), trigger: .schedule, readyAt: due, waitingSince: step.now)
         run.isCaughtUp = isCaughtUp
@@ -83,7 +107,7 @@ extension Scheduler {
         account(job.name, until: due)
     }
 
-    /// Moves the progress of `job` on; it never moves back.
+    /// Moves the progress of `job` on; only a clock that is set back moves it back.
     mutating func account(_ job: JobName, until instant: Instant) {
         guard let control = controls[job], control.accountedUntil < instant else { return }
         controls[job]?.accountedUntil = instant

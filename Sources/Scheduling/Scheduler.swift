@@ -47,12 +47,15 @@ package struct Scheduler: Sendable {
     var promiseAlarms = PriorityQueue<PromiseAlarm>()
     /// When the next promise of a run or a member breaks; an alarm for another instant is stale.
     var breaksAt: [Promised: Instant] = [:]
+    /// When the next run may start of those that wait only because their pool starts so many in a second.
+    var startsAt: Instant?
     /// Plans asked for since the graph changed.
     var plans: [JobName: FlowOutline] = [:]
     package internal(set) var pauses: Pauses
     var orders: SlotOrders
     var backfills: [Int64: Backfill] = [:]
     var lastEnding: Int64
+    var ahead = DuesAhead()
     var hasStarted = false
     var step = Step(now: .distantPast)
 
@@ -96,19 +99,27 @@ package struct Scheduler: Sendable {
         }
         for name in graph.order { pinSchedule(of: name) }
         restorePromiseAlarms()
+        for (name, dues) in ledger.duesAhead {
+            let seenAt = ledger.seenAt ?? .distantPast
+            let had = dues.filter { $0 > seenAt || schedules[name]?.contains($0) == true }
+            if !had.isEmpty { ahead.insert(had, of: name) }
+        }
         alarms = PriorityQueue(nextDue.map { Alarm(at: $1, job: $0, kind: .slot) })
     }
 
     /// The instant at which a tick is needed next, if nothing else happens before; nil for never. It may lie in the past: then at once.
     package var nextWake: Instant? {
         guard hasStarted else { return nil }
-        let first = alarms.first?.at ?? .distantFuture
-        let earliest = min(first, refusalAlarms.first?.at ?? .distantFuture, promiseAlarms.first?.at ?? .distantFuture)
+        var earliest = min(alarms.first?.at ?? .distantFuture, refusalAlarms.first?.at ?? .distantFuture)
+        earliest = min(earliest, promiseAlarms.first?.at ?? .distantFuture, startsAt ?? .distantFuture)
         return earliest == .distantFuture ? nil : earliest
     }
 
     /// The run of that key while it has not ended; nil else.
     package func openRun(_ key: RunKey) -> Run? { runs[key] }
+
+    /// Whether there are rows of dues that have not come, or were not looked at a second time: the clock was set back.
+    package var isBehindItsLedger: Bool { !ahead.isEmpty }
 
     /// The schedule of a job in force with its anchor pinned; nil for a job without one.
     package func schedule(of name: JobName) -> Schedule? { schedules[name] }
@@ -121,6 +132,7 @@ package struct Scheduler: Sendable {
         switch event {
         case .start(let graph): start(with: graph)
         case .tick: break
+        case .clockSetBack(let farthest, let rows): setClockBack(from: farthest, rows)
         case .definitions(let graph): if hasStarted { replaceDefinitions(by: graph) }
         case .started(let key, let at, let node): noteStart(of: key, at: at, node: node)
         case .pending(let key, let reason): notePending(key, reason: reason)
@@ -131,6 +143,7 @@ package struct Scheduler: Sendable {
         if hasStarted {
             ringAlarms()
             ringPromises()
+            forgetDuesAhead()
             judgeTouchedJobs()
         }
         return takeActions()

@@ -1,6 +1,6 @@
 /// A number drawn from a text, the same in every process and on every machine: FNV-1a over 64 bits, its bits then mixed, so that
 /// texts that differ in their last letter only are spread over small ranges too.
-func stableHash(of text: String, salt: UInt8) -> UInt64 {
+package func stableHash(of text: String, salt: UInt8) -> UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
     hash = (hash ^ UInt64(salt)) &* 0x100_0000_01B3

@@ -135,7 +135,10 @@ struct Status: AsyncParsableCommand {
     private func print(_ pools: [PoolUse]) {
         for (place, use) in pools.enumerated() {
             let shares = PoolResource.allCases.compactMap { resource in
-                use.capacity[resource].map { "\(resource.number(use.used[resource])) of \(resource.words($0))" }
+                use.capacity[resource].map { capacity in
+                    let words = resource.words(capacity)
+                    return resource == .starts ? "at most \(words)" : "\(resource.number(use.used[resource])) of \(words)"
+                }
             }
             Swift.print("\(place == 0 ? "pools     " : "          ") \(use.name): \(shares.joined(separator: ", "))")
         }

@@ -340,7 +340,7 @@ struct JobKeyErrorTests {
         (
             "retries: [1]",
             [
-                "2:10: error: `retries` must be a map with `limit`, `delay`, `backoff`, `maxDelay`, `on` or `exitCodes`, not a list"
+                "2:10: error: `retries` must be a map with `limit`, `delay`, `backoff`, `maxDelay`, `jitter`, `on` or `exitCodes`, not a list"
             ]
         ),
         (
@@ -350,7 +350,25 @@ struct JobKeyErrorTests {
             ]
         ),
         ("catchUp: some", ["2:10: error: `catchUp` must be `latest`, `all` or `none`, not `some`"]),
-        ("overlap: yes", ["2:10: error: `overlap` must be `queue`, `skip`, `allow` or `replace`, not `yes`"]),
+        ("overlap: yes", ["2:10: error: `overlap` must be `queue`, `skip`, `allow`, `replace` or { allow: 2 }, not `yes`"]),
+        ("overlap: {allow: 0}", ["2:18: error: `overlap.allow` must be a whole number from 1 to 1000000, not `0`"]),
+        (
+            "overlap: {}",
+            ["2:10: error: `overlap.allow` is missing; say how many runs may be under way at once, such as { allow: 2 }"]
+        ),
+        (
+            "overlap: {skip: 2}",
+            [
+                "2:10: error: `overlap.allow` is missing; say how many runs may be under way at once, such as { allow: 2 }",
+                "2:11: error: unknown key `overlap.skip`; `overlap` has `allow`",
+            ]
+        ),
+        ("catchUp: all\nmaxCatchUp: 0", ["3:13: error: `maxCatchUp` must be a whole number from 1 to 100000, not `0`"]),
+        ("maxCatchUp: 5", ["2:1: warning: `maxCatchUp` has no effect without `catchUp: all`"]),
+        (
+            "retries: {limit: 1, jitter: 2}",
+            ["2:29: error: `retries.jitter` must be a part of the wait from 0 to 1, not `2`"]
+        ),
         ("onUnknown: rerunn", ["2:12: error: `onUnknown` must be `hold`, `rerun` or `skip`, not `rerunn`"]),
         ("disabled: yes", ["2:11: error: `disabled` must be `true` or `false`, not `yes`"]),
         ("disabled: True", ["2:11: error: `disabled` must be `true` or `false`, not `True`"]),

@@ -29,9 +29,10 @@ struct JobKeyTests {
             user: etl
             timeout: PT1H
             killAfter: PT20S
-            retries: { limit: 3, delay: PT1M, backoff: 2, maxDelay: PT1H }
+            retries: { limit: 3, delay: PT1M, backoff: 2, maxDelay: PT1H, jitter: 0.1 }
             startWithin: PT30M
             catchUp: all
+            maxCatchUp: 24
             overlap: replace
             pool: warehouse
             priority: 9
@@ -70,9 +71,11 @@ struct JobKeyTests {
         #expect(job.user == "etl")
         #expect(job.timeout == .seconds(3600))
         #expect(job.killAfter == .seconds(20))
-        #expect(job.retries == Retries(limit: 3, delay: .seconds(60), backoff: 2, maxDelay: .seconds(3600)))
+        var retries = Retries(limit: 3, delay: .seconds(60), backoff: 2, maxDelay: .seconds(3600))
+        retries.jitter = 0.1
+        #expect(job.retries == retries)
         #expect(job.startWithin == .seconds(1800))
-        #expect(job.catchUp == .all)
+        #expect(job.catchUp == .all && job.maxCatchUp == 24)
         #expect(job.overlap == .replace)
         #expect(job.pool == "warehouse")
         #expect(job.priority == 9)
@@ -88,6 +91,15 @@ struct JobKeyTests {
         #expect(job.umask == 0o027 && job.nice == -5)
         #expect(job.limits == ResourceLimits(memory: 512 << 20, cpu: .seconds(600), openFiles: 256, processes: 100))
         #expect(job.version.count == 64)
+    }
+
+    @Test func overlapMayAllowSoManyAndSurvivesItsCanonicalText() throws {
+        let read = try job("command: ./x.sh\noverlap: { allow: 3 }")
+        #expect(read.overlap == .allowUpTo(3))
+        #expect(try job("command: ./x.sh\noverlap: allow").overlap == .allow)
+        let definition = try #require(JobFile.read(text: "command: ./x.sh\noverlap: { allow: 3 }", file: "test.yaml").definitions.first)
+        #expect(definition.canonical.contains(#""overlap":{"allow":3}"#))
+        #expect(Definition.parse(canonical: definition.canonical)?.overlap == .allowUpTo(3))
     }
 
     @Test func aJobWithOnlyACommandHasTheDefaults() throws {

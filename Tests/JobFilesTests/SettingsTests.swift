@@ -43,6 +43,16 @@ struct SettingsTests {
         #expect(settings.pools["p"]?.completed(by: machine) == PoolCapacity(runs: 64, milliCPUs: 2_000, memory: 1 << 30))
     }
 
+    @Test func aPoolMayStartSoManyInASecond() {
+        let text = "pools: { local: { runs: 64, maxStartsPerSecond: 10 } }"
+        #expect(Settings.read(text: text, file: "rota.yaml").settings.pools == ["local": PoolCapacity(runs: 64, maxStartsPerSecond: 10)])
+        #expect(problems(text) == [])
+        #expect(
+            problems("pools: { p: { maxStartsPerSecond: 0 } }") == [
+                "rota.yaml:1:35: error: `pools.p.maxStartsPerSecond` must be a whole number from 1 to 100000, not `0`"
+            ])
+    }
+
     @Test func everySettingIsOptional() {
         #expect(Settings.read(text: "# nothing\n", file: "rota.yaml").settings == Settings())
         #expect(problems("# nothing\n") == [])

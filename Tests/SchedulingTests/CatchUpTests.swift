@@ -36,6 +36,59 @@ struct CatchUpTests {
         #expect(starts == starts.sorted() && Set(starts).count == 6, "overlap: queue runs them one after another")
     }
 
+    @Test func ofAllAtMostTheNewestAreRunAndTheOthersToldInOneRow() {
+        var simulation = Simulation(at: "00:59:30")
+        simulation.executor.course = { _, _ in .init(lasts: .seconds(1)) }
+        simulation.start([
+            job("a", "R/2026-01-01T00:00:00Z/PT1M") { job in
+                job.catchUp = .all
+                job.maxCatchUp = 2
+            }
+        ])
+        simulation.die()
+        simulation.stayDown(until: "01:05:30")
+        simulation.start()
+        simulation.pass(.seconds(10))
+        #expect(
+            simulation.history("a") == [
+                "01:00:00–01:02:00 ×3 missed: maxCatchUp", "01:03:00 succeeded", "01:04:00 succeeded", "01:05:00 succeeded",
+            ], "the slot of 01:05 is merely late")
+    }
+
+    @Test func asManyAsMayBeRunAreAllRun() {
+        var simulation = Simulation(at: "00:59:30")
+        simulation.start([
+            job("a", "R2/2026-03-01T01:00:00Z/PT1M") { job in
+                (job.catchUp, job.maxCatchUp, job.overlap) = (.all, 2, .allow)
+            }
+        ])
+        simulation.die()
+        simulation.stayDown(until: "02:00:00")
+        simulation.start()
+        simulation.pass(.zero)
+        #expect(simulation.history("a") == ["01:00:00 running", "01:01:00 running"])
+    }
+
+    /// What is left of a flood when the scheduler dies in the middle of it is judged once more, and no more than so many are run.
+    @Test func aBoundedFloodStaysBoundedThroughACrash() {
+        var simulation = Simulation(at: "00:00:00", slotsPerStep: 10)
+        simulation.executor.course = { _, _ in .init(lasts: .milliseconds(1)) }
+        simulation.start([
+            job("a", "R/2026-01-01T00:00:00Z/PT1S") { job in
+                (job.catchUp, job.maxCatchUp, job.overlap) = (.all, 50, .allow)
+            }
+        ])
+        simulation.die()
+        simulation.stayDown(until: "01:00:00.500000")
+        simulation.start()
+        simulation.die()
+        simulation.start()
+        simulation.pass(.zero)
+        let rows = simulation.ledger.rows(of: "a").filter(\.isCaughtUp)
+        #expect(rows.count == 50 && rows.first?.key.due == "00:58:11" && rows.last?.key.due == "00:59:00")
+        #expect(simulation.ledger.gaps(of: "a").map(\.reason) == ["maxCatchUp"])
+    }
+
     @Test(arguments: CatchUp.allCases) func aSlotOfSixtySecondsAgoIsMerelyLate(policy: CatchUp) {
         var simulation = back(at: "01:01:00", policy, schedule: "R1/2026-03-01T01:00:00Z/PT1M")
         simulation.pass(.seconds(10))

@@ -48,7 +48,7 @@ struct FloodTests {
         let graph = JobGraph.build([everySecond]).graph
         var before = Scheduler(restoring: LedgerState(), graph: JobGraph(), settings: .init(capacities: ["local": 0]))
         var ledger = SimulationLedger()
-        ledger.commit(before.handle(.start(graph), at: "00:00:00").records)
+        ledger.commit(before.handle(.start(graph), at: "00:00:00").records, at: "00:00:00")
         let end = "00:00:00" + .seconds(many(86_400))
         var core = Scheduler(restoring: ledger.state, graph: graph, settings: .init(capacities: ["local": 8]))
         let duration = ContinuousClock().measure {

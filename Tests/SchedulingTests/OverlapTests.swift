@@ -49,6 +49,33 @@ struct OverlapTests {
         #expect(simulation.history("a") == ["00:00:00 running", "00:01:00 running", "00:02:00 running"])
     }
 
+    @Test func allowedUpToANumberTheOthersWaitTheirTurn() {
+        var simulation = begun(.allowUpTo(2))
+        simulation.pass(until: "00:03:30")
+        let waiting = ["00:00:00 running", "00:01:00 running", "00:02:00 waiting: overlap", "00:03:00 waiting: overlap"]
+        #expect(simulation.history("a") == waiting, "nobody is coalesced")
+        simulation.die()
+        simulation.start()
+        simulation.pass(.zero)
+        #expect(simulation.history("a") == waiting, "the bound holds through a crash")
+        simulation.end("a")
+        #expect(simulation.history("a") == ["00:00:00 succeeded", "00:01:00 running", "00:02:00 running", "00:03:00 waiting: overlap"])
+    }
+
+    @Test func aRunByHandCountsAmongThoseThatAreAllowed() {
+        var simulation = begun(.allowUpTo(2))
+        simulation.pass(until: "00:01:30")
+        simulation.run("a")
+        #expect(simulation.newest("a")?.reason == "overlap")
+    }
+
+    @Test func whoeverWaitsForAPlaceTakesATurnAsWell() {
+        var simulation = Simulation(at: "00:00:00", capacities: ["local": 1])
+        simulation.start([job("a", "R3/2026-03-01T00:00:00Z/PT1M") { $0.overlap = .allowUpTo(2) }])
+        simulation.pass(until: "00:02:30")
+        #expect(simulation.history("a") == ["00:00:00 running", "00:01:00 waiting: pool: local", "00:02:00 waiting: overlap"])
+    }
+
     @Test func replaceLaunchesAfterTheEndOfTheOldRunIsRecorded() {
         var simulation = begun(.replace) { $0.retries = Retries(limit: 5, delay: .zero) }
         simulation.pass(until: "00:01:00")
@@ -91,7 +118,7 @@ struct OverlapTests {
     }
 
     /// catalogue 85: whichever of the two is heard of first, the slot has the older due and goes first, and the policy is judged once.
-    @Test(arguments: Overlap.allCases, [true, false]) func aRunByHandAndASlotOfOneInstantAreJudgedTogether(
+    @Test(arguments: Overlap.words.map(\.overlap), [true, false]) func aRunByHandAndASlotOfOneInstantAreJudgedTogether(
         policy: Overlap, isSlotFirst: Bool
     ) {
         var simulation = begun(policy)

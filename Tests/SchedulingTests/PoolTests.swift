@@ -34,6 +34,60 @@ struct PoolTests {
         #expect(simulation.executor.launched.map(\.job) == ["busy", "d", "c", "a", "b", "e"])
     }
 
+    /// Each step of priority is worth ten minutes of waiting.
+    @Test(arguments: [(minutes: 39, first: "urgent"), (minutes: 41, first: "patient")]) func waitingMakesUpForPriority(
+        minutes: Int, first: JobName
+    ) {
+        var simulation = Simulation(at: "00:00:00", capacities: ["local": 1])
+        let later = Instant("00:00:01") + .seconds(60 * minutes)
+        simulation.start([
+            job("busy", "R1/2026-03-01T00:00:00Z/PT1H"), job("patient", "R1/2026-03-01T00:00:01Z/PT1H"),
+            job("urgent", Schedule("R1/\(later.rfc3339)/PT1H")) { $0.priority = 9 },
+        ])
+        simulation.pass(until: later + .seconds(1))
+        simulation.die()
+        simulation.start()
+        simulation.pass(.zero)
+        simulation.end("busy")
+        #expect(simulation.executor.launched.map(\.job).last == first, "also after a restart: it goes by what the rows say")
+    }
+
+    /// Runs of priority 9 come as fast as the pool can run them, and yet nobody waits for ever.
+    @Test func nobodyStarves() {
+        var simulation = Simulation(at: "00:00:00", capacities: ["local": 1])
+        simulation.executor.course = { _, _ in .init(lasts: .seconds(60)) }
+        simulation.start([
+            job("urgent", "R/2026-03-01T00:00:00Z/PT30S") { job in
+                (job.priority, job.overlap) = (9, .allow)
+            },
+            job("last", "R1/2026-03-01T00:00:01Z/PT1H") { $0.priority = 0 },
+        ])
+        simulation.pass(.seconds(4 * 3600))
+        let started = simulation.row("last", "00:00:01")?.startedAt
+        #expect(started.map { $0 > "01:30:00" && $0 < "03:02:00" } == true, "\(started?.rfc3339 ?? "never")")
+        #expect(simulation.faults == [])
+    }
+
+    /// A run that others were displaced for has waited as long as they have.
+    @Test func theQueueAgeThatAKeptRunInheritsCounts() {
+        var simulation = Simulation(at: "00:00:00", capacities: ["local": 2, "p": 1])
+        let inPool: (inout Job) -> Void = { $0.pool = "p" }
+        simulation.start([
+            job("busy", "R1/2026-03-01T00:00:00Z/PT1H", inPool),
+            job("a", "R4/2026-02-28T23:59:50Z/PT10S") { _ in },
+            job("b", "R1/2026-03-01T00:00:15Z/PT1H", inPool),
+        ])
+        simulation.pass(until: "00:00:25")
+        var edited = simulation.files
+        edited[1] = job("a", "R4/2026-02-28T23:59:50Z/PT10S", inPool)
+        simulation.define(edited)
+        simulation.end("a")
+        simulation.pass(.zero)
+        #expect(simulation.row("a", "00:00:20")?.waitingSince == "00:00:10")
+        simulation.end("busy")
+        #expect(simulation.executor.launched.map(\.job).last == "a")
+    }
+
     @Test func aPoolOfItsOwnComesOnTopOfTheExecutors() {
         var simulation = places(
             ["local": 3, "p": 1],

@@ -31,6 +31,36 @@ struct RetryTests {
         #expect(simulation.nextWake == "00:01:01")
     }
 
+    @Test func jitterMovesAWaitByItsPartAndTheSameAfterACrash() {
+        func retried(_ name: JobName, dying: Bool) -> Instant? {
+            var simulation = Simulation(at: "00:00:00")
+            simulation.executor.course = { _, _ in .init(lasts: .seconds(1), state: .failed) }
+            if dying { simulation.crash = { $0 % 3 == 0 ? (.afterCommit(deeds: 0), .zero) : nil } }
+            simulation.start([
+                job(name, "R1/PT1H") { job in
+                    job.retries = Retries(limit: 1, delay: .seconds(100))
+                    job.retries.jitter = 0.1
+                }
+            ])
+            simulation.pass(.seconds(50))
+            return simulation.row(name, "00:00:00")?.notBefore
+        }
+        let names = (0..<40).compactMap { JobName("j\($0)") }
+        let waits = names.compactMap { retried($0, dying: false) }
+        #expect(waits.allSatisfy { ("00:01:31"..."00:01:51").contains($0) })
+        #expect(Set(waits).count == 40, "they are not tried again together")
+        #expect(waits.contains { $0 < "00:01:36" } && waits.contains { $0 > "00:01:46" }, "over the whole range")
+        #expect(names.compactMap { retried($0, dying: true) } == waits)
+    }
+
+    @Test func jitterNeverWaitsLongerThanTheLongestDelayNorLessThanNothing() {
+        var retries = Retries(limit: 9, delay: .seconds(60), backoff: 2, maxDelay: .seconds(300))
+        retries.jitter = 1
+        let waits = (1...200).map { retries.wait(before: 9, of: RunKey(job: "a", due: .epoch, attempt: $0)) }
+        #expect(waits.allSatisfy { $0 >= .zero && $0 <= .seconds(300) })
+        #expect(waits.contains { $0 < .seconds(60) } && waits.contains(.seconds(300)))
+    }
+
     @Test func eachFurtherWaitIsLongerAndTheLimitHolds() {
         var simulation = failing()
         simulation.pass(.seconds(3600))

@@ -41,6 +41,12 @@ struct SimulationTests {
     /// catalogue 1, 67, 68
     @Test func everyRuleHoldsWhileFlowsAreEditedThroughCrashesAndDowntime() { play(.editsWithDowntime) }
 
+    /// catalogue 42, 43, 48: no slot twice, and each has one explanation once the clock is past it again.
+    @Test func everyRuleHoldsThroughStepsOfTheClock() { play(.clocks) }
+
+    /// catalogue 12, 42, 43: the clock is set while the scheduler is up, and while it is down.
+    @Test func everyRuleHoldsThroughStepsOfTheClockAndCrashes() { play(.clocksWithDowntime) }
+
     /// catalogue 3, 12, 76: whoever starts again at once goes on as if nothing had happened.
     @Test func aLedgerAfterCrashesEqualsTheLedgerWithoutThem() { play(.crashes) }
 }

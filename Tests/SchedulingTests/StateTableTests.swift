@@ -21,11 +21,11 @@ struct StateTableTests {
             }
             var control = JobControl(registering: job, at: "00:00:00")
             control.accountedUntil = "00:00:00"
-            ledger.commit([.control(control), .insert(Self.row(key, state, of: job))])
+            ledger.commit([.control(control), .insert(Self.row(key, state, of: job))], at: "00:00:00")
             // Overlap is judged while a run of the job is active.
             if besideAnother, state == .waiting {
                 let other = RunKey(job: "a", due: "2026-02-28T23:00:00Z", attempt: 1)
-                ledger.commit([.insert(Self.row(other, .running, of: job))])
+                ledger.commit([.insert(Self.row(other, .running, of: job))], at: "00:00:00")
             }
             core = Scheduler(
                 restoring: ledger.state, graph: JobGraph.build([job]).graph, settings: .init(capacities: ["p": PoolCapacity(runs: places)]))
@@ -45,7 +45,7 @@ struct StateTableTests {
 
         mutating func take(_ event: Event, at now: Instant = "00:00:10") {
             let actions = core.handle(event, at: now)
-            ledger.commit(actions.records)
+            ledger.commit(actions.records, at: now)
             answers += actions.answers
             for case .kill(key, _, _) in actions { hasKilled = true }
             // The executor goes on refusing what it has refused.

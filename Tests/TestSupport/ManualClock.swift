@@ -1,4 +1,4 @@
-import Daemon
+package import Daemon
 import Glibc
 import Synchronization
 package import Timetable
@@ -7,6 +7,7 @@ package import Timetable
 package final class ManualClock: WallClock {
     private struct State {
         var now: Instant
+        var uptime = Uptime(awake: .zero, asleep: .zero)
         var sleepers: [ObjectIdentifier: Bell] = [:]
     }
 
@@ -16,7 +17,9 @@ package final class ManualClock: WallClock {
 
     package func now() -> Instant { state.withLock { $0.now } }
 
-    /// Moves the clock, forward or back, and wakes everybody who waits.
+    package func uptime() -> Uptime { state.withLock { $0.uptime } }
+
+    /// Sets the clock, forward or back, and wakes everybody who waits.
     package func set(_ instant: Instant) {
         let sleepers = state.withLock { state in
             state.now = instant
@@ -25,7 +28,17 @@ package final class ManualClock: WallClock {
         for bell in sleepers { bell.ring() }
     }
 
-    package func advance(by elapsed: Duration) { set(now() + elapsed) }
+    /// Lets time pass.
+    package func advance(by elapsed: Duration) {
+        state.withLock { $0.uptime.awake += elapsed }
+        set(now() + elapsed)
+    }
+
+    /// The machine sleeps.
+    package func sleep(for elapsed: Duration) {
+        state.withLock { $0.uptime.asleep += elapsed }
+        set(now() + elapsed)
+    }
 
     @discardableResult
     package func wait(until deadline: Instant?, descriptors: [Int32]) -> Bool {

@@ -39,6 +39,9 @@ package struct Simulation: Sendable {
     private var isBack: Instant?
     private var edits: [(at: Instant, files: [Job])] = []
     private var requests: [(at: Instant, wish: Wish)] = []
+    private var clockSteps: [(at: Instant, by: Duration)] = []
+    /// The newest time that this life of the scheduler has looked at.
+    private var seenAt: Instant?
     /// Every text of a job that was ever in force.
     private(set) var definitions: [String: Job] = [:]
     private var lastToken: UInt64 = 0
@@ -72,6 +75,9 @@ package struct Simulation: Sendable {
         var state = ledger.state
         for run in state.openRuns where run.state.isActive { state.handedOverAs[run.key] = run.version.flatMap { definitions[$0] } }
         scheduler = Scheduler(restoring: state, graph: JobGraph.build(inForce).graph, settings: settings)
+        seenAt = ledger.seenAt
+        lookAtClock()
+        if !isUp { return }
         handOverAgain()
         while isUp, let next = executor.next, next.at <= now { tellNext() }
         if isUp { take(.start(JobGraph.build(files).graph)) }
@@ -89,6 +95,15 @@ package struct Simulation: Sendable {
     }
 
     package mutating func edit(at instant: Instant, _ jobs: [Job]) { edits.append((instant, jobs)) }
+    /// The clock is set by so much as soon as it reads `instant`, whether the scheduler is up or down.
+    package mutating func setClock(at instant: Instant, by shift: Duration) { clockSteps.append((instant, shift)) }
+
+    /// The clock is set now, whether the scheduler is up or down.
+    package mutating func setClock(to instant: Instant) {
+        moveClock(by: instant - now)
+        if isUp { take(.tick) }
+    }
+
     package mutating func request(_ wish: Wish, at instant: Instant) { requests.append((instant, wish)) }
 
     /// `rota run JOB`.
@@ -133,6 +148,15 @@ package struct Simulation: Sendable {
 
     /// One step of the core with whatever follows from it.
     package mutating func take(_ event: Event) {
+        let wasUp = isUp
+        lookAtClock()
+        // Whoever died of that hears nothing more.
+        if wasUp, !isUp { return }
+        seenAt = max(seenAt ?? now, now)
+        step(event)
+    }
+
+    private mutating func step(_ event: Event) {
         guard var core = scheduler else { return check.fault("the scheduler is down") }
         // The only copy: a second one would make each step copy whatever it changes.
         scheduler = nil
@@ -147,7 +171,7 @@ package struct Simulation: Sendable {
         if let misplaced = actions.dropFirst(records.count).first(where: { if case .record = $0 { true } else { false } }) {
             check.fault("a record after a deed: \(misplaced)")
         }
-        ledger.commit(records)
+        ledger.commit(records, at: now)
         commits += 1
         onCommit(records, self)
         for case .update(let run) in records where !run.state.isOpen { executor.forget(run.key) }
@@ -164,12 +188,16 @@ package struct Simulation: Sendable {
     // MARK: what happens by itself
 
     private var nextHappening: Instant? {
-        guard isUp else { return isBack }
-        return [scheduler?.nextWake, executor.next?.at, edits.first?.at, requests.first?.at].compactMap(\.self).min()
+        guard isUp else { return [isBack, isBack == nil ? nil : clockSteps.first?.at].compactMap(\.self).min() }
+        return [scheduler?.nextWake, executor.next?.at, edits.first?.at, requests.first?.at, clockSteps.first?.at].compactMap(\.self).min()
     }
 
     private mutating func happen() {
-        if !isUp {
+        if let step = clockSteps.first, step.at <= now {
+            clockSteps.removeFirst()
+            moveClock(by: step.by)
+            if isUp { take(.tick) }
+        } else if !isUp {
             while let edit = edits.first, edit.at <= now {
                 files = edit.files
                 edits.removeFirst()
@@ -195,6 +223,19 @@ package struct Simulation: Sendable {
     private mutating func tellNext() {
         guard let next = executor.next, let event = executor.tell(next.key, next.report) else { return }
         take(event)
+    }
+
+    private mutating func moveClock(by shift: Duration) {
+        executor.setClock(from: now, by: shift)
+        now = now + shift
+        isBack = isBack.map { $0 + shift }
+    }
+
+    /// As a session does at the beginning of each turn.
+    private mutating func lookAtClock() {
+        guard isUp, let before = seenAt, now < before else { return }
+        seenAt = now
+        step(.clockSetBack(from: before, ledger.rowsAhead(of: now)))
     }
 
     private mutating func goDown(for downtime: Duration?) {

@@ -28,7 +28,7 @@ extension Simulation {
                 cursor = due
                 unclaimed.remove(due)
                 let gaps = ledger.gaps(of: name).filter {
-                    ($0.firstDue...$0.lastDue).contains(due) && $0.decidedAt >= era.from && $0.decidedAt <= era.through ?? .distantFuture
+                    ($0.firstDue...$0.lastDue).contains(due) && check.wasDecided($0, in: era)
                 }
                 for gap in gaps { counted[gap.firstDue, default: []].insert(due) }
                 let explanations = gaps.count + (rows[due]?.count ?? 0)
@@ -44,10 +44,11 @@ extension Simulation {
                 }
             }
         }
-        for gap in ledger.gaps(of: name) where counted[gap.firstDue]?.count != gap.slots {
+        for gap in ledger.gaps(of: name) where counted[gap.firstDue]?.count != gap.slots && !check.isLeftWhole(gap) {
             check.fault("the gap of \(name) at \(gap.firstDue.rfc3339) counts \(gap.slots) slots, not \(counted[gap.firstDue]?.count ?? 0)")
         }
         let isChronos = definitions.values.contains { $0.name == name && $0.isChronos }
+        unclaimed.subtract(check.hadBefore[name] ?? [])
         for due in unclaimed where !(isChronos && due < control.registeredAt && unclaimed.count == 1) {
             check.fault("\(name) at \(due.rfc3339) was never owed")
         }

@@ -6,20 +6,31 @@ struct SimulationCheck: Sendable {
     /// The time in which one schedule of one job is in force.
     struct Era: Sendable {
         let schedule: Schedule
-        let from: Instant
+        var from: Instant
         var through: Instant?
+        /// The steps in which it began and ended.
+        let firstStep: Int
+        var lastStep: Int?
     }
 
     private(set) var faults: [String] = []
     private(set) var eras: [JobName: [Era]] = [:]
     /// How often definitions came into force at an instant.
     private(set) var edits: [Instant: Int] = [:]
+    /// Of each gap the step that decided it.
+    private var gapSteps: [FlowKey: Int] = [:]
+    /// Gaps of schedules of before, which began before the instant that the clock was set back to, and tell of slots beyond it.
+    private var leftWhole: Set<FlowKey> = []
+    /// Slots of each job that had a run when the clock was set back before them.
+    private(set) var hadBefore: [JobName: Set<Instant>] = [:]
     /// Each time that something was paused, until when if that is over.
     private var rests: [(scope: PauseScope, since: Instant, until: Instant?)] = []
     /// What each run takes that is with its executor.
     private var held: [RunKey: Demand] = [:]
     /// The same of each run that its executor could not take: it may keep its places for a while, or have given them back.
     private var kept: [RunKey: Demand] = [:]
+    /// When each pool that starts only so many in a second handed its runs over, since the last restart.
+    private var starts: [String: [Instant]] = [:]
     /// Those among `held` that a start handed over without asking for places: whether they had given theirs back is not in the ledger.
     private var unasked: Set<RunKey> = []
 
@@ -34,12 +45,14 @@ struct SimulationCheck: Sendable {
 
     /// After the commit of a step, before its deeds.
     mutating func step(_ event: Event, records: [LedgerRecord], deeds: [Action], in simulation: Simulation) {
+        if case .clockSetBack = event { setClockBack(in: simulation) }
         switch event {
-        case .start, .definitions:
+        case .start, .definitions, .clockSetBack:
             edits[simulation.now, default: 0] += 1
-            putInForce(simulation)
+            putInForce(simulation, by: event)
         default: break
         }
+        for case .gap(let gap) in records { gapSteps[FlowKey(head: gap.job, due: gap.firstDue)] = simulation.steps }
         if case .start = event { begunAt = simulation.now }
         keepRests(records, at: simulation.now)
         checkBreaches(records, in: simulation)
@@ -69,15 +82,52 @@ struct SimulationCheck: Sendable {
             if let demand = kept.removeValue(forKey: key) { held[key] = demand }
             checkSecondTry(key, in: simulation)
         }
-        for (run, job) in launched { checkLaunch(run, job, in: simulation) }
+        for (run, job) in launched {
+            checkLaunch(run, job, in: simulation)
+            noteStart(job, in: simulation)
+        }
         if !deeds.isEmpty { checkCapacities(in: simulation) }
         inForceBefore = simulation.graph
+    }
+
+    // MARK: clocks
+
+    func wasDecided(_ gap: Gap, in era: Era) -> Bool {
+        guard let step = gapSteps[FlowKey(head: gap.job, due: gap.firstDue)] else { return false }
+        return step >= era.firstStep && step <= era.lastStep ?? .max
+    }
+
+    func isLeftWhole(_ gap: Gap) -> Bool { leftWhole.contains(FlowKey(head: gap.job, due: gap.firstDue)) }
+
+    /// What began and ended beyond now did so now; rows beyond now keep their place.
+    private mutating func setClockBack(in simulation: Simulation) {
+        let now = simulation.now
+        rests = rests.map { (scope: $0.scope, since: min($0.since, now), until: $0.until.map { min($0, now) }) }
+        for name in eras.keys {
+            eras[name] = eras[name]?.map { era in
+                var era = era
+                era.from = min(era.from, now)
+                era.through = era.through.map { min($0, now) }
+                return era
+            }
+        }
+        for run in simulation.ledger.runs.values where run.key.due > now && run.trigger == .schedule {
+            hadBefore[run.key.job, default: []].insert(run.key.due)
+        }
+        for gap in simulation.ledger.gaps where gap.lastDue > now {
+            if gap.firstDue > now, simulation.ledger.controls[gap.job]?.accountedUntil ?? now <= now {
+                fault("the gap of \(gap.job) at \(gap.firstDue.rfc3339) has not come")
+            }
+            leftWhole.insert(FlowKey(head: gap.job, due: gap.firstDue))
+        }
+        starts = [:]
     }
 
     // MARK: hand-overs that were refused
 
     /// The scheduler starts anew: whatever is launching is handed over again.
     mutating func restart() {
+        starts = [:]
         for (key, demand) in kept { held[key] = demand }
         unasked.formUnion(kept.keys)
         kept = [:]
@@ -106,7 +156,7 @@ struct SimulationCheck: Sendable {
         if simulation.settings.capacities.isEmpty { return }
         let used = Demand.sum(held.filter { !unasked.contains($0.key) }.values)
         for (pool, capacity) in simulation.allCapacities {
-            for thing in PoolResource.allCases where used[pool]?[thing] ?? 0 > capacity[thing] ?? .max {
+            for thing in PoolResource.held where used[pool]?[thing] ?? 0 > capacity[thing] ?? .max {
                 fault("of \(thing.rawValue) of the pool \(pool) \(used[pool]?[thing] ?? 0) are taken")
             }
         }
@@ -122,7 +172,8 @@ struct SimulationCheck: Sendable {
         var taken = Demand.sum(Array(held.values) + Array(kept.values))
         var blocked: Set<[String]> = []
         let ranked = waiting.compactMap { run in simulation.graph[run.key.job].map { (run, $0) } }.sorted { left, right in
-            if left.1.priority != right.1.priority { return left.1.priority > right.1.priority }
+            let (first, second) = (Self.rank(left.0, left.1), Self.rank(right.0, right.1))
+            if first != second { return first < second }
             return (left.0.key.due, left.0.key.job, left.0.key.attempt) < (right.0.key.due, right.0.key.job, right.0.key.attempt)
         }
         for (run, job) in ranked {
@@ -132,12 +183,30 @@ struct SimulationCheck: Sendable {
             let isFull = demand.amounts.contains { pool, amounts in
                 amounts[.runs] ?? 0 > 0 && taken[pool]?[.runs] ?? 0 >= capacities[pool]?[.runs] ?? .max
             }
-            if isFull { continue }
+            if isFull || demand.amounts.keys.contains(where: { isStarting($0, in: simulation) }) { continue }
             let isShort = demand.amounts.contains { pool, amounts in
                 amounts.contains { thing, amount in (taken[pool]?[thing] ?? 0) + amount > capacities[pool]?[thing] ?? .max }
             }
             if !isShort { fault("\(run.key.words) waits at \(simulation.now.rfc3339) for what there is") }
             taken = Demand.sum([demand.withoutPlaces], onto: taken)
+        }
+    }
+
+    /// Ten minutes of waiting are worth a step of priority.
+    private static func rank(_ run: Run, _ job: Job) -> Instant {
+        max(run.waitingSince, run.notBefore ?? run.waitingSince) + .seconds(600 * (9 - job.priority))
+    }
+
+    /// Whether the pool has started as many in the last second as it may.
+    private func isStarting(_ pool: String, in simulation: Simulation) -> Bool {
+        guard let most = simulation.settings.capacities[pool]?.maxStartsPerSecond else { return false }
+        return (starts[pool] ?? []).count { $0 + .seconds(1) > simulation.now } >= most
+    }
+
+    private mutating func noteStart(_ job: Job, in simulation: Simulation) {
+        for pool in job.pools where simulation.settings.capacities[pool]?.maxStartsPerSecond != nil {
+            if isStarting(pool, in: simulation) { fault("the pool \(pool) starts too many at \(simulation.now.rfc3339)") }
+            starts[pool, default: []].append(simulation.now)
         }
     }
 
@@ -154,10 +223,8 @@ struct SimulationCheck: Sendable {
         if run.isBoundToWindow, let window = job.startWithin, now > run.readyAt + window {
             fault("\(key.words) is launched after its window")
         }
-        if job.overlap != .allow {
-            let active = simulation.ledger.open.filter { $0.job == key.job && simulation.ledger.runs[$0]?.state.isActive == true }
-            if active.count > 1 { fault("\(active.count) runs of \(key.job) are active") }
-        }
+        let active = simulation.ledger.open.filter { $0.job == key.job && simulation.ledger.runs[$0]?.state.isActive == true }
+        if active.count > job.overlap.mostAtOnce { fault("\(active.count) runs of \(key.job) are active") }
         checkEdges(of: run, in: simulation)
     }
 
@@ -261,18 +328,18 @@ struct SimulationCheck: Sendable {
             let needed = Demand(job, simulation.allCapacities, backfill: run.backfill).words
             return words.last.map(String.init) == needed ? nil : "it needs \(needed)"
         case "overlap":
-            let others = simulation.ledger.open.contains { other in
+            let others = simulation.ledger.open.count { other in
                 guard other.job == run.key.job, other != run.key else { return false }
                 return simulation.ledger.runs[other]?.state.isActive == true || simulation.isBefore(other, run)
             }
-            return others && job.overlap != .allow ? nil : "no other run is in its way"
+            return others >= job.overlap.mostAtOnce ? nil : "not enough other runs are in its way"
         default: return "that is no reason"
         }
     }
 
     // MARK: schedules
 
-    private mutating func putInForce(_ simulation: Simulation) {
+    private mutating func putInForce(_ simulation: Simulation, by event: Event) {
         for name in Set(eras.keys).union(simulation.graph.order) {
             let pinned = simulation.graph[name]?.schedule.map { schedule in
                 simulation.ledger.controls[name]?.anchor.map { schedule.anchored(at: $0) } ?? schedule
@@ -280,7 +347,9 @@ struct SimulationCheck: Sendable {
             let last = eras[name]?.last
             var from = simulation.now
             if let last, last.through == nil {
-                if last.schedule == pinned { continue }
+                if last.schedule == pinned, last.schedule.anchor == pinned?.anchor { continue }
+                // Its beginning went back with the clock, and what was accounted for of it stays so.
+                if case .clockSetBack = event { from = (simulation.ledger.controls[name]?.accountedUntil ?? from) + Instant.resolution }
                 // By new rules of a zone, slots may be owed that lie before now, and others have had their turn.
                 if let pinned, Optional(pinned).saysTheSame(as: last.schedule) {
                     let (late, until) = last.schedule.handOver(to: pinned, accountedUntil: simulation.now)
@@ -288,10 +357,11 @@ struct SimulationCheck: Sendable {
                 }
                 var ended = last
                 ended.through = simulation.now
+                ended.lastStep = simulation.steps
                 eras[name]?.removeLast()
                 eras[name]?.append(ended)
             }
-            if let pinned { eras[name, default: []].append(Era(schedule: pinned, from: from)) }
+            if let pinned { eras[name, default: []].append(Era(schedule: pinned, from: from, firstStep: simulation.steps)) }
         }
     }
 }
@@ -366,10 +436,11 @@ private struct Demand {
             wanted.append((.cpus, capacity.milliCPUs.flatMap { all in cpus.map { min(all, $0) } }))
             wanted.append((.memory, capacity.memory.flatMap { all in job.memory.map { min(all, $0) } }))
             let counted = wanted.compactMap { thing, amount in amount.map { (thing, $0) } }
-            if counted.isEmpty { continue }
+            if counted.isEmpty, capacity.maxStartsPerSecond == nil { continue }
             amounts[pool] = Dictionary(uniqueKeysWithValues: counted)
-            kind += counted.map { "\(pool) \($0.0.rawValue)" }
-            let others = counted.map(\.0.rawValue).filter { $0 != "runs" }.joined(separator: ", ")
+            kind += counted.map { "\(pool) \($0.0.rawValue)" } + (capacity.maxStartsPerSecond == nil ? [] : ["\(pool) starts"])
+            let others = (counted.map(\.0.rawValue).filter { $0 != "runs" } + (capacity.maxStartsPerSecond == nil ? [] : ["starts"]))
+                .joined(separator: ", ")
             pools.append(others.isEmpty ? pool : "\(pool) (\(others))")
         }
         words = pools.joined(separator: ", ")

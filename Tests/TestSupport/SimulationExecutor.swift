@@ -32,8 +32,11 @@ package struct SimulationExecutor: Sendable {
     }
 
     struct Task {
-        let startsAt: Instant
+        var startsAt: Instant
         var outcome: Outcome?
+        /// Happened before the clock was set back, and was not told yet.
+        var isStartPast = false
+        var isEndPast = false
         var isStartTold = false
         var isEndTold = false
     }
@@ -91,9 +94,28 @@ package struct SimulationExecutor: Sendable {
         end(key, with: Outcome(state: .killed, reason: reason, startedAt: min(task.startsAt, now), endedAt: now + .milliseconds(3)))
     }
 
+    /// The clock is set: what is still to happen happens after the same time, and what has happened bears the time of the old clock.
+    mutating func setClock(from now: Instant, by shift: Duration) {
+        untold = untold.mapValues { min($0, now + shift) }
+        for (key, task) in tasks {
+            var moved = task
+            if task.startsAt > now { moved.startsAt = task.startsAt + shift } else { moved.isStartPast = true }
+            if var outcome = task.outcome {
+                if outcome.endedAt > now {
+                    outcome.endedAt = outcome.endedAt + shift
+                    outcome.startedAt = outcome.startedAt.map { $0 > now ? $0 + shift : $0 }
+                } else {
+                    moved.isEndPast = true
+                }
+                moved.outcome = outcome
+            }
+            tasks[key] = moved
+        }
+    }
+
     /// Gives a run its end, unless it has come to an earlier one.
     package mutating func end(_ key: RunKey, with outcome: Outcome) {
-        guard let task = tasks[key], task.outcome.map({ $0.endedAt > outcome.endedAt }) ?? true else { return }
+        guard let task = tasks[key], !task.isEndPast, task.outcome.map({ $0.endedAt > outcome.endedAt }) ?? true else { return }
         tasks[key]?.outcome = outcome
     }
 
@@ -103,10 +125,10 @@ package struct SimulationExecutor: Sendable {
         for (key, at) in untold where next.map({ Self.isBefore(at, key, $0.at, $0.key) }) ?? true { next = (at, key, .refused) }
         for (key, task) in tasks {
             let candidate: (at: Instant, key: RunKey, report: Report)
-            if !task.isStartTold, task.outcome.map({ task.startsAt <= $0.endedAt }) ?? true {
-                candidate = (task.startsAt, key, .started)
+            if !task.isStartTold, task.isStartPast || task.outcome.map({ task.startsAt <= $0.endedAt }) ?? true {
+                candidate = (task.isStartPast ? .distantPast : task.startsAt, key, .started)
             } else if !task.isEndTold, let outcome = task.outcome {
-                candidate = (outcome.endedAt, key, .ended)
+                candidate = (task.isEndPast ? .distantPast : outcome.endedAt, key, .ended)
             } else {
                 continue
             }

@@ -1,5 +1,5 @@
 package import Scheduling
-import Timetable
+package import Timetable
 
 /// The ledger as a value: it takes records exactly as the schema of `migrations/` does and tells what the schema would refuse.
 ///
@@ -25,6 +25,10 @@ package struct SimulationLedger: Sendable {
     package private(set) var changes: [Change] = []
     /// Everything that the schema would have refused, in words.
     package private(set) var refusals: [String] = []
+    /// The newest time that it knows of.
+    package private(set) var seenAt: Instant?
+    /// What is committed tells that the clock was set back.
+    private var mayMoveBack = false
     private var endings: Set<Int64> = []
     private var gapStarts: Set<FlowKey> = []
     private var openDues: Set<FlowKey> = []
@@ -39,12 +43,16 @@ package struct SimulationLedger: Sendable {
     package init() {}
 
     /// Commits the records of one step.
-    package mutating func commit(_ records: [LedgerRecord]) {
+    package mutating func commit(_ records: [LedgerRecord], at now: Instant) {
+        if !records.isEmpty { seenAt = now }
+        mayMoveBack = records.contains { if case .clockSetBack = $0 { true } else { false } }
         for record in records {
             switch record {
             case .insert(let run): insert(run)
             case .update(let run): update(run)
             case .gap(let gap): insert(gap)
+            case .cutGap(let gap, let left): cut(gap, to: left)
+            case .clockSetBack(let farthest): if farthest <= now { refuse("the clock was not set back") }
             case .control(let control): put(control)
             case .openFlow(let key, let plan):
                 if flows[key] != nil { refuse("a second flow of \(key.head) at \(key.due)") }
@@ -115,7 +123,9 @@ package struct SimulationLedger: Sendable {
         // And these once more when a waiting attempt is brought forward.
         let isTheSame =
             old.retry == run.retry && old.readyAt == run.readyAt && old.notBefore == run.notBefore && old.isByHand == run.isByHand
-        if !isTheSame, old.state != .waiting || !run.isByHand { refuse("\(run.key.words) is changed and nobody asked for it") }
+        if !isTheSame, !mayMoveBack, old.state != .waiting || !run.isByHand {
+            refuse("\(run.key.words) is changed and nobody asked for it")
+        }
         store(written, old: old)
     }
 
@@ -151,8 +161,21 @@ package struct SimulationLedger: Sendable {
         gaps.append(gap)
     }
 
+    private mutating func cut(_ gap: Gap, to left: Gap?) {
+        guard mayMoveBack, let place = gaps.firstIndex(of: gap) else {
+            return refuse("no gap of \(gap.job) to cut at \(gap.firstDue)")
+        }
+        guard let left else {
+            gaps.remove(at: place)
+            gapStarts.remove(FlowKey(head: gap.job, due: gap.firstDue))
+            return
+        }
+        if left.slots < 1 || left.firstDue > left.lastDue { refuse("CHECK of gap: \(left.job) \(left.firstDue)") }
+        gaps[place] = left
+    }
+
     private mutating func put(_ control: JobControl) {
-        if let old = controls[control.job] {
+        if let old = controls[control.job], !mayMoveBack {
             if control.accountedUntil < old.accountedUntil { refuse("the progress of \(control.job) moves back") }
             if control.registeredAt != old.registeredAt { refuse("\(control.job) is registered a second time") }
         }
@@ -170,12 +193,31 @@ extension SimulationLedger {
         state.pauses = Array(pauses.values)
         state.orders = Array(orders.values)
         state.backfills = Array(backfills.values)
+        state.seenAt = seenAt
+        state.duesAhead = duesAhead
         for run in state.openRuns where lostBefore(run) > 0 { state.reruns[run.key] = lostBefore(run) }
         for (key, flow) in flows where flow.isOpen {
             state.openFlows.append(
                 LedgerState.Flow(key: key, plan: flow.plan, runs: rows(of: key), stale: flow.stale, promises: flow.promises))
         }
         return state
+    }
+
+    /// As `RestoredLedger` reads them.
+    private var duesAhead: [JobName: Set<Instant>] {
+        var dues: [JobName: Set<Instant>] = [:]
+        for key in runs.keys {
+            let control = controls[key.job]
+            let isUnaccounted = control.map { $0.schedule != nil && $0.removedAt == nil && key.due > $0.accountedUntil } ?? false
+            if isUnaccounted || seenAt.map({ key.due > $0 }) == true { dues[key.job, default: []].insert(key.due) }
+        }
+        return dues
+    }
+
+    /// What lies after `now`, as `Ledger.rowsAhead` reads it.
+    package func rowsAhead(of now: Instant) -> RowsAhead {
+        let ahead = Dictionary(grouping: runs.keys.filter { $0.due > now }, by: \.job).mapValues { Set($0.map(\.due)) }
+        return RowsAhead(dues: ahead, gaps: gaps.filter { $0.lastDue > now })
     }
 
     /// How many runs of the due were lost one after the other just before this one, since the last attempt that nobody made by itself.

@@ -13,6 +13,10 @@ package enum SimulationProperty: String, Sendable, CaseIterable {
     case edits
     /// The same, and the scheduler dies as in `downtime`.
     case editsWithDowntime
+    /// The wall clock is set, forward and back.
+    case clocks
+    /// The same, also while the scheduler is down, and it dies as in `downtime`.
+    case clocksWithDowntime
     /// Flows end as a second implementation of their rules says.
     case reference
     /// The same, with deaths.
@@ -26,6 +30,8 @@ package enum SimulationProperty: String, Sendable, CaseIterable {
         case .crashes: return differencesMadeByCrashes(SimulationScript(seed: seed), trace)
         case .edits: return SimulationScript(editingFlowsOf: seed).play(trace: trace, refusing: true).faults
         case .editsWithDowntime: return faultsWithDowntime(SimulationScript(editingFlowsOf: seed), trace)
+        case .clocks: return SimulationScript(seed: seed).play(trace: trace, refusing: true, settingClocks: true).faults
+        case .clocksWithDowntime: return faultsWithDowntime(SimulationScript(seed: seed), trace, settingClocks: true)
         case .reference: return ReferenceScript(seed: seed).differences()
         case .referenceWithCrashes:
             let script = ReferenceScript(seed: seed)
@@ -33,9 +39,9 @@ package enum SimulationProperty: String, Sendable, CaseIterable {
         }
     }
 
-    private func faultsWithDowntime(_ script: SimulationScript, _ trace: Bool) -> [String] {
+    private func faultsWithDowntime(_ script: SimulationScript, _ trace: Bool, settingClocks: Bool = false) -> [String] {
         let unit = script.unit.wholeMicroseconds
-        return script.play(trace: trace, refusing: true) { step in
+        return script.play(trace: trace, refusing: true, settingClocks: settingClocks) { step in
             var draw = SeededGenerator(seed: script.seed &* 1_000_003 &+ UInt64(step))
             guard draw.once(in: 12) else { return nil }
             let crash: Simulation.Crash = draw.once(in: 2) ? .beforeCommit : .afterCommit(deeds: draw.pick([0, 1, 2]))

@@ -7,6 +7,9 @@ package struct SimulationScript: Sendable {
     package let begin: Instant
     package let end: Instant
     package let capacities: [String: PoolCapacity]
+    /// How many runs of a pool start in a second. What was started before a crash is not in the ledger.
+    package let starts: [String: Int64]
+    package let clockSteps: [(at: Instant, by: Duration)]
     package let first: [Job]
     package let edits: [(at: Instant, files: [Job])]
     package let requests: [(at: Instant, wish: Simulation.Wish)]
@@ -25,6 +28,7 @@ package struct SimulationScript: Sendable {
                 memory: draw.others.pick([nil, 100, 1_000])),
             "p": PoolCapacity(runs: draw.generator.pick([1, 2]), milliCPUs: draw.others.pick([nil, nil, 1_500])),
         ]
+        starts = draw.newest.pick([[:], [:], ["local": 1], ["local": 3, "p": 1]])
         var files = (0..<draw.generator.pick([2, 4, 6, 9])).map { draw.job($0) }
         first = files
         var edits: [(Instant, [Job])] = []
@@ -39,6 +43,7 @@ package struct SimulationScript: Sendable {
         var wishes = requests.map { ($0.0, Simulation.Wish.run($0.1)) }
         for _ in 0..<draw.generator.pick([0, 3, 8, 15]) { wishes.append((draw.moment(until: end), draw.wish(about: first))) }
         for _ in 0..<draw.others.pick([0, 0, 4, 10, 20]) { wishes.append((draw.laterMoment(until: end), draw.operation(on: first))) }
+        clockSteps = draw.clockSteps(until: end)
         self.requests = wishes.sorted { $0.0 < $1.0 }.map { ($0.0, $0.1) }
     }
 
@@ -48,6 +53,8 @@ package struct SimulationScript: Sendable {
         begin = other.begin
         end = other.end
         capacities = other.capacities
+        starts = other.starts
+        clockSteps = other.clockSteps
         first = other.first
         self.edits = edits
         requests = other.requests
@@ -57,13 +64,16 @@ package struct SimulationScript: Sendable {
     /// Runs it to its end.
     ///
     /// - Parameters:
-    ///   - refusing: Whether the executor cannot take some runs at first.
+    ///   - refusing: Whether the executor cannot take some runs at first, and pools start only so many in a second.
+    ///   - settingClocks: Whether the clock is set, forward and back.
     ///   - crashes: For each step whether the scheduler dies there and how long it is gone.
     package func play(
-        trace: Bool = false, refusing: Bool = false,
+        trace: Bool = false, refusing: Bool = false, settingClocks: Bool = false,
         crashes: @escaping @Sendable (Int) -> (Simulation.Crash, downtime: Duration)? = { _ in nil },
         onCommit: @escaping @Sendable ([LedgerRecord], Simulation) -> Void = { _, _ in }
     ) -> Simulation {
+        var capacities = capacities
+        if refusing { for (pool, most) in starts { capacities[pool]?.maxStartsPerSecond = most } }
         var simulation = Simulation(at: begin, capacities: capacities, slotsPerStep: 7)
         let (seed, unit) = (seed, unit)
         simulation.executor.course = { run, _ in Self.course(of: run.key, seed: seed, unit: unit, refusing: refusing) }
@@ -74,6 +84,7 @@ package struct SimulationScript: Sendable {
         for job in first where job.parameters["P"] != nil { simulation.given[job.name] = ["P": "given"] }
         for edit in edits { simulation.edit(at: edit.at, edit.files) }
         for request in requests { simulation.request(request.wish, at: request.at) }
+        if settingClocks { for step in clockSteps { simulation.setClock(at: step.at, by: step.by) } }
         simulation.start(first)
         simulation.pass(until: end)
         simulation.crash = { _ in nil }
@@ -109,6 +120,8 @@ private struct Draw {
     var others: SeededGenerator
     /// For what came after that: parameters and promises.
     var values: SeededGenerator
+    /// For what came last: clocks, rates of starts.
+    var newest: SeededGenerator
     let unit: Duration
     let begin: Instant
 
@@ -116,12 +129,23 @@ private struct Draw {
         generator = SeededGenerator(seed: seed)
         others = SeededGenerator(seed: ~seed)
         values = SeededGenerator(seed: seed &* 31 &+ 5)
+        newest = SeededGenerator(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ 1)
         unit = generator.pick([.seconds(1), .seconds(10), .seconds(60), .seconds(600), .seconds(6 * 3600)])
         begin = generator.pick(["2026-03-01T00:00:00Z", "2026-03-27T22:00:00Z", "2026-10-24T11:00:00Z"] as [Instant])
     }
 
     mutating func moment(until end: Instant) -> Instant {
         begin + .microseconds(Int64.random(in: 1...(end - begin).wholeMicroseconds, using: &generator))
+    }
+
+    /// By less than a slot and by many; as often forward as back.
+    mutating func clockSteps(until end: Instant) -> [(at: Instant, by: Duration)] {
+        let length = (end - begin).wholeMicroseconds
+        return (0..<newest.pick([1, 2, 4])).map { _ in
+            let at = begin + .microseconds(Int64.random(in: 1...length, using: &newest))
+            let shift = Int64.random(in: 1...length / newest.pick([2, 20, 200]), using: &newest)
+            return (at, .microseconds(newest.once(in: 2) ? shift : -shift))
+        }.sorted { $0.at < $1.at }
     }
 
     /// What is part of no random edit depends on the job's place alone.
@@ -146,9 +170,12 @@ private struct Draw {
 
     private mutating func policies() -> (inout Job) -> Void {
         let catchUp = generator.pick(CatchUp.allCases)
-        let overlap = generator.pick(Overlap.allCases)
+        var overlap = generator.pick(Overlap.words.map(\.overlap))
+        if overlap == .allow { overlap = newest.pick([.allow, .allowUpTo(2), .allowUpTo(3)]) }
+        let maxCatchUp: Int? = newest.pick([nil, 1, 3])
         var retries = Retries(
             limit: generator.pick([0, 0, 1, 3]), delay: unit / generator.pick([1, 2, 10]), backoff: generator.pick([1, 2]))
+        retries.jitter = newest.pick([0, 0, 0.5, 1])
         retries.on = others.pick([retries.on, retries.on, [.failed], [.timedOut, .couldNotStart]])
         retries.exitCodes = others.pick([nil, nil, [75...75, 100...110]])
         let cpus: Double? = others.pick([nil, nil, 0.5, 1, 2, 9])
@@ -162,6 +189,7 @@ private struct Draw {
         let join: Join? = generator.once(in: 5) ? .latest : nil
         return { job in
             job.catchUp = catchUp
+            job.maxCatchUp = maxCatchUp
             job.overlap = overlap
             job.retries = retries
             job.cpus = cpus

@@ -14,6 +14,7 @@ extension Event {
         switch self {
         case .start(let graph): "start \(graph.order)"
         case .tick: "tick"
+        case .clockSetBack(let from, _): "the clock was set back from \(from.rfc3339)"
         case .definitions(let graph): "definitions \(graph.order)"
         case .started(let key, _, _): "started \(key.words)"
         case .pending(let key, let reason): "pending \(key.words) \(reason)"
@@ -37,6 +38,8 @@ extension Action {
         case .record(.update(let run)): "update \(run.words)"
         case .record(.gap(let gap)):
             "gap \(gap.job) \(gap.firstDue.rfc3339) \(gap.lastDue.rfc3339) ×\(gap.slots) \(gap.state) \(gap.reason)"
+        case .record(.cutGap(let gap, let left)): "cut gap \(gap.job) \(gap.firstDue.rfc3339) to ×\(left?.slots ?? 0)"
+        case .record(.clockSetBack(let from)): "clock set back from \(from.rfc3339)"
         case .record(.control(let control)): "control \(control.job) until \(control.accountedUntil.rfc3339) \(control.consumed)"
         case .record(.openFlow(let key, _)): "open flow \(key.head) \(key.due.rfc3339)"
         case .record(.closeFlow(let key)): "close flow \(key.head) \(key.due.rfc3339)"

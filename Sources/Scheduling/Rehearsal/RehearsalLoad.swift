@@ -51,11 +51,13 @@ package struct RehearsalLoad: Sendable {
 
         fileprivate init(_ capacity: PoolCapacity?) { self.capacity = capacity }
 
+        /// Nobody holds a start: of these there is no peak.
         package subscript(_ resource: PoolResource) -> Peak {
             switch resource {
             case .runs: runs
             case .cpus: cpus
             case .memory: memory
+            case .starts: Peak()
             }
         }
     }

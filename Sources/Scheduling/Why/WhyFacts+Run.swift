@@ -98,7 +98,7 @@ extension WhyFacts {
         let named = text.split(separator: ",").map { $0.trimmingBlanks.prefix { $0 != " " } }
         let uses = pools.filter { named.contains($0.name[...]) }
         let taken = uses.map { use in
-            let shares = PoolResource.allCases.compactMap { resource in
+            let shares = PoolResource.held.compactMap { resource in
                 use.capacity[resource].map { "\(resource.number(use.used[resource])) of \(resource.words($0))" }
             }
             return "`\(use.name)` has \(shares.joined(separator: ", ")) taken"
@@ -267,7 +267,7 @@ extension WhyFacts {
         if let pause, pause.since <= due { why.advise(pause.scope.resumption) }
     }
 
-    var overlapWord: String { definition.map { "\($0.overlap)" } ?? "queue" }
+    var overlapWord: String { (definition?.overlap ?? .queue).text }
 }
 
 /// What the reason of a row says, by its first word.

@@ -56,7 +56,8 @@ extension WhyFacts {
             let names = unmet.map { "`\($0.parent)`" + ($0.on == .success ? "" : " (on \($0.on.rawValue))") }
             why.say(.parents, "It will wait for an end of \(Self.list(names)), which has not come since the slot before.")
         }
-        guard let active = others.first(where: { $0.run.state.isActive }), definition?.overlap != .allow else { return }
+        let active = others.filter(\.run.state.isActive)
+        guard let first = active.first, active.count >= definition?.overlap.mostAtOnce ?? 1 else { return }
         let fate =
             switch definition?.overlap {
             case .skip: "it is skipped"
@@ -64,8 +65,8 @@ extension WhyFacts {
             default: "it waits for that end"
             }
         why.say(
-            .overlap, at: active.run.startedAt,
-            "\(words(active).capitalizedFirst) is \(active.run.state.rawValue); if it still is then, \(fate) (`overlap: \(overlapWord)`).")
+            .overlap, at: first.run.startedAt,
+            "\(words(first).capitalizedFirst) is \(first.run.state.rawValue); if it still is then, \(fate) (`overlap: \(overlapWord)`).")
     }
 
     /// A slot that has come, and has neither row nor gap.

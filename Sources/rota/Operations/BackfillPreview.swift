@@ -69,7 +69,7 @@ struct BackfillPreview: Encodable {
     func tell() {
         let zone = slots.schedule?.localZone
         func local(_ instant: Instant?) -> String? { instant.map { zone?.local($0) ?? $0.rfc3339 } }
-        let one = slots.job.overlap == .allow ? "" : "; of `\(order.job)` one at a time anyway, for its `overlap: \(slots.job.overlap.rawValue)`"
+        let one = slots.job.overlap == .allow ? "" : "; of `\(order.job)` one at a time anyway, for its `overlap: \(slots.job.overlap.text)`"
         Show.print([
             ("job", order.job.text),
             ("slots", "\(choice.chosen.count)" + (slots.scope.head == order.job ? "" : ", those of `\(slots.scope.head)`")),
