@@ -21,6 +21,7 @@ struct JobKeyTests {
             command: ./extract.sh --day "$ROTA_DUE_DATE"
             workdir: /srv/warehouse
             env: { STAGE: prod, ON: NO }
+            params: { REGION: eu }
             runOn: local
             cpus: 1.5
             memory: 512MB
@@ -82,7 +83,8 @@ struct JobKeyTests {
         #expect(job.after == [Edge(parent: name("ingest")), Edge(parent: name("prices"), on: .done)])
         #expect(job.join == .latest)
         #expect(job.onUnknown == .rerun)
-        #expect(job.expect == Expectation(startWithin: .seconds(5), endBy: 360, duration: .seconds(7200)))
+        #expect(job.expect.startWithin == .seconds(5) && job.expect.endBy == 360 && job.expect.duration == .seconds(7200))
+        #expect(job.expect.zone.name == "Europe/Berlin" && job.parameters == ["REGION": "eu"])
         #expect(job.notify.on == [.failure, .recovery, .missed, .late])
         #expect(job.notify.email == ["ops@example.org"])
         #expect(job.labels == ["team": "data"])
