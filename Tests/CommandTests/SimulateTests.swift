@@ -32,6 +32,7 @@ struct SimulateTests {
     @Test func aFolderAloneIsRegisteredWhereTheSimulationBegins() throws {
         let result = try simulate(try fixture(), "--from", "2026-03-01", "--duration", "P2D", "--json")
         let object = try object(result)
+        #expect(result.stderr == "1 job (prices) of which nothing is known takes 1 min 0 s, see --assume\n")
         #expect(Set(object.keys) == ["runs", "peaks", "missed"])
         let runs = try #require(object["runs"] as? [[String: Any]])
         #expect(runs.allSatisfy { Set($0.keys) == ["job", "due", "attempt", "state", "reason", "startedAt", "endedAt"] })

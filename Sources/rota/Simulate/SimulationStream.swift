@@ -35,6 +35,7 @@ struct SimulationStream: SimulationReport {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let peaks = String(decoding: try encoder.encode(PeakDocument.all(of: rehearsal.load)), as: UTF8.self)
         let missed = String(decoding: try encoder.encode(unrun.all), as: UTF8.self)
+        if let guess = AssumptionWords(assumptions, rehearsal.graph).guess { Terminal.complain(guess) }
         Terminal.say(text + "\n], \"peaks\": \(peaks), \"missed\": \(missed)}")
     }
 

@@ -91,20 +91,7 @@ struct SimulationTimeline: SimulationReport {
         let counts = known.map { "\(states[$0] ?? 0) \(Terminal.painted($0.rawValue))" }.joined(separator: ", ")
         let outcome = counts.isEmpty ? "nothing runs" : "\(counts); \(jobs.count.of("job"))"
         Swift.print("\(zone.local(start.wholeSecond)) to \(zone.local(end.wholeSecond)): \(outcome)")
-        Swift.print(words(of: assumptions, for: graph))
-    }
-
-    private func words(of assumptions: Rehearsal.Assumptions, for graph: JobGraph) -> String {
-        let unknown = graph.order.filter { assumptions.durations[$0] == nil && graph[$0]?.disabled == false }
-        var words = "Assumed: \(assumptions.failing.isEmpty ? "every run succeeds" : "every run succeeds but those of --fail")"
-        if !assumptions.durations.isEmpty { words += ", and takes what is known of its job" }
-        if !unknown.isEmpty {
-            let names = unknown.prefix(3).map(\.text).joined(separator: ", ") + (unknown.count > 3 ? ", …" : "")
-            words +=
-                "; \(unknown.count.of("job")) (\(names)) of which nothing is known \(unknown.count == 1 ? "takes" : "take") "
-                + "\(assumptions.usual.words), see --assume"
-        }
-        return words
+        Swift.print(AssumptionWords(assumptions, graph).sentence)
     }
 
     private func print(_ part: Part, of name: String) {
