@@ -46,9 +46,12 @@ struct PlanReport {
         // What stays as it is was warned of before.
         let news = jobs.added.map(\.definition) + jobs.changed.map(\.definition)
         problems = (reading.problems + news.flatMap { $0.scheduleWarnings(at: now) }).sorted()
-        let stage =
+        var stage =
             try reader.map { try RehearsalStage($0, at: now, configured: place.settings) }
             ?? RehearsalStage(at: now, configured: try place.settings())
+        for added in jobs.added {
+            if let old = added.renamedFrom { stage.durations[added.definition.job.name] = stage.durations[old] }
+        }
         before = RunForecast(stage, until: end)
         after = jobs.isEmpty ? before : RunForecast(stage, graph: reading.graph, until: end)
         let (before, after) = (before, after)
