@@ -249,30 +249,12 @@ struct Session {
     /// Puts a request to the core; a run that it accepted is noted with who asked, the rest the core notes itself.
     private mutating func ask(_ token: UInt64, at now: Instant, _ notes: inout [DefinitionsInForce.Note]) throws -> [Action] {
         guard let question = requests[token] else { return [] }
-        let actions = scheduler.handle(.request(token: token, try completed(question.request)), at: now)
+        let actions = scheduler.handle(.request(token: token, try ledger.completed(question.request, in: scheduler.graph)), at: now)
         guard case .run = question.request else { return actions }
         for case .answer(token, .accepted(let key)) in actions {
             notes.append { try $0.change("request.run", job: key.job, who: question.who, detail: "due \(key.due.rfc3339)") }
         }
         return actions
-    }
-
-    /// The core keeps no run that has ended: what a request has to know of those is read here.
-    private func completed(_ request: Request) throws -> Request {
-        func newest(_ job: JobName, _ due: Instant?) throws -> Precedent? {
-            try due.flatMap { try ledger.precedent(of: RunKey(job: job, due: $0, attempt: 1)) }
-        }
-        return switch request {
-        case .retry(let key, _, let downstream, let who):
-            .retry(key, precedent: try ledger.precedent(of: key), downstream: downstream, by: who)
-        case .markSuccess(let key, _, let who): .markSuccess(key, precedent: try ledger.precedent(of: key), by: who)
-        case .skip(let job, let due, _, let who): .skip(job, due: due, precedent: try newest(job, due), by: who)
-        case .hold(let job, let due, _, let who): .hold(job, due: due, precedent: try newest(job, due), by: who)
-        case .release(let job, let due, _, let who): .release(job, due: due, precedent: try newest(job, due), by: who)
-        case .backfill(let order, _, let who):
-            .backfill(order, precedents: try ledger.precedents(of: order, BackfillScope(of: order.job, in: scheduler.graph)), by: who)
-        case .run, .kill, .pause, .resume, .cancelBackfill: request
-        }
     }
 
     /// Answers those who wait for a commit of which nobody knows whether it came.

@@ -44,7 +44,9 @@ extension LedgerReader {
 
     package func backfill(_ id: Int64) throws(LedgerError) -> StoredBackfill? {
         try read { db in
-            try Row.fetchOne(db, sql: "SELECT * FROM backfill WHERE id = ?", arguments: [id]).map { try stored(BackfillRow.backfill(from: $0), db) }
+            try Row.fetchOne(db, sql: "SELECT * FROM backfill WHERE id = ?", arguments: [id]).map {
+                try stored(BackfillRow.backfill(from: $0), db)
+            }
         }
     }
 

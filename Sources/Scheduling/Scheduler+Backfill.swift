@@ -12,9 +12,10 @@ extension Scheduler {
         if job.disabled { return refusal(of: job) }
         if let refusal = refusal(of: order) { return refusal }
         let scope = BackfillScope(of: job.name, in: graph)
-        guard let schedule = schedules[scope.head], let accountedUntil = controls[scope.head]?.accountedUntil else {
+        guard let schedule = schedules[scope.head], let accountedUntil = accountForSlotsAtRest(of: scope.head) else {
             return .refused(
-                "`\(job.name)` has no slots: nothing but a request or the ends of its parents makes it due; `rota run \(job.name)` runs it once")
+                "`\(job.name)` has no slots: nothing but a request or the ends of its parents makes it due; `rota run \(job.name)` runs it once"
+            )
         }
         // What is not accounted for yet comes by itself.
         let (after, through) = (order.first - Instant.resolution, min(order.last, accountedUntil))
@@ -27,16 +28,30 @@ extension Scheduler {
         if choice.chosen.isEmpty {
             return .already(
                 choice.busy > 0
-                    ? "all \(count) slots are on their way already, or ran" : "all \(count) slots ran already; without --only-missed they run again")
+                    ? "all \(count) slots are on their way already, or ran"
+                    : "all \(count) slots ran already; without --only-missed they run again")
         }
         let id = (backfills.keys.max() ?? 0) + 1
         begin(Backfill(id: id, asking: order, slots: choice.chosen.count, by: who, at: step.now), choice.chosen, precedents)
         return .backfilling(id, slots: choice.chosen.count, leftAlone: count - choice.chosen.count)
     }
 
+    /// Of a job at rest slots are accounted for a minute at a time. What somebody ordered about one of them has its row by that, and is not known to
+    /// whoever read the ledger before.
+    ///
+    /// - Returns: Up to where slots may be backfilled.
+    private mutating func accountForSlotsAtRest(of head: JobName) -> Instant? {
+        guard let job = graph[head], let before = controls[head]?.accountedUntil else { return nil }
+        guard restReason(of: job) != nil, orders.of(head).allSatisfy({ $0.due <= before || $0.due > step.now }) else { return before }
+        accountSlots(of: head)
+        return controls[head]?.accountedUntil
+    }
+
     private func refusal(of order: BackfillOrder) -> Answer? {
         if order.first > order.last { return .refused("the time begins after its end; `--from` is the earlier one") }
-        if order.last > step.now { return .refused("\(order.last.rfc3339) has not come yet; what is still to come runs by itself when it is due") }
+        if order.last > step.now {
+            return .refused("\(order.last.rfc3339) has not come yet; what is still to come runs by itself when it is due")
+        }
         return order.maxRunning < 1 ? .refused("at least one run must be allowed at a time") : nil
     }
 
@@ -60,7 +75,10 @@ extension Scheduler {
         know(backfill)
         step.write(.backfill(backfill))
         step.write(
-            .change(Change(kind: "request.backfill", job: backfill.job, who: backfill.by, detail: "backfill \(backfill.id), \(slots.count) slots")))
+            .change(
+                Change(
+                    kind: "request.backfill", job: backfill.job, who: backfill.by, detail: "backfill \(backfill.id), \(slots.count) slots"))
+        )
         let whole = FlowOutline(graph.flowPlan(from: backfill.job))
         for due in slots {
             let taken = precedents.taken.filter { $0.value.contains(due) }.keys

@@ -24,7 +24,8 @@ extension Scheduler {
     mutating func hold(_ name: JobName, _ due: Instant?, _ precedent: Precedent?, by who: String) -> Answer {
         guard let due = due ?? dueToHold(of: name) else {
             return graph[name] == nil
-                ? .unknownJob(name) : .refused("no run of `\(name)` waits, and no slot of it comes; `rota pause \(name)` holds all that will")
+                ? .unknownJob(name)
+                : .refused("no run of `\(name)` waits, and no slot of it comes; `rota pause \(name)` holds all that will")
         }
         switch target(of: name, due, precedent) {
         case .waiting(let run): return hold(run, by: who)
@@ -111,7 +112,9 @@ extension Scheduler {
         if let newest = precedent?.newest { return .ended(newest) }
         guard let schedule = schedules[head] else {
             return .none(
-                .refused("nothing of `\(name)` waits with that due, and it has no slots of its own; `rota show \(name)` tells what makes it due"))
+                .refused(
+                    "nothing of `\(name)` waits with that due, and it has no slots of its own; `rota show \(name)` tells what makes it due")
+            )
         }
         guard schedule.contains(due) else { return .none(.refused(notASlot(due, of: name, schedule))) }
         let isToCome = due > controls[head]?.accountedUntil ?? .distantPast || owes(name, FlowKey(head: head, due: due))
@@ -129,9 +132,11 @@ extension Scheduler {
     }
 
     /// The run that waits now, else the next slot that nobody ordered anything about.
-    private func dueToHold(of name: JobName) -> Instant? {
+    private mutating func dueToHold(of name: JobName) -> Instant? {
         if let waiting = turns[name]?.all.first(where: { orders[name, $0.due] == nil }) { return waiting.due }
         let head = headOfSlots(of: name)
+        if nextSlot(of: head).map({ $0 <= step.now }) == true { accountSlots(of: head) }
+        if let waiting = turns[name]?.all.first(where: { orders[name, $0.due] == nil }) { return waiting.due }
         guard let schedule = schedules[head], var due = nextSlot(of: head) else { return nil }
         while orders[name, due] != nil {
             guard let next = schedule.next(after: due)?.due else { return nil }
@@ -173,9 +178,8 @@ extension Scheduler {
         orders.insert(order)
         step.write(.order(order))
         // Of a job at rest the alarm may be put off.
-        if let schedule = schedules[order.job], let alarm = nextDue[order.job], alarm > order.due {
-            setSlotAlarm(of: order.job, schedule, isAtRest: true)
-        }
+        guard let schedule = schedules[order.job], let control = controls[order.job], let alarm = nextDue[order.job] else { return }
+        if control.accountedUntil < order.due, order.due < alarm { setSlotAlarm(of: order.job, schedule, isAtRest: true) }
     }
 
     mutating func drop(_ order: SlotOrder) {

@@ -90,7 +90,8 @@ struct BackfillTests {
         simulation.pass(until: "02:50:00")
         #expect(simulation.ask(backfill(from: "01:00:00", to: "02:00:00")) == .backfilling(2, slots: 2, leftAlone: 0))
         simulation.pass(.seconds(60))
-        #expect(states(simulation) == ["01T00 1 succeeded", "01T01 1 succeeded", "01T01 2 succeeded", "01T02 1 succeeded", "01T02 2 succeeded"])
+        #expect(
+            states(simulation) == ["01T00 1 succeeded", "01T01 1 succeeded", "01T01 2 succeeded", "01T02 1 succeeded", "01T02 2 succeeded"])
     }
 
     @Test func onlyWhatWasMissedIsRunOnRequest() {
@@ -241,11 +242,15 @@ struct BackfillTests {
         simulation.start()
         if !kill { simulation.end("a") }
         simulation.pass(.seconds(60))
-        #expect(states(simulation) == ["28T20 1 \(kill ? "killed" : "succeeded")"] + ["28T21", "28T22", "28T23", "01T00"].map { "\($0) 1 skipped" })
+        #expect(
+            states(simulation) == ["28T20 1 \(kill ? "killed" : "succeeded")"]
+                + ["28T21", "28T22", "28T23", "01T00"].map { "\($0) 1 skipped" })
         #expect(simulation.row("a", "00:00:00")?.reason == "backfill cancelled by bob")
         #expect(simulation.ledger.rows(of: "b").map(\.reason) == [kill ? "upstream" : "backfill cancelled by bob"])
         #expect(simulation.ledger.flows.values.allSatisfy { !$0.isOpen } && simulation.faults.isEmpty)
-        guard case .already = simulation.ask(.cancelBackfill(1, kill: kill, by: "bob")) else { Issue.record("it is cancelled again"); return }
+        guard case .already = simulation.ask(.cancelBackfill(1, kill: kill, by: "bob")) else {
+            Issue.record("it is cancelled again"); return
+        }
         guard case .refused = simulation.ask(.cancelBackfill(7, kill: kill, by: "bob")) else { Issue.record("there is one"); return }
     }
 

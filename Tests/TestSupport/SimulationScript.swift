@@ -252,7 +252,9 @@ private struct Draw {
         case 4:
             return .backfill(
                 job.name, unit * others.pick([2, 5, 30]), onlyMissed: others.once(in: 3), maxRunning: others.pick([1, 2, 5]))
-        default: return others.once(in: 3) ? .cancelBackfill(kill: others.once(in: 2)) : .retry(job.name, back: others.pick([0, 1, 3]), downstream: true)
+        default:
+            return others.once(in: 3)
+                ? .cancelBackfill(kill: others.once(in: 2)) : .retry(job.name, back: others.pick([0, 1, 3]), downstream: true)
         }
     }
 

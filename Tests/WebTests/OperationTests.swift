@@ -23,7 +23,9 @@ struct OperationTests {
         let path = "/api/v1/jobs/yearly"
         let skip = try await fixture.get(path + "/skip", method: "POST", body: #"{"due":"2100-01-01T00:00:00Z","by":"ada"}"#)
         #expect(status(skip) == 202 && skip.contains(#""due":"2100-01-01T00:00:00Z""#), "\(skip)")
-        #expect(try await fixture.get("/api/v1/orders").contains(#""by":"ada (token)","due":"2100-01-01T00:00:00Z","job":"yearly","kind":"skip""#))
+        #expect(
+            try await fixture.get("/api/v1/orders").contains(
+                #""by":"ada (token)","due":"2100-01-01T00:00:00Z","job":"yearly","kind":"skip""#))
         let again = try await fixture.get(path + "/skip", method: "POST", body: #"{"due":"2100-01-01T00:00:00Z"}"#)
         #expect(try status(again) == 200 && object(again)["changed"] as? Bool == false)
         #expect(status(try await fixture.get(path + "/hold", method: "POST")) == 202, "the next slot")
@@ -53,7 +55,8 @@ struct OperationTests {
     @Test func aBackfillIsBegunReadAndCancelled() async throws {
         let fixture = try await WebFixture(jobs: yearly)
         let begin = try await fixture.get(
-            "/api/v1/jobs/yearly/backfill", method: "POST", body: #"{"from":"2020-01-01T00:00:00Z","to":"2025-01-01T00:00:00Z","by":"ada"}"#)
+            "/api/v1/jobs/yearly/backfill", method: "POST", body: #"{"from":"2020-01-01T00:00:00Z","to":"2025-01-01T00:00:00Z","by":"ada"}"#
+        )
         #expect(status(begin) == 202, "\(begin)")
         #expect(try object(begin)["backfill"] as? Int == 1 && object(begin)["slots"] as? Int == 6)
         let one = try object(try await fixture.get("/api/v1/backfills/1"))
@@ -67,7 +70,8 @@ struct OperationTests {
     }
 
     @Test(arguments: [
-        ("/api/v1/runs/nothing/mark-success", "", 404), ("/api/v1/jobs/nobody/mark-success", "", 404), ("/api/v1/jobs/yearly/skip", "", 400),
+        ("/api/v1/runs/nothing/mark-success", "", 404), ("/api/v1/jobs/nobody/mark-success", "", 404),
+        ("/api/v1/jobs/yearly/skip", "", 400),
         ("/api/v1/jobs/yearly/skip", #"{"due":"soon"}"#, 400), ("/api/v1/jobs/yearly/skip", #"{"due":"2100-01-02T00:00:00Z"}"#, 409),
         ("/api/v1/jobs/nobody/hold", "", 404), ("/api/v1/jobs/plain/hold", "", 409), ("/api/v1/runs/nothing/release", "", 404),
         ("/api/v1/jobs/yearly/backfill", "", 400), ("/api/v1/jobs/yearly/backfill", #"{"from":"2020-01-01T00:00:00Z","max":3}"#, 400),

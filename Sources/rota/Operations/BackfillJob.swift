@@ -31,7 +31,8 @@ struct BackfillJob: AsyncParsableCommand {
     var from: InstantArgument?
 
     @Option(
-        help: ArgumentHelp("To this instant, which counts; a date includes its day, P7D is so long after --from. (default: now)", valueName: "instant"),
+        help: ArgumentHelp(
+            "To this instant, which counts; a date includes its day, P7D is so long after --from. (default: now)", valueName: "instant"),
         transform: EndArgument.read)
     var to: EndArgument?
 
@@ -85,7 +86,9 @@ struct BackfillJob: AsyncParsableCommand {
         if dryRun { return try json ? Terminal.json(preview) : preview.tell() }
         if Terminal.isTerminal, !yes, !json {
             preview.tell()
-            guard Terminal.isConfirmed("run these \(preview.choice.chosen.count.of("slot"))?") else { return Terminal.say("nothing was done") }
+            guard Terminal.isConfirmed("run these \(preview.choice.chosen.count.of("slot"))?") else {
+                return Terminal.say("nothing was done")
+            }
         }
         try await begin(preview, in: reader)
     }
@@ -102,7 +105,8 @@ struct BackfillJob: AsyncParsableCommand {
         }
         if !json {
             let left = answer.leftAlone ?? 0
-            Terminal.say("backfill \(id): \((answer.slots ?? 0).of("slot")) of \(preview.order.job)" + (left > 0 ? ", \(left) left alone" : ""))
+            Terminal.say(
+                "backfill \(id): \((answer.slots ?? 0).of("slot")) of \(preview.order.job)" + (left > 0 ? ", \(left) left alone" : ""))
         }
         if detach { return json ? try Terminal.json(answer) : () }
         try BackfillProgress(id: id, reader: reader, isQuiet: json).follow()
@@ -111,7 +115,8 @@ struct BackfillJob: AsyncParsableCommand {
         if end.failed > 0 {
             throw CommandFailure(
                 .unwell,
-                "\(end.failed.of("run")) of backfill \(id) did not succeed; `rota history \(end.backfill.job)` tells why, `rota retry` runs them again")
+                "\(end.failed.of("run")) of backfill \(id) did not succeed; `rota history \(end.backfill.job)` tells why, `rota retry` runs them again"
+            )
         }
         if let who = end.backfill.cancelledBy { throw CommandFailure(.unwell, "backfill \(id) was cancelled by \(who)") }
     }
@@ -123,7 +128,9 @@ struct BackfillJob: AsyncParsableCommand {
         if json { return try Terminal.json(answer) }
         guard answer.changed else { return Terminal.say(answer.detail ?? "it is over") }
         let active = answer.active ?? 0
-        let rest = active > 0 ? "; \(active.of("run")) of it \(active == 1 ? "goes" : "go") on to \(active == 1 ? "its" : "their") end, --kill ends that" : ""
+        let rest =
+            active > 0
+            ? "; \(active.of("run")) of it \(active == 1 ? "goes" : "go") on to \(active == 1 ? "its" : "their") end, --kill ends that" : ""
         Terminal.say("cancelled backfill \(id): \((answer.withdrawn ?? 0).of("run")) withdrawn" + rest)
     }
 
@@ -136,7 +143,8 @@ struct BackfillJob: AsyncParsableCommand {
             all.map { stored in
                 let backfill = stored.backfill
                 return [
-                    "\(backfill.id)", backfill.job.text, backfill.first.rfc3339, backfill.last.rfc3339, "\(backfill.slots)", "\(stored.ended)",
+                    "\(backfill.id)", backfill.job.text, backfill.first.rfc3339, backfill.last.rfc3339, "\(backfill.slots)",
+                    "\(stored.ended)",
                     "\(stored.count(where: \.isActive))", "\(stored.failed)", stored.progress.rawValue, Terminal.oneLine(backfill.by),
                 ]
             })

@@ -18,21 +18,24 @@ struct BackfillPreview: Encodable {
         let slots = try JobSlots(of: name, in: reader)
         guard let schedule = slots.schedule else {
             throw CommandFailure(
-                .unwell, "`\(name)` has no slots: nothing but a request or the ends of its parents makes it due; `rota run \(name)` runs it once")
+                .unwell,
+                "`\(name)` has no slots: nothing but a request or the ends of its parents makes it due; `rota run \(name)` runs it once")
         }
         let now = SystemClock().now()
         let first = from.instant(in: schedule.zone)
         let last = to?.end(from: first, in: schedule.zone) ?? now
         // A date includes its day, of which today's is not over.
         let order = BackfillOrder(
-            job: name, first: first, last: last > now && last - now < .seconds(86_400) ? now : last, onlyMissed: onlyMissed, maxRunning: maxRunning)
+            job: name, first: first, last: last > now && last - now < .seconds(86_400) ? now : last, onlyMissed: onlyMissed,
+            maxRunning: maxRunning)
         if order.last > now {
             throw CommandFailure(.unwell, "\(order.last.rfc3339) has not come yet; what is still to come runs by itself when it is due")
         }
         if order.first > order.last { throw CommandFailure(.usage, "--from is later than --to; the earlier one comes first") }
         let count = schedule.count(after: order.first - Instant.resolution, through: order.last)
         if count > BackfillOrder.mostSlots {
-            throw CommandFailure(.unwell, "these are \(count) slots, and a backfill takes at most \(BackfillOrder.mostSlots); give a shorter time")
+            throw CommandFailure(
+                .unwell, "these are \(count) slots, and a backfill takes at most \(BackfillOrder.mostSlots); give a shorter time")
         }
         self.order = order
         self.slots = slots
@@ -56,7 +59,9 @@ struct BackfillPreview: Encodable {
         _ slots: JobSlots, maxRunning: Int, runs: Int, in reader: LedgerReader
     ) throws -> (Duration?, String?) {
         let sinceEver = Instant(seconds: 0)
-        guard let own = try reader.statistics(of: slots.job.name, since: sinceEver, limit: 1_000).jobs.first?.duration else { return (nil, nil) }
+        guard let own = try reader.statistics(of: slots.job.name, since: sinceEver, limit: 1_000).jobs.first?.duration else {
+            return (nil, nil)
+        }
         var flow = own.p50
         for name in slots.scope.below {
             flow = flow + (try reader.statistics(of: name, since: sinceEver, limit: 1_000).jobs.first?.duration?.p50 ?? .zero)
@@ -69,7 +74,8 @@ struct BackfillPreview: Encodable {
     func tell() {
         let zone = slots.schedule?.localZone
         func local(_ instant: Instant?) -> String? { instant.map { zone?.local($0) ?? $0.rfc3339 } }
-        let one = slots.job.overlap == .allow ? "" : "; of `\(order.job)` one at a time anyway, for its `overlap: \(slots.job.overlap.text)`"
+        let one =
+            slots.job.overlap == .allow ? "" : "; of `\(order.job)` one at a time anyway, for its `overlap: \(slots.job.overlap.text)`"
         Show.print([
             ("job", order.job.text),
             ("slots", "\(choice.chosen.count)" + (slots.scope.head == order.job ? "" : ", those of `\(slots.scope.head)`")),
