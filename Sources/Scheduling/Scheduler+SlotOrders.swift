@@ -178,8 +178,11 @@ extension Scheduler {
         orders.insert(order)
         step.write(.order(order))
         // Of a job at rest the alarm may be put off.
-        guard let schedule = schedules[order.job], let control = controls[order.job], let alarm = nextDue[order.job] else { return }
-        if control.accountedUntil < order.due, order.due < alarm { setSlotAlarm(of: order.job, schedule, isAtRest: true) }
+        guard let alarm = nextDue[order.job], order.due < alarm, schedules[order.job]?.contains(order.due) == true,
+            let control = controls[order.job], control.accountedUntil < order.due
+        else { return }
+        nextDue[order.job] = order.due
+        alarms.insert(Alarm(at: order.due, job: order.job, kind: .slot))
     }
 
     mutating func drop(_ order: SlotOrder) {

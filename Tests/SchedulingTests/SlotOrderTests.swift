@@ -123,6 +123,33 @@ struct SlotOrderTests {
         #expect(simulation.row("a", "02:00:00")?.state == .running)
     }
 
+    /// Neither that of a slot that came nor that of no slot changes when the next one comes.
+    @Test func aHoldPutsOffNoSlot() {
+        var simulation = simulation([job("a", hourly)], lasts: nil)
+        simulation.pass(until: "01:30:00")
+        simulation.run("a")
+        #expect(simulation.ask(hold(nil)) == .accepted(RunKey(job: "a", due: "01:30:00", attempt: 1)))
+        simulation.pass(until: "02:00:10")
+        #expect(simulation.ask(hold("02:00:00")) == .accepted(RunKey(job: "a", due: "02:00:00", attempt: 1)))
+        simulation.pass(until: "03:00:10")
+        #expect(
+            simulation.history("a") == [
+                "01:00:00 running", "01:30:00 waiting: held by ada", "02:00:00 waiting: held by ada", "03:00:00 waiting: overlap",
+            ])
+    }
+
+    /// Of a job at rest slots are accounted for a minute at a time, but for those that somebody ordered something about.
+    @Test func aHeldSlotOfAPausedJobComesOnTime() {
+        var simulation = simulation([job("a", "R/2026-03-01T00:00:00Z/PT1S")])
+        simulation.ask(.pause(.job("a"), by: "ada"))
+        simulation.pass(until: "00:00:05")
+        simulation.ask(hold("00:00:10"))
+        simulation.pass(until: "00:00:10")
+        #expect(simulation.row("a", "00:00:10")?.reason == "held by ada")
+        simulation.pass(until: "00:02:00")
+        #expect(simulation.history("a").contains("00:00:10 waiting: held by ada"))
+    }
+
     @Test func noPauseSkipsWhatIsHeldOrWasReleased() {
         var simulation = simulation([job("a", hourly)])
         simulation.ask(hold("01:00:00"))

@@ -28,8 +28,8 @@ struct BackfillPreview: Encodable {
         let order = BackfillOrder(
             job: name, first: first, last: last > now && last - now < .seconds(86_400) ? now : last, onlyMissed: onlyMissed,
             maxRunning: maxRunning)
-        if order.last > now {
-            throw CommandFailure(.unwell, "\(order.last.rfc3339) has not come yet; what is still to come runs by itself when it is due")
+        if let late = [order.first, order.last].first(where: { $0 > now }) {
+            throw CommandFailure(.unwell, "\(late.rfc3339) has not come yet; what is still to come runs by itself when it is due")
         }
         if order.first > order.last { throw CommandFailure(.usage, "--from is later than --to; the earlier one comes first") }
         let count = schedule.count(after: order.first - Instant.resolution, through: order.last)
