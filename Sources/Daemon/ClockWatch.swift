@@ -3,8 +3,7 @@ import Timetable
 
 /// Notices between two looks what the loop did not live through: a clock that was set, a machine that slept, a scheduler that was stopped.
 ///
-/// It only tells. What becomes of slots follows from the time alone: those that it passed over are caught up, and when it went back the
-/// core is told so.
+/// What becomes of slots follows from the time alone: those that it passed over are caught up, and when it went back the core is told so.
 struct ClockWatch {
     enum Finding: Hashable {
         /// By how much the clock is ahead of where it would be.
@@ -37,8 +36,35 @@ struct ClockWatch {
     private static let longestPause = Duration.seconds(70)
 
     private var last: (now: Instant, uptime: Uptime)
+    /// The newest time that was scheduled at, in this session or before it.
+    private var seenAt: Instant
 
-    init(_ clock: any WallClock) { last = (clock.now(), clock.uptime()) }
+    /// - Parameter seenAt: The newest time that the ledger knows of.
+    init(_ clock: any WallClock, seenAt: Instant? = nil) {
+        last = (clock.now(), clock.uptime())
+        self.seenAt = seenAt ?? .distantPast
+    }
+
+    /// To be called at the beginning of each turn.
+    ///
+    /// - Returns: How far the clock had come, if it reads less now.
+    mutating func stepBack(at now: Instant) -> Instant? {
+        defer { seenAt = now }
+        return now < seenAt ? seenAt : nil
+    }
+
+    /// What happened since the last look.
+    mutating func tell(of clock: any WallClock, to log: Logger) {
+        for finding in look(at: clock) { log.notice("\(finding.message)", metadata: finding.metadata) }
+    }
+
+    /// The clock may have been set back while nobody watched it.
+    func tellBeforeStart(at now: Instant, to log: Logger) {
+        guard now < seenAt else { return }
+        log.notice(
+            "the clock reads less than when the ledger was last written",
+            metadata: ["then": "\(seenAt.rfc3339)", "now": "\(now.rfc3339)"])
+    }
 
     mutating func look(at clock: any WallClock) -> [Finding] {
         let (now, uptime) = (clock.now(), clock.uptime())

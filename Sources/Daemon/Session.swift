@@ -32,8 +32,6 @@ struct Session {
     private var end: Instant?
     /// Why runs could not be handed over, and when that was last told.
     private var trouble: (word: String, at: Instant)?
-    /// The newest time that was looked at, in this session or before it.
-    private var seenAt: Instant
     private var clockWatch: ClockWatch
     /// When it was last told that the write-ahead log is long.
     private var logNotice = Instant.distantPast
@@ -70,8 +68,7 @@ struct Session {
         self.folder = folder
         progress = NotedProgress(of: ledger, in: folder, log: log)
         heartbeatDue = clock.now()
-        seenAt = restored.state.seenAt ?? .distantPast
-        clockWatch = ClockWatch(clock)
+        clockWatch = ClockWatch(clock, seenAt: restored.state.seenAt)
         let calendars = Calendars()
         var state = restored.state
         for open in restored.handedOver {
@@ -126,7 +123,7 @@ struct Session {
         platform_give_memory_back()
         while try step(mailbox.takeAll()) {
             if clock.wait(until: nextWake, descriptors: [mailbox.bell.descriptor]) { forgetPauses() }
-            for finding in clockWatch.look(at: clock) { log.notice("\(finding.message)", metadata: finding.metadata) }
+            clockWatch.tell(of: clock, to: log)
         }
         do {
             _ = try ledger.commit([], boot: boot, at: clock.now()) { try $0.noteStop() }
@@ -159,11 +156,7 @@ struct Session {
     private mutating func begin(_ frame: Frame) throws {
         let now = clock.now()
         let (reading, reports) = mailbox.takeForBeginning()
-        if now < seenAt {
-            log.notice(
-                "the clock reads less than when the ledger was last written",
-                metadata: ["then": "\(seenAt.rfc3339)", "now": "\(now.rfc3339)"])
-        }
+        clockWatch.tellBeforeStart(at: now, to: log)
         var actions = try lookAtClock(at: now)
         actions += take(reports, at: now)
         actions += scheduler.handle(.start(reading.graph), at: now)
@@ -179,9 +172,7 @@ struct Session {
 
     /// A clock that was set back is told to the core before anything else of that time.
     private mutating func lookAtClock(at now: Instant) throws -> [Action] {
-        let before = seenAt
-        seenAt = now
-        guard now < before else { return [] }
+        guard let before = clockWatch.stepBack(at: now) else { return [] }
         // The ledger is to know the new time soon, or a start would find the clock set back once more.
         heartbeatDue = now
         return scheduler.handle(.clockSetBack(from: before, try ledger.rowsAhead(of: now)), at: now)
@@ -379,32 +370,5 @@ extension LedgerRecord {
         case .pause, .resume: true
         default: false
         }
-    }
-}
-
-extension Outcome {
-    /// How the core sees an executor's ending.
-    init(_ ending: Ending) {
-        let state: RunState =
-            switch ending.kind {
-            case .exited: ending.exitCode == 0 ? .succeeded : .failed
-            case .signaled: .failed
-            case .timedOut: .timedOut
-            case .killed: .killed
-            case .couldNotStart: .couldNotStart
-            case .lost: .lost
-            }
-        self.init(
-            state: state, reason: ending.words, exitCode: ending.exitCode, signal: ending.signal, startedAt: ending.startedAt,
-            endedAt: ending.endedAt, node: ending.node, output: ending.output.values)
-    }
-}
-
-extension Ending {
-    /// The reason, what the command left behind, and what could not be taken of its output.
-    fileprivate var words: String? {
-        let left = "left-over: \(leftOver) \(leftOver == 1 ? "process" : "processes") of it went on and had to be ended"
-        let parts = [reason] + (leftOver > 0 ? [left] : []) + [output.fault.map { "output: \($0)" }]
-        return parts.contains { $0 != nil } ? parts.compactMap(\.self).joined(separator: "; ") : nil
     }
 }

@@ -160,7 +160,7 @@ extension Scheduler {
     }
 
     mutating func armSlotAlarm(of name: JobName) {
-        if let due = nextDue[name] { alarms.insert(Alarm(at: due, job: name, kind: .slot)) }
+        if let due = nextDue[name] { alarms.insert(Alarm(at: due, job: name)) }
     }
 
     /// For a join `latest`, endings of a parent count from when it became a parent.

@@ -75,7 +75,7 @@ extension Scheduler {
     private mutating func look(at job: JobName, again instant: Instant) {
         if let earlier = waitingUntil[job], earlier <= instant { return }
         waitingUntil[job] = instant
-        alarms.insert(Alarm(at: instant, job: job, kind: .waitingRun))
+        waitAlarms.insert(Alarm(at: instant, job: job))
     }
 
     /// The row tells why the run waits; written only when that changes.

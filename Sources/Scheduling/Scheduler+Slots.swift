@@ -124,7 +124,7 @@ extension Scheduler {
         // What is ordered about a slot is carried out when it comes.
         if isAtRest { next = min(max(next, step.now + .seconds(60)), orders.of(name).first { $0.due >= next }?.due ?? .distantFuture) }
         nextDue[name] = next
-        alarms.insert(Alarm(at: next, job: name, kind: .slot))
+        alarms.insert(Alarm(at: next, job: name))
     }
 
     /// Pins the anchor of the job's schedule and works out its next slot, without an alarm.

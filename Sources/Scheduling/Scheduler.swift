@@ -32,7 +32,10 @@ package struct Scheduler: Sendable {
     var turns: [JobName: Turn] = [:]
     var flows: [FlowKey: OpenFlow] = [:]
     var pools: Pools
+    /// When slots are due.
     var alarms = PriorityQueue<Alarm>()
+    /// When waiting runs are to be looked at again. A flood of slots never holds these up: a run whose window is over must not start meanwhile.
+    var waitAlarms = PriorityQueue<Alarm>()
     /// Launching runs that their executor could not take, as far as that is known in this life.
     var refused: [RunKey: Refusal] = [:]
     var refusalAlarms = PriorityQueue<RefusalAlarm>()
@@ -61,18 +64,12 @@ package struct Scheduler: Sendable {
 
     /// A point in time at which a job is to be looked at.
     struct Alarm: Comparable, Sendable {
-        enum Kind: Int, Sendable {
-            case slot, waitingRun
-        }
-
         let at: Instant
         let job: JobName
-        let kind: Kind
 
         static func < (left: Alarm, right: Alarm) -> Bool {
             if left.at != right.at { return left.at < right.at }
-            if left.job != right.job { return left.job < right.job }
-            return left.kind.rawValue < right.kind.rawValue
+            return left.job < right.job
         }
     }
 
@@ -104,14 +101,15 @@ package struct Scheduler: Sendable {
             let had = dues.filter { $0 > seenAt || schedules[name]?.contains($0) == true }
             if !had.isEmpty { ahead.insert(had, of: name) }
         }
-        alarms = PriorityQueue(nextDue.map { Alarm(at: $1, job: $0, kind: .slot) })
+        alarms = PriorityQueue(nextDue.map { Alarm(at: $1, job: $0) })
     }
 
     /// The instant at which a tick is needed next, if nothing else happens before; nil for never. It may lie in the past: then at once.
     package var nextWake: Instant? {
         guard hasStarted else { return nil }
-        var earliest = min(alarms.first?.at ?? .distantFuture, refusalAlarms.first?.at ?? .distantFuture)
-        earliest = min(earliest, promiseAlarms.first?.at ?? .distantFuture, startsAt ?? .distantFuture)
+        var earliest = min(alarms.first?.at ?? .distantFuture, waitAlarms.first?.at ?? .distantFuture)
+        earliest = min(earliest, refusalAlarms.first?.at ?? .distantFuture, promiseAlarms.first?.at ?? .distantFuture)
+        earliest = min(earliest, startsAt ?? .distantFuture)
         return earliest == .distantFuture ? nil : earliest
     }
 
@@ -157,16 +155,15 @@ package struct Scheduler: Sendable {
             _ = refusalAlarms.popFirst()
             if refused[alarm.key]?.alarmAt == alarm.at { lookAtRefused(alarm.key) }
         }
+        while let alarm = waitAlarms.first, alarm.at <= step.now {
+            _ = waitAlarms.popFirst()
+            guard waitingUntil[alarm.job] == alarm.at else { continue }
+            waitingUntil[alarm.job] = nil
+            step.touch(alarm.job, wholly: true)
+        }
         while let alarm = alarms.first, alarm.at <= step.now, step.slots < settings.slotsPerStep {
             _ = alarms.popFirst()
-            switch alarm.kind {
-            case .slot where nextDue[alarm.job] == alarm.at: accountSlots(of: alarm.job)
-            case .slot: break
-            case .waitingRun where waitingUntil[alarm.job] == alarm.at:
-                waitingUntil[alarm.job] = nil
-                step.touch(alarm.job, wholly: true)
-            case .waitingRun: break
-            }
+            if nextDue[alarm.job] == alarm.at { accountSlots(of: alarm.job) }
         }
     }
 

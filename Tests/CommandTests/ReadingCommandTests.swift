@@ -97,11 +97,12 @@ struct ReadingCommandTests {
             "a.yaml": "command: sleep 60\ncpus: 1.5\nmemory: 512MiB\npool: p\n", "b.yaml": "command: 'true'\ncpus: 1\n",
             "giant.yaml": "command: 'true'\nmemory: 3GiB\n",
         ])
-        try fixture.folder.write("pools: { local: { cpus: 2, memory: 2GiB }, p: 4 }\n", to: "rota.yaml")
+        try fixture.folder.write("pools: { local: { cpus: 2, memory: 2GiB }, p: { runs: 4, maxStartsPerSecond: 10 } }\n", to: "rota.yaml")
         let serve = try fixture.serve(["--config", fixture.folder.path + "/rota.yaml"])
         #expect(try fixture.rota("run", "a").status == 0 && fixture.rota("run", "b").status == 0)
         let status = try fixture.rota("status")
-        #expect(status.stdout.contains("pools      local: 1 of 64 runs, 1.5 of 2 cpus, 512 MiB of 2 GiB\n           p: 1 of 4 runs\n"))
+        #expect(status.stdout.contains("pools      local: 1 of 64 runs, 1.5 of 2 cpus, 512 MiB of 2 GiB\n"))
+        #expect(status.stdout.contains("           p: 1 of 4 runs, at most 10 starts a second\n"))
         #expect(status.stdout.contains("waiting: pool: local (cpus)"), "\(status.stdout)")
         #expect(status.status == 0)
         #expect(status.stdout.contains("warning: the job `giant` asks for 3 GiB, and the pool `local` has 2 GiB in all"))

@@ -54,7 +54,7 @@ struct WakeTests {
             if minute % 30 == 0 { simulation.edit(at: simulation.now, simulation.files.map { $0.withPriority(minute % 9) }) }
             simulation.pass(.seconds(60))
         }
-        #expect((simulation.core?.alarms.count ?? .max) < 20)
+        #expect((simulation.core.map { $0.alarms.count + $0.waitAlarms.count } ?? .max) < 20)
         #expect(simulation.faults == [])
     }
 

@@ -13,24 +13,24 @@ struct SimulationCheck: Sendable {
         var lastStep: Int?
     }
 
-    private(set) var faults: [String] = []
-    private(set) var eras: [JobName: [Era]] = [:]
+    var faults: [String] = []
+    var eras: [JobName: [Era]] = [:]
     /// How often definitions came into force at an instant.
     private(set) var edits: [Instant: Int] = [:]
     /// Of each gap the step that decided it.
-    private var gapSteps: [FlowKey: Int] = [:]
+    var gapSteps: [FlowKey: Int] = [:]
     /// Gaps of schedules of before, which began before the instant that the clock was set back to, and tell of slots beyond it.
-    private var leftWhole: Set<FlowKey> = []
-    /// Slots of each job that had a run when the clock was set back before them.
-    private(set) var hadBefore: [JobName: Set<Instant>] = [:]
+    var leftWhole: Set<FlowKey> = []
+    /// Dues of each job that had a run when the clock was set back before them.
+    var hadBefore: [JobName: Set<Instant>] = [:]
     /// Each time that something was paused, until when if that is over.
-    private var rests: [(scope: PauseScope, since: Instant, until: Instant?)] = []
+    var rests: [(scope: PauseScope, since: Instant, until: Instant?)] = []
     /// What each run takes that is with its executor.
     private var held: [RunKey: Demand] = [:]
     /// The same of each run that its executor could not take: it may keep its places for a while, or have given them back.
     private var kept: [RunKey: Demand] = [:]
     /// When each pool that starts only so many in a second handed its runs over, since the last restart.
-    private var starts: [String: [Instant]] = [:]
+    var starts: [String: [Instant]] = [:]
     /// Those among `held` that a start handed over without asking for places: whether they had given theirs back is not in the ledger.
     private var unasked: Set<RunKey> = []
 
@@ -88,39 +88,6 @@ struct SimulationCheck: Sendable {
         }
         if !deeds.isEmpty { checkCapacities(in: simulation) }
         inForceBefore = simulation.graph
-    }
-
-    // MARK: clocks
-
-    func wasDecided(_ gap: Gap, in era: Era) -> Bool {
-        guard let step = gapSteps[FlowKey(head: gap.job, due: gap.firstDue)] else { return false }
-        return step >= era.firstStep && step <= era.lastStep ?? .max
-    }
-
-    func isLeftWhole(_ gap: Gap) -> Bool { leftWhole.contains(FlowKey(head: gap.job, due: gap.firstDue)) }
-
-    /// What began and ended beyond now did so now; rows beyond now keep their place.
-    private mutating func setClockBack(in simulation: Simulation) {
-        let now = simulation.now
-        rests = rests.map { (scope: $0.scope, since: min($0.since, now), until: $0.until.map { min($0, now) }) }
-        for name in eras.keys {
-            eras[name] = eras[name]?.map { era in
-                var era = era
-                era.from = min(era.from, now)
-                era.through = era.through.map { min($0, now) }
-                return era
-            }
-        }
-        for run in simulation.ledger.runs.values where run.key.due > now && run.trigger == .schedule {
-            hadBefore[run.key.job, default: []].insert(run.key.due)
-        }
-        for gap in simulation.ledger.gaps where gap.lastDue > now {
-            if gap.firstDue > now, simulation.ledger.controls[gap.job]?.accountedUntil ?? now <= now {
-                fault("the gap of \(gap.job) at \(gap.firstDue.rfc3339) has not come")
-            }
-            leftWhole.insert(FlowKey(head: gap.job, due: gap.firstDue))
-        }
-        starts = [:]
     }
 
     // MARK: hand-overs that were refused

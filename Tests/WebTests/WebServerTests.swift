@@ -193,10 +193,10 @@ struct WebServerTests {
         #expect(status(try await fixture.get("/api/v1/jobs/heavy/run", method: "POST")) == 202)
         let pools = try await fixture.get("/api/v1/pools")
         let local =
-            #"{"cpus":{"capacity":2,"used":0.5},"memory":{"capacity":null,"used":5000},"name":"local","runs":{"capacity":64,"used":1}}"#
+            #"{"cpus":{"capacity":2,"used":0.5},"maxStartsPerSecond":null,"memory":{"capacity":null,"used":5000},"name":"local","runs":{"capacity":64,"used":1}}"#
         // It asks for more memory than `p` has: it takes all.
         let own =
-            #"{"cpus":{"capacity":null,"used":0.5},"memory":{"capacity":1000,"used":1000},"name":"p","runs":{"capacity":null,"used":1}}"#
+            #"{"cpus":{"capacity":null,"used":0.5},"maxStartsPerSecond":null,"memory":{"capacity":1000,"used":1000},"name":"p","runs":{"capacity":null,"used":1}}"#
         #expect(pools.hasSuffix("[\(local),\(own)]"), "\(pools)")
         #expect(status(try await fixture.get("/api/v1/pools?x=1")) == 400)
         let jobs = try await fixture.get("/api/v1/jobs")
