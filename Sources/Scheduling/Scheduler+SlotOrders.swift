@@ -182,7 +182,7 @@ extension Scheduler {
             let control = controls[order.job], control.accountedUntil < order.due
         else { return }
         nextDue[order.job] = order.due
-        alarms.insert(Alarm(at: order.due, job: order.job, kind: .slot))
+        alarms.insert(Alarm(at: order.due, job: order.job))
     }
 
     mutating func drop(_ order: SlotOrder) {
