@@ -26,7 +26,7 @@ struct SimulationCheck: Sendable {
     /// Each time that something was paused, until when if that is over.
     var rests: [(scope: PauseScope, since: Instant, until: Instant?)] = []
     /// Of each job in force the policy as it was after the step before.
-    private var catchUps: [JobName: CatchUp] = [:]
+    var catchUps: [JobName: CatchUp] = [:]
     /// What each run takes that is with its executor.
     private var held: [RunKey: Demand] = [:]
     /// The same of each run that its executor could not take: it may keep its places for a while, or have given them back.
@@ -267,30 +267,6 @@ struct SimulationCheck: Sendable {
         for rest in rests where rest.since < due && due <= rest.until ?? .distantFuture {
             if case .label("rank", _) = rest.scope { continue }
             if rest.scope.holds(job) { fault("\(run.key.words) came due while paused with \(rest.scope.words)") }
-        }
-    }
-
-    // MARK: slots that are not run
-
-    /// Under `none` no overdue slot is run; an edit of the policy is given its step.
-    private mutating func checkCatchUp(_ run: Run, in simulation: Simulation) {
-        guard run.trigger == .schedule, run.state != .skipped, let job = simulation.graph[run.key.job], !job.isChronos else { return }
-        let isOverdue = simulation.now - run.key.due > .seconds(60)
-        if isOverdue, job.catchUp == .none, catchUps[job.name] == CatchUp.none { fault("\(run.key.words) is caught up under none") }
-    }
-
-    /// Of several slots the newest is kept, and none is given up unless a run of its job is in its way.
-    private mutating func checkOverlap(_ run: Run, in simulation: Simulation) {
-        guard run.state == .skipped, run.reason == "overlap", let job = simulation.graph[run.key.job] else { return }
-        let rows = simulation.ledger.rows(of: job.name)
-        if run.isCaughtUp || !run.isBoundToWindow { fault("\(run.key.words) is skipped for an overlap, though it waits its turn") }
-        switch job.overlap {
-        case .allow: fault("\(run.key.words) is skipped for an overlap under allow")
-        case .skip: if !rows.contains(where: \.state.isActive) { fault("\(run.key.words) is skipped, and no other run is under way") }
-        case .queue, .replace:
-            // Which may be too late itself, once it was kept.
-            let isNewerKept = rows.contains { $0.key.due > run.key.due && ($0.state.isOpen || $0.reason != "overlap") }
-            if !isNewerKept { fault("\(run.key.words) is skipped, and no newer one is kept") }
         }
     }
 
