@@ -103,6 +103,9 @@ extension Scheduler {
             flows[flow] = OpenFlow(outline)
             step.write(.openFlow(flow, outline.plan))
         }
+        if let member = flows[flow]?.outline.plan.members.first(where: { $0.job == backfill.job }) {
+            run.parameters = inheritance(of: member, in: flow)
+        }
         addWaiting(run)
         guard known?.flow != nil else { return }
         addRemovedMembers(to: flow) { _ in true }

@@ -92,6 +92,8 @@ extension Scheduler {
             key: RunKey(job: member.job, due: flow.due, attempt: attempt), flow: flow, trigger: .upstream, readyAt: readyAt,
             waitingSince: step.now)
         run.backfill = member.after.compactMap { flows[flow]?.newest[$0.parent]?.backfill }.max()
+        // It waits in the place of its backfill: a slot is brought to the bottom of its flow before the next one is begun.
+        if let begun = run.backfill.flatMap({ backfills[$0]?.at }) { run.waitingSince = min(begun, step.now) }
         run.parameters = inheritance(of: member, in: flow)
         return run
     }

@@ -2,9 +2,12 @@ import Timetable
 
 /// Parameters and outputs: values that a row gets when it is made. They never change then, so that a retry has those of its attempt.
 extension Scheduler {
-    /// Gives a new row the values of its job that nobody gave it. A retry has what it retries had, whatever its job says by now.
+    /// Gives a new row the values of its job that nobody gave it. A retry has those of the attempt before, whatever its job says by now, and
+    /// so has a mark.
     func withOwnParameters(_ run: Run) -> Run {
-        guard run.trigger != .retry, let defaults = graph.jobs[run.key.job]?.job.parameters, !defaults.isEmpty else { return run }
+        guard run.trigger != .retry, run.trigger != .mark, let defaults = graph.jobs[run.key.job]?.job.parameters, !defaults.isEmpty else {
+            return run
+        }
         var complete = run
         complete.parameters = defaults.compactMapValues(\.self).merging(run.parameters) { $1 }
         return complete

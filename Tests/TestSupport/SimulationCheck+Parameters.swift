@@ -4,9 +4,9 @@ import Scheduling
 
 extension SimulationCheck {
     mutating func checkParameters(of run: Run, in simulation: Simulation) {
-        if run.trigger == .retry {
+        if run.trigger == .retry || run.trigger == .mark {
             let before = simulation.ledger.runs[RunKey(job: run.key.job, due: run.key.due, attempt: run.key.attempt - 1)]
-            if run.parameters != before?.parameters { fault("\(run.key.words) has other parameters than what it retries") }
+            if run.parameters != before?.parameters { fault("\(run.key.words) has other parameters than the attempt before") }
             return
         }
         // An edit of this very step may come before the row or after it.
@@ -19,6 +19,8 @@ extension SimulationCheck {
         switch run.trigger {
         case .manual: return own.merging(simulation.given[run.key.job] ?? [:]) { $1 }
         case .upstream: return own.merging(inherited(by: run, graph, in: simulation)) { $1 }
+        // Of a slot in the middle of a flow it gets what every member gets.
+        case .backfill where run.flow.head != run.key.job: return own.merging(inherited(by: run, graph, in: simulation)) { $1 }
         case .schedule, .latest, .backfill, .retry, .mark: return own
         }
     }

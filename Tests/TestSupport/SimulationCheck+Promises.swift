@@ -48,7 +48,8 @@ extension SimulationCheck {
         if let endBy = run.promises.endBy, endBy <= run.key.due || endBy - run.key.due > .seconds(26 * 3_600) {
             fault("\(run.key.words) is to end by \(endBy.rfc3339)")
         }
-        guard run.trigger != .retry else { return }
+        if run.trigger == .mark, !run.promises.isEmpty { fault("\(run.key.words) was marked, and something is promised of it") }
+        guard run.trigger != .retry, run.trigger != .mark else { return }
         let expected = [simulation.graph, inForceBefore].map { $0[run.key.job]?.expect ?? Expectation() }
         if !expected.contains(where: { $0.duration == run.promises.duration }) { fault("\(run.key.words) may take another time") }
         let starts = run.isBoundToWindow ? expected.map { $0.startWithin.map { run.readyAt + $0 } } : [nil]
