@@ -146,7 +146,10 @@ extension Scheduler {
             step.write(.backfill(backfill))
         }
         let reason = backfill.cancellation ?? "backfill cancelled"
-        for run in open where run.state == .waiting { end(run, .skipped, reason: reason) }
+        for run in open where run.state == .waiting {
+            end(run, .skipped, reason: reason)
+            step.touch(run.key.job)
+        }
         for run in toKill { requestKill(of: run.key, reason: reason) }
         step.write(.change(Change(kind: "request.cancel", job: backfill.job, who: who, detail: "backfill \(id)")))
         return .cancelled(id, withdrawn: open.count - active.count, active: active.count - toKill.count)

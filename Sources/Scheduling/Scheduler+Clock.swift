@@ -93,6 +93,7 @@ extension Scheduler {
             pinSchedule(of: name)
             if nextDue[name] != before { armSlotAlarm(of: name) }
         }
+        restorePromiseAlarms()
         waitingUntil = [:]
         for name in turns.keys {
             turns[name]?.offered = []

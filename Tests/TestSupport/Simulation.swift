@@ -228,6 +228,7 @@ package struct Simulation: Sendable {
     private mutating func moveClock(by shift: Duration) {
         executor.setClock(from: now, by: shift)
         now = now + shift
+        check.clockMoved(to: now)
         isBack = isBack.map { $0 + shift }
     }
 

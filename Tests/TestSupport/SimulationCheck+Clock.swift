@@ -5,7 +5,8 @@ import Timetable
 
 extension SimulationCheck {
     func wasDecided(_ gap: Gap, in era: Era) -> Bool {
-        guard let step = gapSteps[FlowKey(head: gap.job, due: gap.firstDue)] else { return false }
+        // In the step of an edit both schedules may decide some; those of the new one begin with it.
+        guard let step = gapSteps[FlowKey(head: gap.job, due: gap.firstDue)], gap.firstDue >= era.from else { return false }
         return step >= era.firstStep && step <= era.lastStep ?? .max
     }
 
@@ -33,5 +34,13 @@ extension SimulationCheck {
             leftWhole.insert(FlowKey(head: gap.job, due: gap.firstDue))
         }
         starts = [:]
+        // Slots that were missed beyond now may be missed again.
+        toldBreaches = toldBreaches.filter { $0.run != nil || $0.detail?.hasPrefix("not begun") == true }
+    }
+
+    /// Whether the scheduler is up to see it or not: what was told of a run stays told, though it may yet come in time.
+    mutating func clockMoved(to now: Instant) {
+        clockSetAt = now
+        toldByAnotherClock.formUnion(toldBreaches)
     }
 }

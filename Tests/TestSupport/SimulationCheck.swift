@@ -38,6 +38,10 @@ struct SimulationCheck: Sendable {
 
     /// What was told of promises, each thing once.
     var toldBreaches: Set<ToldBreach> = []
+    /// Those among them that were told before the clock was set.
+    var toldByAnotherClock: Set<ToldBreach> = []
+    /// What the clock read when it was last set.
+    var clockSetAt = Instant.distantPast
     /// When the scheduler was last begun.
     private(set) var begunAt = Instant.distantPast
     /// The definitions that were in force when the step began.
