@@ -158,6 +158,17 @@ struct BackfillTests {
         #expect(simulation.history("a") == ["00:00:00 failed", "00:00:00 #2 succeeded"])
     }
 
+    @Test func whoeverStoodBehindACancelledBackfillIsToldWhatHeWaitsForNow() {
+        var simulation = simulation([job("other", "R1/2026-03-01T00:00:00Z/P1D")], capacities: ["local": 1], lasts: nil)
+        simulation.run("other")
+        simulation.ask(backfill(from: "2026-02-28T22:00:00Z", to: "2026-02-28T22:00:00Z"))
+        simulation.ask(backfill(from: "2026-02-28T23:00:00Z", to: "2026-02-28T23:00:00Z"))
+        #expect(simulation.ledger.rows(of: "a").map(\.reason) == ["pool: local, backfill 1", "overlap"])
+        simulation.ask(.cancelBackfill(1, kill: false, by: "ada"))
+        #expect(simulation.ledger.rows(of: "a").map(\.reason) == ["backfill cancelled by ada", "pool: local, backfill 2"])
+        #expect(simulation.faults.isEmpty)
+    }
+
     // MARK: flows
 
     private let below = [job("b", after: ["a"]), job("c", after: ["b"])]

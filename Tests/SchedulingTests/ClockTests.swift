@@ -48,6 +48,18 @@ struct ClockTests {
             simulation.history("a") == ["10:00:00 succeeded", "11:00:00 succeeded", "12:00:00 succeeded", "2027-03-01T10:00:00Z succeeded"])
     }
 
+    /// Its alarm was set to a time that was wrong.
+    @Test func aPromiseThatIsBrokenByTheRightClockIsToldByThat() {
+        var simulation = begun([job("a", "R/2026-01-01T00:00:00Z/PT1H") { $0.expect.duration = .seconds(600) }])
+        simulation.executor.course = { _, _ in .init(lasts: nil) }
+        simulation.pass(until: "10:05:00")
+        simulation.setClock(to: "10:59:00")
+        #expect(simulation.newest("a")?.breaches == [], "the executor gets a moment to tell of an end")
+        simulation.setClock(to: "10:30:00")
+        simulation.pass(.seconds(3))
+        #expect(simulation.newest("a")?.breaches == [.duration])
+    }
+
     @Test func aGapThatReachesBeyondTheClockIsCutThere() {
         var simulation = begun([job("a", "R/2026-01-01T00:00:00Z/PT1H") { $0.catchUp = .none }])
         simulation.die()

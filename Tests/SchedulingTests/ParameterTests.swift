@@ -38,6 +38,34 @@ struct ParameterTests {
         #expect(parameters(simulation, "free") == ["ANY": "x"])
     }
 
+    /// Whoever runs below a mark gets what he would have got from the run that it stands for.
+    @Test func aMarkHasTheParametersOfTheAttemptBefore() {
+        var simulation = started([job("a") { $0.parameters = ["DAY": "none"] }, job("b", after: ["a"])])
+        simulation.executor.course = { run, _ in .init(lasts: .seconds(1), state: run.key.job == "a" ? .failed : .succeeded) }
+        simulation.run("a", parameters: ["DAY": "monday"])
+        simulation.pass(.seconds(10))
+        simulation.define([job("a") { $0.parameters = ["DAY": "other", "NEW": "yes"] }, job("b", after: ["a"])])
+        simulation.ask(.markSuccess(RunKey(job: "a", due: simulation.newest("a")?.key.due ?? "00:00:00", attempt: 1), by: "ada"))
+        simulation.pass(.seconds(10))
+        #expect(simulation.newest("a")?.trigger == .mark && parameters(simulation, "a") == ["DAY": "monday"])
+        #expect(simulation.newest("b")?.state == .succeeded && parameters(simulation, "b") == ["DAY": "monday"])
+        #expect(simulation.faults == [])
+    }
+
+    @Test func aMemberThatIsBackfilledInheritsItsFlow() {
+        var simulation = started(
+            [
+                job("a", "R/2026-03-01T01:00:00Z/P1D") { $0.parameters = ["DAY": "head"] },
+                job("b", after: ["a"]) { $0.parameters = ["DAY": "own", "OWN": "yes"] },
+            ], outputs: ["a": ["ROWS": "7"]])
+        simulation.pass(until: "02:00:00")
+        simulation.ask(.backfill(BackfillOrder(job: "b", first: "01:00:00", last: "01:00:00"), by: "ada"))
+        simulation.pass(.seconds(10))
+        #expect(simulation.newest("b")?.trigger == .backfill && simulation.newest("b")?.key.attempt == 2)
+        #expect(parameters(simulation, "b") == ["DAY": "head", "OWN": "yes", "ROWS": "7"])
+        #expect(simulation.faults == [])
+    }
+
     @Test func whatAFlowWasGivenReachesItsLastMember() {
         var simulation = started([
             job("top") { $0.parameters = ["DAY": nil] }, job("mid", after: ["top"]),
