@@ -32,6 +32,10 @@ enum BackfillRow {
         try Row.fetchAll(db, sql: "SELECT * FROM backfill ORDER BY id").map(backfill)
     }
 
+    static func backfill(_ id: Int64, _ db: Database) throws -> Backfill? {
+        try Row.fetchOne(db, sql: "SELECT * FROM backfill WHERE id = ?", arguments: [id]).map(backfill)
+    }
+
     // MARK: what a backfill has to know
 
     static func precedents(of order: BackfillOrder, _ scope: BackfillScope, _ db: Database) throws -> BackfillPrecedents {

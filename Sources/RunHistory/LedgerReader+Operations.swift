@@ -43,11 +43,7 @@ extension LedgerReader {
     }
 
     package func backfill(_ id: Int64) throws(LedgerError) -> StoredBackfill? {
-        try read { db in
-            try Row.fetchOne(db, sql: "SELECT * FROM backfill WHERE id = ?", arguments: [id]).map {
-                try stored(BackfillRow.backfill(from: $0), db)
-            }
-        }
+        try read { db in try BackfillRow.backfill(id, db).map { try stored($0, db) } }
     }
 
     /// What a backfill that is asked for now would find.

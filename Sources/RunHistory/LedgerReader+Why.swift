@@ -71,6 +71,8 @@ extension LedgerReader {
         let gapSQL = "SELECT * FROM gap WHERE job = ? AND first_due <= ? ORDER BY first_due DESC LIMIT 1"
         let gap = try Row.fetchOne(db, sql: gapSQL, arguments: [job.text, due.microseconds]).map(GapRow.gap(from:))
         facts.gap = gap.flatMap { $0.lastDue >= due ? $0 : nil }
+        facts.order = try SlotOrderRow.order(about: job, due: due, db)
+        facts.backfill = try facts.attempts.compactMap(\.run.backfill).last.flatMap { try BackfillRow.backfill($0, db) }
         facts.others = try others(of: facts, db)
         let head = facts.graph.heads[job] ?? job
         let key = facts.attempts.last?.run.flow ?? FlowKey(head: head, due: due)

@@ -13,12 +13,18 @@ enum SlotOrderRow {
 
     /// By job, then due.
     static func all(_ db: Database) throws -> [SlotOrder] {
-        try Row.fetchAll(db, sql: "SELECT * FROM slot_order ORDER BY job, due").map { row in
-            guard let job = JobName(row["job"]), let kind = SlotOrder.Kind(rawValue: row["kind"]) else {
-                throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "an order about a slot cannot be read")
-            }
-            return SlotOrder(
-                job: job, due: Instant(microseconds: row["due"]), kind: kind, by: row["who"], since: Instant(microseconds: row["since"]))
+        try Row.fetchAll(db, sql: "SELECT * FROM slot_order ORDER BY job, due").map(order)
+    }
+
+    static func order(about job: JobName, due: Instant, _ db: Database) throws -> SlotOrder? {
+        try Row.fetchOne(db, sql: "SELECT * FROM slot_order WHERE job = ? AND due = ?", arguments: [job.text, due.microseconds]).map(order)
+    }
+
+    private static func order(from row: Row) throws -> SlotOrder {
+        guard let job = JobName(row["job"]), let kind = SlotOrder.Kind(rawValue: row["kind"]) else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "an order about a slot cannot be read")
         }
+        return SlotOrder(
+            job: job, due: Instant(microseconds: row["due"]), kind: kind, by: row["who"], since: Instant(microseconds: row["since"]))
     }
 }

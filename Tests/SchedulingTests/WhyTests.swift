@@ -83,6 +83,48 @@ struct WhyTests {
         #expect(facts.answer.reasons.map(\.rule).suffix(2) == [.catchUp, .scheduler] && facts.answer.commands == ["rota serve"])
     }
 
+    @Test(arguments: [SlotOrder.Kind.skip, .hold]) func anOrderAboutASlotToComeIsToldBeforeAnyPause(kind: SlotOrder.Kind) {
+        var facts = facts("R/2026-03-01T00:00:00Z/PT1H", due: "14:00:00")
+        facts.pauses = Pauses([Pause(scope: .everything, by: "bob", since: "11:00:00")])
+        facts.order = SlotOrder(job: "a", due: "14:00:00", kind: kind, by: "ada", since: "11:30:00")
+        #expect(facts.answer.reasons.last?.rule == (kind == .skip ? .skip : .hold) && facts.answer.reasons.last?.at == "11:30:00")
+        #expect(facts.answer.paragraph.contains("ada ordered that") && !facts.answer.paragraph.contains("paused"))
+        #expect(facts.answer.commands == ["rota release a --due 2026-03-01T14:00:00Z"])
+    }
+
+    @Test func anOrderAboutAMemberIsToldBeforeItsFlowBegins() {
+        let definition = TestSupport.job("b", after: ["a"])
+        let control = JobControl(job: "b", version: definition.version, schedule: nil, registeredAt: "00:00:00", accountedUntil: "12:00:00")
+        var facts = WhyFacts(due: "14:00:00", now: "12:00:00", control: control, definition: definition, schedule: nil)
+        facts.order = SlotOrder(job: "b", due: "14:00:00", kind: .hold, by: "ada", since: "11:30:00")
+        #expect(facts.answer.reasons.map(\.rule) == [.parents, .hold])
+        #expect(facts.answer.commands.first == "rota release b --due 2026-03-01T14:00:00Z")
+    }
+
+    @Test func aRunOfABackfillNamesItAndWhoAskedForIt() throws {
+        var simulation = Simulation(at: "03:30:00")
+        simulation.start([job("a", "R/2026-03-01T00:00:00Z/PT1H") { $0.overlap = .allow }])
+        simulation.ask(.backfill(BackfillOrder(job: "a", first: "00:00:00", last: "02:00:00"), by: "ada"))
+        let waiting = try #require(simulation.ledger.rows(of: "a").last)
+        var answer = try #require(facts(about: waiting, in: simulation)?.answer)
+        #expect(answer.reasons.map(\.rule) == [.request, .pool])
+        #expect(answer.paragraph.contains("ada asked with the backfill 1") && answer.paragraph.contains("at most 1 at a time"))
+        simulation.ask(.cancelBackfill(1, kill: false, by: "bob"))
+        let skipped = try #require(simulation.ledger.runs[waiting.key])
+        answer = try #require(facts(about: skipped, in: simulation)?.answer)
+        #expect(answer.reasons.last?.rule == .skip && answer.paragraph.contains("the backfill 1 that it went with was cancelled by bob"))
+    }
+
+    @Test func slotsBeyondMaxCatchUpNameIt() {
+        var facts = facts("R/2026-03-01T00:00:00Z/PT1H", due: "01:00:00") {
+            $0.catchUp = .all
+            $0.maxCatchUp = 3
+        }
+        facts.gap = Gap(
+            job: "a", firstDue: "01:00:00", lastDue: "08:00:00", slots: 8, state: .missed, reason: "maxCatchUp", decidedAt: "12:00:00")
+        #expect(facts.answer.reasons.last?.rule == .catchUp && facts.answer.paragraph.contains("`maxCatchUp: 3`"))
+    }
+
     /// Whatever the core writes into a row, the answer names a rule for it, in a sentence.
     @Test func everyReasonThatRandomLivesWriteIsUnderstood() {
         var told: Set<Why.Rule> = []
@@ -114,7 +156,8 @@ struct WhyTests {
             }
         }
         #expect(
-            told.isSuperset(of: [.paused, .catchUp, .overlap, .parents, .startWithin, .pool, .retries, .outcome, .onUnknown]), "\(told)")
+            told.isSuperset(
+                of: [.paused, .catchUp, .overlap, .parents, .startWithin, .pool, .retries, .outcome, .onUnknown, .skip, .hold]), "\(told)")
     }
 
     private func facts(about run: Run, in simulation: Simulation) -> WhyFacts? {
@@ -126,6 +169,8 @@ struct WhyTests {
         facts.attempts = [WhyFacts.Row(id: "t-1", run: run)]
         facts.flow = simulation.ledger.precedent(of: run.key)?.flow
         facts.graph = simulation.graph
+        facts.order = simulation.ledger.orders[FlowKey(head: run.key.job, due: run.key.due)]
+        facts.backfill = run.backfill.flatMap { simulation.ledger.backfills[$0] }
         return facts
     }
 }

@@ -11,6 +11,7 @@ extension WhyFacts {
         why.say(
             .parents, at: flow.key.due,
             "It is to run in the flow `\(flow.key.head)` of \(words(flow.key.due)), when its parents have ended there.")
+        if let order { tellOrder(order, &why) }
         for name in awaited(by: job) {
             guard let row = newestRow(of: name) else {
                 why.say(.parents, "`\(name)` has not begun there.")

@@ -14,6 +14,9 @@ extension WhyFacts {
                 .parents, at: run.readyAt,
                 "Its parents made it due in the flow `\(run.flow.head)` of \(words(run.flow.due))"
                     + (parents.isEmpty ? "." : ", by the ends of \(Self.list(parents))."))
+            if let backfill, backfill.id == run.backfill {
+                why.say(.request, at: backfill.at, "It goes with the backfill \(backfill.id), which \(backfill.by) asked for.")
+            }
         case .latest:
             let parents = (definition?.after ?? []).map { "`\($0.parent)`" }
             why.say(
@@ -22,7 +25,8 @@ extension WhyFacts {
         case .manual:
             let who = request?.who ?? "Somebody"
             why.say(.request, at: run.readyAt, "\(who) asked for it at \(moment(run.readyAt)).")
-        case .backfill: why.say(.request, at: run.readyAt, "A backfill asked for it at \(moment(run.readyAt)).")
+        case .backfill:
+            why.say(.request, at: run.readyAt, "A backfill made it due at \(moment(run.readyAt)): \(backfillWords(run)).")
         case .retry: why.say(.request, at: run.readyAt, "It is a retry; the attempt before it is not in the ledger any more.")
         case .mark: why.say(.request, at: run.readyAt, "Somebody marked it as succeeded without running it.")
         }
@@ -35,12 +39,26 @@ extension WhyFacts {
         for row in earlier.suffix(3) {
             why.say(.outcome, at: row.run.endedAt, "Attempt \(row.run.key.attempt) \(ending(of: row.run)).")
         }
-        if let run = newest?.run, run.trigger == .retry || run.trigger == .mark, !earlier.isEmpty {
+        if let run = newest?.run, !earlier.isEmpty { tellAnotherAttempt(run, &why) }
+    }
+
+    /// Why there is one more.
+    private func tellAnotherAttempt(_ run: Run, _ why: inout Why) {
+        let attempt = "Attempt \(run.key.attempt)"
+        switch run.trigger {
+        case .mark: why.say(.retries, at: run.readyAt, "\(attempt) marks it as succeeded.")
+        case .retry:
             let asked = trail.first { $0.kind == "request.retry" }?.who.map { "was asked for by \($0)" } ?? "came by itself"
-            let origin =
-                run.trigger == .mark ? "marks it as succeeded" : run.retry > 0 ? "is automatic retry \(run.retry)" : asked
-            why.say(.retries, at: run.readyAt, "Attempt \(run.key.attempt) \(origin).")
+            why.say(.retries, at: run.readyAt, "\(attempt) \(run.retry > 0 ? "is automatic retry \(run.retry)" : asked).")
+        case .backfill: why.say(.request, at: run.readyAt, "For attempt \(run.key.attempt), \(backfillWords(run)).")
+        case .upstream: why.say(.parents, at: run.readyAt, "\(attempt) follows what came before it in its flow, which was run once more.")
+        case .schedule, .latest, .manual: break
         }
+    }
+
+    private func backfillWords(_ run: Run) -> String {
+        guard let backfill, backfill.id == run.backfill else { return "a backfill asked" }
+        return "\(backfill.by) asked with the backfill \(backfill.id), from \(words(backfill.first)) to \(words(backfill.last))"
     }
 
     func tellRun(_ row: Row, _ why: inout Why) {
@@ -77,7 +95,7 @@ extension WhyFacts {
         case .other(let text): why.say(.executor, at: since, "It waits: \(text).")
         default: why.say(.executor, at: since, "Nothing holds it back any more: it is handed over at the next step of the scheduler.")
         }
-        if run.isSubjectToOverlap, let within = definition?.startWithin {
+        if run.mayMissWindow, order == nil, let within = definition?.startWithin {
             why.say(
                 .startWithin, at: run.readyAt + within,
                 "If it has not started by \(moment(run.readyAt + within)), it is missed (`startWithin`).")
@@ -97,13 +115,18 @@ extension WhyFacts {
     private func tellPool(_ text: String, since: Instant, _ why: inout Why) {
         let named = text.split(separator: ",").map { $0.trimmingBlanks.prefix { $0 != " " } }
         let uses = pools.filter { named.contains($0.name[...]) }
-        let taken = uses.map { use in
+        let taken = uses.compactMap { use -> String? in
             let shares = PoolResource.held.compactMap { resource in
                 use.capacity[resource].map { "\(resource.number(use.used[resource])) of \(resource.words($0))" }
             }
-            return "`\(use.name)` has \(shares.joined(separator: ", ")) taken"
+            return shares.isEmpty ? nil : "`\(use.name)` has \(shares.joined(separator: ", ")) taken"
         }
-        let now = taken.isEmpty ? "" : ": \(taken.joined(separator: "; "))"
+        let rates = uses.compactMap { use in
+            use.capacity[.starts].map { "`\(use.name)` makes at most \(PoolResource.starts.words($0))" }
+        }
+        let most = backfill.map { ["the backfill \($0.id) runs at most \($0.maxRunning) at a time"] } ?? []
+        let limits = taken + rates + most
+        let now = limits.isEmpty ? "" : ": \(limits.joined(separator: "; "))"
         why.say(
             .pool, at: since,
             "It waits for a place in the pool \(text)\(now). Whoever has the higher priority goes first; this job has \(definition?.priority ?? 5)."
@@ -236,17 +259,23 @@ extension WhyFacts {
         case .catchUp:
             why.say(
                 .catchUp, at: decidedAt,
-                "It was missed: nobody looked at it until\(at.isEmpty ? " later" : at.dropFirst(3)), when it was \(length(from: due, to: decidedAt ?? now)) overdue, and \(catchUpWords)."
+                "It was missed: nobody looked at it until\(at.isEmpty ? " later" : at.dropFirst(3)), when it was \(length(from: due, to: decidedAt ?? now)) overdue, and \(catchUpWords(reason))."
             )
         case .by(let who): why.say(.skip, at: decidedAt, "It was \(verb)\(at) \(who).")
+        case .backfillCancelled(let who):
+            let number = backfill.map { " \($0.id)" } ?? ""
+            why.say(.skip, at: decidedAt, "It was \(verb)\(at): the backfill\(number) that it went with was cancelled\(who).")
         case .startWithin: why.say(.startWithin, at: decidedAt, "It was missed\(at): \(reason ?? "").")
         case .ledger: why.say(.ledger, at: decidedAt, "What became of it was lost with a damaged ledger, which was made anew\(at).")
         default: why.say(.outcome, at: decidedAt, "It was \(verb)\(at): \(reason ?? "no reason is known").")
         }
     }
 
-    private var catchUpWords: String {
-        switch definition?.catchUp {
+    private func catchUpWords(_ reason: String?) -> String {
+        if reason == "maxCatchUp" {
+            return "`maxCatchUp\(definition?.maxCatchUp.map { ": \($0)" } ?? "")` runs no more than so many of what was overdue, the newest"
+        }
+        return switch definition?.catchUp {
         case .all: "`catchUp: all` did not reach so far back"
         case .some(.none): "`catchUp: none` runs nothing of what was overdue"
         default: "`catchUp: latest` runs the newest overdue slot alone"
@@ -277,6 +306,7 @@ enum Cause {
     case pool(String)
     case held(String)
     case by(String)
+    case backfillCancelled(String)
     case other(String)
 
     init(_ reason: String?) {
@@ -292,8 +322,8 @@ enum Cause {
             case Run.skippedUpstream: .upstream
             case Run.paused: .paused
             case Run.disabled: .disabled
-            case "ledger rebuilt": .ledger
             case let text where text.hasPrefix(Run.removed) || text.hasPrefix("schedule changed"): .removed
+            case let text where text.hasPrefix("ledger rebuilt"): .ledger
             case let text where text.hasPrefix("startWithin"): .startWithin
             case let text where text.hasPrefix("catch-up") || text == "maxCatchUp": .catchUp
             default:
@@ -303,6 +333,8 @@ enum Cause {
                     .pool(pool)
                 } else if let who = rest("held") {
                     .held(who)
+                } else if let who = rest("backfill cancelled") {
+                    .backfillCancelled(who)
                 } else if reason.hasPrefix("by ") {
                     .by(reason)
                 } else {

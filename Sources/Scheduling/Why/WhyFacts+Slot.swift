@@ -40,12 +40,24 @@ extension WhyFacts {
         }
         if definition?.disabled == true {
             why.say(.disabled, "It will be skipped as long as the job's file says `disabled: true`.")
+        } else if let order {
+            tellOrder(order, &why)
         } else if let pause = definition.flatMap({ pauses.holding($0) }) {
             why.say(.paused, at: pause.since, "It will be skipped as long as the job is paused \(pause.words).")
             why.advise(pause.scope.resumption)
         } else {
             tellWhatItWillMeet(&why)
         }
+    }
+
+    /// What somebody ordered about a run that is still to come goes before any other rule but `disabled`.
+    func tellOrder(_ order: SlotOrder, _ why: inout Why) {
+        let who = "\(order.by) ordered that at \(moment(order.since))"
+        switch order.kind {
+        case .skip: why.say(.skip, at: order.since, "It will be skipped: \(who).")
+        case .hold: why.say(.hold, at: order.since, "Its run will wait until somebody releases it: \(who).")
+        }
+        why.advise("rota release \(job) --due \(due.rfc3339)")
     }
 
     private func tellWhatItWillMeet(_ why: inout Why) {
@@ -76,6 +88,8 @@ extension WhyFacts {
                 .registration, at: control.registeredAt,
                 "It lies before \(moment(control.registeredAt)), when the job was registered, and earlier slots are not owed.")
             adviseToRun(&why)
+        } else if let order, due > control.accountedUntil, control.removedAt == nil, definition?.disabled != true {
+            tellOrder(order, &why)
         } else if due > control.accountedUntil, control.removedAt == nil {
             let fate = definition?.catchUp == CatchUp.none ? "missed" : "run, or missed where a newer one is overdue as well"
             why.say(
@@ -161,6 +175,7 @@ extension WhyFacts {
             why.say(
                 .parents,
                 "`\(job)` has no schedule: it becomes due by the ends of \(Self.list(names)), and no run of it bears \(words(due)).")
+            if let order { tellOrder(order, &why) }
             for edge in after.prefix(2) { why.advise("rota why \(edge.parent)") }
         }
         why.advise("rota history \(job)")

@@ -43,6 +43,10 @@ package struct WhyFacts: Sendable {
     package var trail: [Note] = []
     /// Who asked for the first attempt, if somebody did.
     package var request: Note?
+    /// What somebody ordered about the slot, as long as that is in force.
+    package var order: SlotOrder?
+    /// The backfill that the newest attempt goes with, or the last that one went with.
+    package var backfill: Backfill?
     /// The gap that the due lies in.
     package var gap: Gap?
     /// The pause that was asked for last before the due was skipped by one.
