@@ -122,6 +122,61 @@ struct RehearsalTests {
         #expect(told.gaps.map(\.slots) == [2] && told.gaps.first?.reason == "catch-up")
     }
 
+    private func rehearse(
+        on simulation: Simulation, _ jobs: [Job], for duration: Duration, capacities: [String: PoolCapacity] = [:]
+    ) -> (rehearsal: Rehearsal, told: Told) {
+        var told = Told()
+        let graph = JobGraph.build(jobs).graph
+        var rehearsal = Rehearsal(
+            at: simulation.now, restoring: simulation.ledger.state, graph: graph, settings: Scheduler.Settings(capacities: capacities),
+            assumptions: Rehearsal.Assumptions())
+        rehearsal.start(with: graph) { told.take($0) }
+        rehearsal.pass(until: simulation.now + duration) { told.take($0) }
+        return (rehearsal, told)
+    }
+
+    @Test func whatIsOrderedAboutSlotsIsCarriedOut() {
+        let hourly = job("a", "R/2026-03-01T00:00:00Z/PT1H")
+        var simulation = Simulation(at: "00:30:00")
+        simulation.start([hourly])
+        simulation.ask(.skip("a", due: "01:00:00", by: "ada"))
+        simulation.ask(.hold("a", due: "02:00:00", by: "ada"))
+        let (rehearsal, told) = rehearse(on: simulation, [hourly], for: .seconds(3 * 3600))
+        #expect(told.words == ["a 1 skipped", "a 1 succeeded"] && told.ended.map(\.key.due) == ["01:00:00", "03:00:00"])
+        #expect(told.ended.first?.reason == "by ada" && rehearsal.openRuns.map(\.reason) == ["held by ada"])
+    }
+
+    @Test func aPoolThatStartsOnlySoManyInASecondLetsOthersWait() throws {
+        let jobs = ["a", "b", "c"].map { name in
+            job(JobName(name) ?? "x", "R1/2026-03-01T00:00:00Z/P1D") { $0.pool = "p" }
+        }
+        let (rehearsal, told) = rehearse(
+            jobs, for: .seconds(3600), capacities: ["local": 64, "p": PoolCapacity(runs: 64, maxStartsPerSecond: 1)])
+        #expect(told.ended.map(\.startedAt) == ["00:00:00", "00:00:01", "00:00:02"])
+        #expect(rehearsal.load.pools["p"]?.waited == 2 && rehearsal.load.pools["p"]?.longestWait == .seconds(2))
+        #expect(rehearsal.load.pools["local"]?.overflowed == false)
+    }
+
+    @Test func whoRunsIsNoReasonToWaitForAStart() {
+        let jobs: [Job] = [
+            job("a", "R1/2026-03-01T00:00:00Z/P1D") { $0.pool = "p" }, job("b", "R1/2026-03-01T00:00:10Z/P1D") { $0.pool = "p" },
+        ]
+        let (rehearsal, _) = rehearse(
+            jobs, for: .seconds(3600), capacities: ["local": PoolCapacity(runs: 64, maxStartsPerSecond: 1), "p": 1])
+        #expect(rehearsal.load.pools["p"]?.longestWait == .seconds(50))
+        #expect(rehearsal.load.pools["local"]?.overflowed == false)
+    }
+
+    @Test func aBackfillThatWaitsForItselfFillsNoPool() {
+        let hourly = job("a", "R/2026-02-01T00:00:00Z/PT1H") { $0.overlap = .allow }
+        var simulation = Simulation(at: "00:30:00", capacities: ["local": 64])
+        simulation.start([hourly])
+        simulation.ask(.backfill(BackfillOrder(job: "a", first: "2026-02-28T20:00:00Z", last: "2026-02-28T22:00:00Z"), by: "ada"))
+        let (rehearsal, told) = rehearse(on: simulation, [hourly], for: .seconds(600), capacities: ["local": 64])
+        #expect(told.words == ["a 1 succeeded", "a 1 succeeded", "a 1 succeeded"])
+        #expect(rehearsal.load.running.most == 1 && rehearsal.load.pools["local"]?.overflowed == false)
+    }
+
     @Test func definitionsMayChangeOnTheWay() {
         var told = Told()
         var rehearsal = Rehearsal(at: "00:00:00", settings: Scheduler.Settings(), assumptions: Rehearsal.Assumptions())

@@ -127,7 +127,7 @@ package struct Rehearsal: Sendable {
         }
         // Only now has everybody their place who gets one in this step.
         for run in waiting {
-            if let job = scheduler.graph[run.key.job] { load.wait(run.key, job, at: now) }
+            if let job = scheduler.graph[run.key.job] { load.wait(run, job, at: now) }
         }
     }
 

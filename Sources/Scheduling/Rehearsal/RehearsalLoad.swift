@@ -100,13 +100,16 @@ package struct RehearsalLoad: Sendable {
     }
 
     /// A run has to wait for a place; it may have waited already.
-    mutating func wait(_ key: RunKey, _ job: Job, at now: Instant) {
-        guard waiters[key] == nil else { return }
+    mutating func wait(_ run: Run, _ job: Job, at now: Instant) {
+        guard waiters[run.key] == nil else { return }
         let names = job.poolNames.filter { capacities[$0] != nil }
         let full = names.filter { name in pools[name, default: Pool(capacities[name])].isTooFull(for: job.demand) }
-        // With room in each of them, what there is is kept for somebody before it.
-        let blamed = full.isEmpty ? names : full
-        waiters[key] = (blamed, now)
+        // A backfill waits for its own bound.
+        if full.isEmpty, run.backfill != nil { return }
+        // With room in each of them, what there is is kept for somebody before it, or they start no more in this second.
+        let paced = names.filter { capacities[$0]?.maxStartsPerSecond != nil }
+        let blamed = full.isEmpty ? paced.isEmpty ? names : paced : full
+        waiters[run.key] = (blamed, now)
         for name in blamed { pools[name, default: Pool(capacities[name])].letWait(at: now) }
     }
 
@@ -130,18 +133,18 @@ extension RehearsalLoad.Pool {
     }
 
     fileprivate mutating func take(_ demand: PoolAmounts, at now: Instant) {
-        for resource in PoolResource.allCases { used[resource] += amount(demand, of: resource) }
+        for resource in PoolResource.held { used[resource] += amount(demand, of: resource) }
         runs.see(used.runs, at: now)
         cpus.see(used.milliCPUs, at: now)
         memory.see(used.memory, at: now)
     }
 
     fileprivate mutating func release(_ demand: PoolAmounts) {
-        for resource in PoolResource.allCases { used[resource] -= amount(demand, of: resource) }
+        for resource in PoolResource.held { used[resource] -= amount(demand, of: resource) }
     }
 
     fileprivate func isTooFull(for demand: PoolAmounts) -> Bool {
-        PoolResource.allCases.contains { resource in
+        PoolResource.held.contains { resource in
             used[resource] + amount(demand, of: resource) > capacity?[resource] ?? .max
         }
     }
