@@ -17,7 +17,20 @@ enum FlowRow {
     static func flowWithState(_ key: FlowKey, _ db: Database) throws -> (flow: LedgerState.Flow, isOpen: Bool)? {
         let sql = "SELECT flow.*, text FROM flow JOIN plan ON plan.id = flow.plan WHERE head = ? AND due = ?"
         let row = try Row.fetchOne(try db.cachedStatement(sql: sql), arguments: [key.head.text, key.due.microseconds])
-        return try row.map { (try flow($0, db), $0["is_open"]) }
+        return try row.map { row in
+            var found = try flow(row, db)
+            let isOpen: Bool = row["is_open"]
+            if !isOpen { found.elsewhere = try membersElsewhere(found, db) }
+            return (found, isOpen)
+        }
+    }
+
+    /// Members of a closed flow without a row in it that have one of its due all the same.
+    private static func membersElsewhere(_ flow: LedgerState.Flow, _ db: Database) throws -> Set<JobName> {
+        let owed = Set(flow.plan.members.map(\.job)).subtracting(flow.runs.map(\.key.job))
+        if owed.isEmpty { return [] }
+        let statement = try db.cachedStatement(sql: "SELECT 1 FROM run WHERE job = ? AND due = ? LIMIT 1")
+        return try owed.filter { try Row.fetchOne(statement, arguments: [$0.text, flow.key.due.microseconds]) != nil }
     }
 
     /// nil for nobody.

@@ -11,15 +11,19 @@ package struct LedgerState: Sendable {
         package var stale: [JobName: Int]
         /// What is promised of members that had no row when the flow was opened.
         package var promises: [JobName: FlowPromise]
+        /// Of a flow that may be opened again: members without a row in it that have one of its due in the flow of another head.
+        package var elsewhere: Set<JobName>
 
         package init(
-            key: FlowKey, plan: FlowPlan, runs: [Run], stale: [JobName: Int] = [:], promises: [JobName: FlowPromise] = [:]
+            key: FlowKey, plan: FlowPlan, runs: [Run], stale: [JobName: Int] = [:], promises: [JobName: FlowPromise] = [:],
+            elsewhere: Set<JobName> = []
         ) {
             self.key = key
             self.plan = plan
             self.runs = runs
             self.stale = stale
             self.promises = promises
+            self.elsewhere = elsewhere
         }
     }
 

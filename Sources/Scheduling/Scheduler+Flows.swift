@@ -98,12 +98,28 @@ extension Scheduler {
         return run
     }
 
-    /// A member or the head of a flow that closed owes a run again.
-    mutating func reopen(_ flow: LedgerState.Flow) {
-        guard flows[flow.key] == nil, !flow.plan.members.isEmpty else { return }
+    /// A member or the head of a flow that closed owes a run again. Who has, or is owed, a run of that due in the flow of another head by now
+    /// owes none in this one.
+    mutating func reopen(_ closed: LedgerState.Flow) {
+        guard flows[closed.key] == nil, !closed.plan.members.isEmpty else { return }
+        var flow = closed
+        let others = flow.elsewhere.union(owedElsewhere(by: flow))
+        if !others.isEmpty {
+            flow.plan = flow.plan.without(others)
+            step.write(.replanFlow(flow.key, flow.plan))
+        }
         flows[flow.key] = OpenFlow(flow)
         step.write(.reopenFlow(flow.key))
         promiseAgain(flow.key)
+    }
+
+    private func owedElsewhere(by closed: LedgerState.Flow) -> Set<JobName> {
+        let owed = Set(closed.plan.members.map(\.job)).subtracting(closed.runs.map(\.key.job))
+        if owed.isEmpty { return [] }
+        return flows.reduce(into: []) { found, flow in
+            guard flow.key.due == closed.key.due else { return }
+            found.formUnion(flow.value.outline.plan.members.map(\.job).filter(owed.contains))
+        }
     }
 
     private mutating func close(_ key: FlowKey) {

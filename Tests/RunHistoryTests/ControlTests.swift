@@ -105,6 +105,20 @@ struct ControlTests {
         #expect(try fixture.ledger.precedent(of: fixture.run(due: 30).key) == nil)
     }
 
+    @Test func aRetryFindsWhoHasARunOfTheDueInAnotherFlow() throws {
+        let fixture = try LedgerFixture()
+        let members = [JobName("b"), JobName("c")].map { FlowPlan.Member(job: $0, after: [Edge(parent: LedgerFixture.job, on: .success)]) }
+        let run = fixture.run(due: 10, state: .missed)
+        var other = Run(
+            key: RunKey(job: JobName("b"), due: run.key.due, attempt: 1), flow: FlowKey(head: JobName("k"), due: run.key.due),
+            trigger: .upstream, readyAt: fixture.now, waitingSince: fixture.now)
+        other.state = .skipped
+        other.endedAt = fixture.now
+        let plan = FlowPlan(head: LedgerFixture.job, members: members)
+        try fixture.commit([.insert(run), .openFlow(run.flow, plan), .closeFlow(run.flow), .insert(other)])
+        #expect(try fixture.ledger.precedent(of: run.key)?.flow?.elsewhere == [JobName("b")])
+    }
+
     @Test func aFlowThatIsReopenedIsReadByAStart() throws {
         let fixture = try LedgerFixture()
         let plan = FlowPlan(head: LedgerFixture.job, members: [FlowPlan.Member(job: JobName("b"), after: [])])

@@ -186,4 +186,27 @@ struct FlowEditTests {
         end(["chef"], in: &simulation)
         #expect(simulation.row("left", "01:00:00")?.state.isActive == true, "from then on it comes after the new name")
     }
+
+    /// catalogue 68: seed 2195 of `editsWithDowntime`. The flow closed before anybody but its head had a run, and its member has had one of
+    /// that due after another head since, or is owed one.
+    @Test(arguments: [false, true]) func aFlowThatIsReopenedLeavesOutWhoeverHasARunOfItsDueElsewhere(isOwed: Bool) {
+        let hourly = "R/2026-03-01T00:00:00Z/PT1H" as Schedule
+        var simulation = Simulation(at: "00:30:00", capacities: ["p": 0])
+        simulation.executor.course = { run, _ in .init(lasts: .seconds(run.key.job == "chef" ? 60 : 1)) }
+        let late = job("head", hourly) { job in
+            job.pool = "p"
+            job.startWithin = .seconds(5)
+        }
+        simulation.start([late, job("chef", hourly), job("left", after: ["head"])])
+        simulation.pass(until: "01:10:00")
+        #expect(simulation.history("head") == ["01:00:00 missed: startWithin"])
+        simulation.define([job("head", hourly), job("chef", hourly), job("left", after: ["chef"])])
+        simulation.ask(.backfill(BackfillOrder(job: "chef", first: "01:00:00", last: "01:00:00"), by: "ada"))
+        simulation.pass(.seconds(isOwed ? 30 : 90))
+        simulation.ask(.retry(RunKey(job: "head", due: "01:00:00", attempt: 1), by: "ada"))
+        simulation.pass(.seconds(90))
+        #expect(simulation.newest("head")?.state == .succeeded)
+        #expect(simulation.history("left") == ["01:00:00 succeeded"] && simulation.newest("left")?.flow.head == "chef")
+        #expect(simulation.faults == [])
+    }
 }

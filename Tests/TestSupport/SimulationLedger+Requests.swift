@@ -5,8 +5,11 @@ package import Timetable
 
 extension SimulationLedger {
     func flow(_ key: FlowKey) -> LedgerState.Flow? {
-        flows[key].map {
-            LedgerState.Flow(key: key, plan: $0.plan, runs: rows(of: key), stale: $0.stale, promises: $0.promises)
+        flows[key].map { flow in
+            let without = flow.isOpen ? [] : flow.plan.members.map(\.job).filter { newest(of: $0, in: key) == nil }
+            let elsewhere = without.filter { job in rows(of: job).contains { $0.key.due == key.due } }
+            return LedgerState.Flow(
+                key: key, plan: flow.plan, runs: rows(of: key), stale: flow.stale, promises: flow.promises, elsewhere: Set(elsewhere))
         }
     }
 
