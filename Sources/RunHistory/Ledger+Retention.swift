@@ -159,7 +159,7 @@ extension Ledger {
                     OR ending = (SELECT max(ending) FROM run)
                     OR EXISTS (SELECT 1 FROM job WHERE name = run.job AND run.ending IN (last_success, last_failure, last_done))
                     OR trigger IN ('schedule', 'backfill', 'mark')
-                        AND run.due > (SELECT accounted_until FROM job WHERE name = run.job)
+                        AND run.due > (SELECT accounted_until FROM job WHERE name = run.job AND schedule IS NOT NULL)
                     OR EXISTS (SELECT 1 FROM flow WHERE head = run.flow_head AND flow.due = run.flow_due AND is_open = 1)))
             """
         let statement = try db.cachedStatement(sql: sql)

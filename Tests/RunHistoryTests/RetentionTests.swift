@@ -54,6 +54,15 @@ struct RetentionTests {
         #expect(control?.successes == 7 && control?.failures == 5)
     }
 
+    /// Its progress is that of nobody: it stays where the job was registered.
+    @Test(arguments: [RunTrigger.backfill, .mark]) func whatAJobWithoutScheduleRanGoesAsWell(trigger: RunTrigger) throws {
+        var run = ended(due: 5)
+        run.trigger = trigger
+        let fixture = try fixture([run], schedule: nil, until: 3)
+        #expect(try fixture.ledger.removeEverythingOld(before: old) == Removal(runs: 1))
+        #expect(try dues(fixture) == ["900.1"])
+    }
+
     @Test func whatEndedInTimeStays() throws {
         let fixture = try fixture([ended(due: 1), ended(due: 2, endedAt: old)])
         try fixture.ledger.removeEverythingOld(before: old)
