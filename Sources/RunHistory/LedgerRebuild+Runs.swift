@@ -46,7 +46,7 @@ extension LedgerRebuild {
             if known.state != .waiting {
                 found = FoundRun(number: found.number, run: known.ended(as: found.run), boot: row["boot"], knowsFlow: true)
             } else {
-                found = FoundRun(number: found.number, run: found.run.promised(as: known), boot: found.boot, knowsFlow: true)
+                found = FoundRun(number: found.number, run: found.run.completed(by: known), boot: found.boot, knowsFlow: true)
             }
             account.correctedRuns += 1
             try remove(found.number, db)
@@ -149,9 +149,11 @@ extension RunKey {
 }
 
 extension Run {
-    /// The same run with the promises of `other`, which no folder tells of.
-    fileprivate func promised(as other: Run) -> Run {
+    /// The same run with what no folder tells of, but its row did.
+    fileprivate func completed(by other: Run) -> Run {
         var run = self
+        run.backfill = other.backfill
+        run.consumed = other.consumed
         run.promises = other.promises
         run.breaches = other.breaches
         return run
