@@ -55,7 +55,48 @@ enum BackfillRow {
                 slots[flow.key.due] = .init(newest: nil, hasRun: false, flow: flow, isFlowOpen: true)
             }
         }
-        return BackfillPrecedents(slots: slots, taken: taken)
+        return BackfillPrecedents(
+            slots: slots, taken: taken, accounted: try accounted(scope, db), passedOver: try passedOver(of: order, scope, db),
+            backfilled: try backfilled(within: order, scope, db))
+    }
+
+    private static func accounted(_ scope: BackfillScope, _ db: Database) throws -> ClosedRange<Instant>? {
+        let sql = """
+            SELECT max(registered_at) AS first, (SELECT accounted_until FROM job WHERE name = :head) AS last
+            FROM job WHERE name IN (:job, :head)
+            """
+        let row = try Row.fetchOne(db, sql: sql, arguments: ["job": scope.job.text, "head": scope.head.text])
+        guard let first = row?.instant("first"), let last = row?.instant("last"), first <= last else { return nil }
+        return first...last
+    }
+
+    /// A head whose slot was passed over begins no flow: nobody below it owed anything there.
+    private static func passedOver(
+        of order: BackfillOrder, _ scope: BackfillScope, _ db: Database
+    ) throws -> [ClosedRange<Instant>] {
+        let sql = """
+            SELECT first_due AS first, last_due AS last FROM gap WHERE job = :head AND last_due >= :first AND first_due <= :last
+            UNION ALL SELECT due, due FROM run WHERE job = :head AND due BETWEEN :first AND :last
+                GROUP BY due HAVING max(state NOT IN ('skipped', 'missed')) = 0
+            ORDER BY first
+            """
+        let (first, last) = (order.first.microseconds, order.last.microseconds)
+        return try ranges(Row.fetchAll(db, sql: sql, arguments: ["head": scope.head.text, "first": first, "last": last]))
+    }
+
+    private static func backfilled(
+        within order: BackfillOrder, _ scope: BackfillScope, _ db: Database
+    ) throws -> [ClosedRange<Instant>] {
+        let jobs = Set(scope.above + [scope.job]).map(\.text)
+        let sql = """
+            SELECT first, last FROM backfill WHERE last >= ? AND first <= ? AND job IN (\(databaseQuestionMarks(count: jobs.count)))
+            """
+        let bounds: StatementArguments = [order.first.microseconds, order.last.microseconds]
+        return try ranges(Row.fetchAll(db, sql: sql, arguments: bounds + StatementArguments(jobs)))
+    }
+
+    private static func ranges(_ rows: [Row]) -> [ClosedRange<Instant>] {
+        rows.map { Instant(microseconds: $0["first"])...Instant(microseconds: $0["last"]) }
     }
 
     private static func openFlows(within order: BackfillOrder, _ db: Database) throws -> [LedgerState.Flow] {

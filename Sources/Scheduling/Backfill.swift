@@ -49,7 +49,7 @@ package struct BackfillOrder: Hashable, Sendable {
     /// Both bounds count.
     package let first: Instant
     package let last: Instant
-    /// Only slots of which nothing ever ran: without a row, in a gap, missed or skipped.
+    /// Only slots of which nothing ever ran: from before the job was known, in a gap, missed or skipped.
     package let onlyMissed: Bool
     package let maxRunning: Int
 
@@ -89,10 +89,37 @@ package struct BackfillPrecedents: Hashable, Sendable {
     package var slots: [Instant: Known]
     /// For each job below, the dues at which it has rows, of whatever flow, or owes one in a flow that is open.
     package var taken: [JobName: Set<Instant>]
+    /// From the registration to the progress: each slot in it has its run or its gap, or had it until retention took it away.
+    package var accounted: ClosedRange<Instant>?
+    /// Gaps in which the slots were passed over, and of a head slots whose rows say so, by their beginnings.
+    package var passedOver: [ClosedRange<Instant>]
+    /// What backfills before it asked for, of the job or of one above it.
+    package var backfilled: [ClosedRange<Instant>]
 
-    package init(slots: [Instant: Known] = [:], taken: [JobName: Set<Instant>] = [:]) {
+    package init(
+        slots: [Instant: Known] = [:], taken: [JobName: Set<Instant>] = [:], accounted: ClosedRange<Instant>? = nil,
+        passedOver: [ClosedRange<Instant>] = [], backfilled: [ClosedRange<Instant>] = []
+    ) {
         self.slots = slots
         self.taken = taken
+        self.accounted = accounted
+        self.passedOver = passedOver
+        self.backfilled = backfilled
+    }
+}
+
+extension BackfillPrecedents {
+    /// Of these slots, in their order, those without a row of which nobody knows any more whether they ran.
+    fileprivate func unknown(among slots: [Instant]) -> Set<Instant> {
+        var unknown: Set<Instant> = []
+        var gaps = passedOver[...]
+        for slot in slots where self.slots[slot] == nil {
+            while let gap = gaps.first, gap.upperBound < slot { gaps.removeFirst() }
+            let ranByRequest = backfilled.contains { $0.contains(slot) }
+            let hadItsRow = accounted?.contains(slot) == true && gaps.first?.contains(slot) != true
+            if ranByRequest || hadItsRow { unknown.insert(slot) }
+        }
+        return unknown
     }
 }
 
@@ -106,14 +133,19 @@ package struct BackfillChoice: Hashable, Sendable {
     package private(set) var busy = 0
     /// Left alone with `onlyMissed`, for they ran.
     package private(set) var ran = 0
+    /// Left alone with `onlyMissed`, for retention took away what the ledger had of them: they may have run.
+    package private(set) var unknown = 0
 
-    package init(of slots: [Instant], knowing known: [Instant: BackfillPrecedents.Known], for order: BackfillOrder) {
+    package init(of slots: [Instant], knowing precedents: BackfillPrecedents, for order: BackfillOrder) {
+        let forgotten = order.onlyMissed ? precedents.unknown(among: slots) : []
         for slot in slots {
-            let precedent = known[slot]
+            let precedent = precedents.slots[slot]
             if precedent?.isBusy(below: order.job) == true {
                 busy += 1
             } else if order.onlyMissed, precedent?.hasRun == true {
                 ran += 1
+            } else if forgotten.contains(slot) {
+                unknown += 1
             } else {
                 chosen.append(slot)
                 if precedent?.hasRun == true { again += 1 }

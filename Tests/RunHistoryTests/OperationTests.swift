@@ -110,11 +110,60 @@ struct OperationTests {
         #expect(below.slots[Instant(seconds: 20)]?.newest?.state == .skipped && below.slots[Instant(seconds: 10)] == nil)
         let slots = [10, 20, 30, 40].map { Instant(seconds: $0) }
         let order = BackfillOrder(job: "a", first: slots[0], last: slots[3], onlyMissed: true)
-        let choice = BackfillChoice(of: slots, knowing: head.slots, for: order)
+        let choice = BackfillChoice(of: slots, knowing: head, for: order)
         #expect(choice.chosen == [slots[0], slots[3]] && choice.ran == 1 && choice.busy == 1)
     }
 
+    /// What has neither row nor gap had one until it became too old.
+    @Test func whatRetentionTookAwayIsNoSlotThatNeverRan() throws {
+        let fixture = try LedgerFixture()
+        let (old, late) = (Instant(seconds: 1), Instant(seconds: 5_000))
+        var (ran, failed, skipped) = (run(fixture, due: 20, state: .succeeded, of: nil), fixture.run(due: 50), fixture.run(due: 60))
+        (failed.state, skipped.state) = (.failed, .skipped)
+        (ran.endedAt, failed.endedAt, skipped.endedAt) = (old, late, late)
+        var control = JobControl(
+            job: "a", version: "v1", schedule: "R/PT10S", registeredAt: Instant(seconds: 10), accountedUntil: Instant(seconds: 70))
+        control.successes = 1
+        let gap = Gap(
+            job: "a", firstDue: Instant(seconds: 30), lastDue: Instant(seconds: 40), slots: 2, state: .missed, reason: "catch-up",
+            decidedAt: late)
+        var newest = fixture.run(due: 70, state: .succeeded)
+        newest.endedAt = late
+        try fixture.commit([.control(control), .gap(gap)] + [ran, failed, skipped, newest].map { .insert($0) })
+        let slots = stride(from: Int64(0), through: 70, by: 10).map { Instant(seconds: $0) }
+        let graph = JobGraph.build([job("a", "R/1970-01-01T00:00:00Z/PT10S")]).graph
+        func choice() throws -> BackfillChoice {
+            let order = BackfillOrder(job: "a", first: slots[0], last: slots[7], onlyMissed: true)
+            return BackfillChoice(of: slots, knowing: try fixture.ledger.precedents(of: order, BackfillScope(of: "a", in: graph)), for: order)
+        }
+        #expect(try choice().ran == 3 && choice().unknown == 1)
+        try fixture.ledger.removeEverythingOld(before: Instant(seconds: 1_000))
+        #expect(try fixture.ledger.restore().state.controls.count == 1)
+        let left = try choice()
+        #expect(left.chosen == [0, 3, 4, 6].map { slots[$0] }, "before the registration, in the gap, skipped")
+        #expect(left.ran == 2 && left.unknown == 2)
+    }
+
     // MARK: rebuild
+
+    /// The old row says that it waits, the folder how it ended; no folder tells what it went with.
+    @Test func aRunThatItsFolderKnowsBetterStaysWithItsBackfill() throws {
+        let fixture = try LedgerFixture()
+        var waiting = run(fixture, due: 10, state: .waiting, of: 1)
+        waiting.consumed = ["p": 7]
+        try fixture.commit([.insert(waiting), .backfill(backfill(1, fixture))])
+        fixture.ledger.close()
+        let rebuild = try LedgerRebuild(at: fixture.path, now: fixture.now)
+        let ended = fixture.run(due: 10, state: .succeeded)
+        let found = LedgerRebuild.FoundRun(number: 1, run: ended, boot: "boot-1", knowsFlow: true)
+        #expect(try rebuild.take([found], numbers: [1]).correctedRuns == 1)
+        try rebuild.complete(id: "aaaaaa", machine: "m1", detail: "test")
+        try LedgerRebuild.putInPlace(fixture.path, aside: fixture.path + ".aside")
+        let ledger = try Ledger.open(at: fixture.path, machine: "m1", now: fixture.now)
+        let newest = try ledger.precedent(of: ended.key)?.newest
+        #expect(newest?.state == .succeeded && newest?.backfill == 1 && newest?.consumed == ["p": 7])
+        ledger.close()
+    }
 
     @Test func aRebuiltLedgerKeepsOrdersAndBackfillsAndLetsGoOfWhatIsLost() throws {
         let fixture = try LedgerFixture()

@@ -55,6 +55,19 @@ extension SimulationLedger {
                 }
             }
         }
-        return BackfillPrecedents(slots: slots, taken: taken)
+        let passedOver = Dictionary(grouping: self.rows(of: scope.head), by: { $0.key.due }).filter { due, attempts in
+            range.contains(due) && attempts.allSatisfy { $0.state == .skipped || $0.state == .missed }
+        }
+        let backfilled = backfills.values.filter { $0.job == scope.job || scope.above.contains($0.job) }.map { $0.first...$0.last }
+        return BackfillPrecedents(
+            slots: slots, taken: taken, accounted: accounted(scope),
+            passedOver: (gaps(of: scope.head).map { $0.firstDue...$0.lastDue } + passedOver.keys.map { $0...$0 }).sorted {
+                $0.lowerBound < $1.lowerBound
+            }, backfilled: backfilled.filter { $0.overlaps(range) })
+    }
+
+    private func accounted(_ scope: BackfillScope) -> ClosedRange<Instant>? {
+        guard let head = controls[scope.head], let first = [head, controls[scope.job] ?? head].map(\.registeredAt).max() else { return nil }
+        return first <= head.accountedUntil ? first...head.accountedUntil : nil
     }
 }

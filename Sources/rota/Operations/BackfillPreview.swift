@@ -40,7 +40,7 @@ struct BackfillPreview: Encodable {
         self.order = order
         self.slots = slots
         choice = BackfillChoice(
-            of: Self.dues(of: schedule, in: order), knowing: try reader.precedents(of: order, slots.scope).slots, for: order)
+            of: Self.dues(of: schedule, in: order), knowing: try reader.precedents(of: order, slots.scope), for: order)
         (expected, sample) = try Self.expectation(slots, maxRunning: maxRunning, runs: choice.chosen.count, in: reader)
     }
 
@@ -90,11 +90,14 @@ struct BackfillPreview: Encodable {
     }
 
     private var leftAlone: [String] {
-        [choice.busy > 0 ? "\(choice.busy) on their way" : nil, choice.ran > 0 ? "\(choice.ran) that ran" : nil].compactMap(\.self)
+        [
+            choice.busy > 0 ? "\(choice.busy) on their way" : nil, choice.ran > 0 ? "\(choice.ran) that ran" : nil,
+            choice.unknown > 0 ? "\(choice.unknown) of which nobody knows any more whether they ran" : nil,
+        ].compactMap(\.self)
     }
 
     private enum Key: String, CodingKey {
-        case job, from, to, slots, first, last, again, busy, ran, below, onlyMissed, maxRunning, expectedSeconds
+        case job, from, to, slots, first, last, again, busy, ran, unknown, below, onlyMissed, maxRunning, expectedSeconds
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -108,6 +111,7 @@ struct BackfillPreview: Encodable {
         try container.encode(choice.again, forKey: .again)
         try container.encode(choice.busy, forKey: .busy)
         try container.encode(choice.ran, forKey: .ran)
+        try container.encode(choice.unknown, forKey: .unknown)
         try container.encode(slots.scope.below.map(\.text), forKey: .below)
         try container.encode(order.onlyMissed, forKey: .onlyMissed)
         try container.encode(order.maxRunning, forKey: .maxRunning)
