@@ -24,13 +24,8 @@ extension Scheduler {
         if count > BackfillOrder.mostSlots {
             return .refused("these are \(count) slots, and a backfill takes at most \(BackfillOrder.mostSlots); give a shorter time")
         }
-        let choice = BackfillChoice(of: slots(of: schedule, after: after, through: through), knowing: precedents.slots, for: order)
-        if choice.chosen.isEmpty {
-            return .already(
-                choice.busy > 0
-                    ? "all \(count) slots are on their way already, or ran"
-                    : "all \(count) slots ran already; without --only-missed they run again")
-        }
+        let choice = BackfillChoice(of: slots(of: schedule, after: after, through: through), knowing: precedents, for: order)
+        if choice.chosen.isEmpty { return .already(nothingToRun(choice, of: count)) }
         let id = (backfills.keys.max() ?? 0) + 1
         begin(Backfill(id: id, asking: order, slots: choice.chosen.count, by: who, at: step.now), choice.chosen, precedents)
         return .backfilling(id, slots: choice.chosen.count, leftAlone: count - choice.chosen.count)
@@ -59,6 +54,14 @@ extension Scheduler {
         let nearest = [schedule.previous(before: order.first)?.due, schedule.next(after: order.last)?.due].compactMap(\.self)
         let words = nearest.isEmpty ? "" : "; the nearest are \(nearest.map(\.rfc3339).joined(separator: " and "))"
         return "`\(name)` has no slot from \(order.first.rfc3339) to \(order.last.rfc3339) that has come" + words
+    }
+
+    private func nothingToRun(_ choice: BackfillChoice, of count: Int) -> String {
+        if choice.busy > 0 { return "all \(count) slots are on their way already, or ran" }
+        if choice.unknown > 0 {
+            return "of \(choice.unknown) of the \(count) slots nobody knows any more whether they ran, the others did; without --only-missed they run"
+        }
+        return "all \(count) slots ran already; without --only-missed they run again"
     }
 
     private func slots(of schedule: Schedule, after: Instant, through: Instant) -> [Instant] {
@@ -120,6 +123,11 @@ extension Scheduler {
         return narrow
     }
 
+    /// The backfill that what somebody asks for after this run goes with: none once it is cancelled, or nothing below would ever follow.
+    func backfillGoingOn(of run: Run) -> Int64? {
+        run.backfill.flatMap { backfills[$0]?.cancelledAt == nil ? $0 : nil }
+    }
+
     mutating func know(_ backfill: Backfill) {
         backfills[backfill.id] = backfill
         pools.add(Backfill.pool(backfill.id), PoolCapacity(runs: Int64(backfill.maxRunning)))
@@ -135,7 +143,7 @@ extension Scheduler {
         let open = runs.values.filter { $0.backfill == id }.sorted { ($0.key.due, $0.key.job) < ($1.key.due, $1.key.job) }
         let active = open.filter { $0.state.isActive }
         let toKill = kill ? active.filter { $0.killWanted == nil } : []
-        if open.isEmpty { return .already("the backfill \(id) is over" + (backfill.cancelledBy.map { ", cancelled by \($0)" } ?? "")) }
+        if open.isEmpty, !isOwed(id) { return .already("the backfill \(id) is over" + (backfill.cancelledBy.map { ", cancelled by \($0)" } ?? "")) }
         if open.count == active.count, toKill.isEmpty, let earlier = backfill.cancelledBy {
             return .already("the backfill \(id) is cancelled already, by \(earlier)")
         }
@@ -153,5 +161,10 @@ extension Scheduler {
         for run in toKill { requestKill(of: run.key, reason: reason) }
         step.write(.change(Change(kind: "request.cancel", job: backfill.job, who: who, detail: "backfill \(id)")))
         return .cancelled(id, withdrawn: open.count - active.count, active: active.count - toKill.count)
+    }
+
+    /// Whether a flow waits with a run of it, a lost one perhaps, and others are to follow.
+    private func isOwed(_ id: Int64) -> Bool {
+        flows.values.contains { $0.newest.values.contains { $0.backfill == id } }
     }
 }

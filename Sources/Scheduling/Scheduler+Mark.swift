@@ -36,7 +36,7 @@ extension Scheduler {
         run.parameters = newest.parameters
         run.consumed = newest.consumed
         run.isByHand = true
-        run.backfill = newest.backfill
+        run.backfill = backfillGoingOn(of: newest)
         if let flow { reopen(flow) }
         addRemovedMembers(to: run.flow) { _ in true }
         settle(run, isNew: true)

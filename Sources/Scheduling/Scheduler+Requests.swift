@@ -113,6 +113,7 @@ extension Scheduler {
         run.consumed = newest.consumed
         run.isCaughtUp = newest.isCaughtUp
         run.isByHand = true
+        run.backfill = backfillGoingOn(of: newest)
         if let flow { reopen(flow) }
         if downstream { markStale(below: run) }
         addWaiting(run)

@@ -276,13 +276,50 @@ struct BackfillTests {
         #expect(states(simulation, "c") == ["01T01 1 succeeded", "01T02 1 succeeded"])
     }
 
-    @Test func aRetryByHandIsNotPartOfIt() {
-        var simulation = simulation()
+    /// It counts for it: how far it is, and how it ended.
+    @Test func aRetryByHandIsPartOfIt() {
+        var simulation = simulation { $0.overlap = .allow }
         simulation.executor.course = { run, _ in .init(lasts: .seconds(1), state: run.key.attempt == 1 ? .failed : .succeeded) }
+        simulation.ask(backfill(from: "2026-02-28T23:00:00Z"))
+        simulation.pass(.seconds(10))
+        for due in ["2026-02-28T23:00:00Z", "00:00:00"] as [Instant] {
+            simulation.ask(.retry(RunKey(job: "a", due: due, attempt: 1), by: "ada"))
+        }
+        #expect(states(simulation) == ["28T23 1 failed", "28T23 2 launching", "01T00 1 failed", "01T00 2 waiting"], "one at a time")
+        simulation.pass(.seconds(10))
+        #expect(simulation.ledger.rows(of: "a").map(\.backfill) == [1, 1, 1, 1])
+    }
+
+    /// Whoever is freed by somebody's hand does not go with what was cancelled.
+    @Test(arguments: [false, true], [false, true]) func whatIsFreedAfterACancelRuns(isMarked: Bool, restarts: Bool) {
+        var simulation = simulation([job("x", after: ["h"]), job("b", after: ["h"]), job("c", after: ["b", "x"]), job("h", hourly)])
+        simulation.executor.course = { run, _ in
+            .init(lasts: .seconds(1), state: run.key.job == "b" && run.key.attempt == 1 ? .failed : .succeeded)
+        }
+        simulation.ask(backfill("h", from: "2026-02-28T23:00:00Z", to: "00:00:00"))
+        simulation.pass(.milliseconds(2_500))
+        #expect(states(simulation, "c") == ["28T23 1 skipped"])
+        simulation.ask(.cancelBackfill(1, kill: false, by: "bob"))
+        simulation.pass(.seconds(10))
+        if restarts {
+            simulation.die()
+            simulation.start()
+        }
+        let failed = RunKey(job: "b", due: "2026-02-28T23:00:00Z", attempt: 1)
+        simulation.ask(isMarked ? .markSuccess(failed, by: "ada") : .retry(failed, by: "ada"))
+        simulation.pass(.seconds(10))
+        #expect(states(simulation, "c").contains("28T23 2 succeeded"))
+        #expect(simulation.ledger.rows(of: "c").first { $0.key.attempt == 2 }?.backfill == nil && simulation.faults.isEmpty)
+    }
+
+    /// Nothing of it is on its way, but the flow would go on.
+    @Test func aBackfillThatALostRunHoldsIsCancelled() {
+        var simulation = simulation(below)
+        simulation.executor.course = { _, _ in .init(lasts: .seconds(1), state: .lost) }
         simulation.ask(backfill(from: "00:00:00"))
         simulation.pass(.seconds(10))
-        simulation.ask(.retry(RunKey(job: "a", due: "00:00:00", attempt: 1), by: "ada"))
-        simulation.pass(.seconds(10))
-        #expect(simulation.ledger.rows(of: "a").map(\.backfill) == [1, nil])
+        #expect(simulation.history("a") == ["00:00:00 lost"])
+        #expect(simulation.ask(.cancelBackfill(1, kill: false, by: "bob")) == .cancelled(1, withdrawn: 0, active: 0))
+        guard case .already = simulation.ask(.cancelBackfill(1, kill: false, by: "bob")) else { Issue.record("it is cancelled again"); return }
     }
 }
