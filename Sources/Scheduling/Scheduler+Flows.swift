@@ -20,9 +20,11 @@ extension Scheduler {
     private mutating func outline(of key: FlowKey) -> FlowOutline {
         let outline = plans[key.head] ?? FlowOutline(graph.flowPlan(from: key.head))
         plans[key.head] = outline
+        // Of dues that have rows before they have come: the flow of one of these may owe it.
+        let owed = ahead.contains(key.due) ? membersOfOtherFlows(at: key) : []
         let others = outline.plan.members.map(\.job).filter { name in
             (controls[name]?.registeredAt ?? step.now) > key.due || controls[name]?.lastFreeDue == key.due
-                || ahead.contains(key.due, of: name)
+                || ahead.contains(key.due, of: name) || owed.contains(name)
         }
         return others.isEmpty ? outline : FlowOutline(outline.plan.without(Set(others)))
     }
@@ -116,10 +118,12 @@ extension Scheduler {
 
     private func owedElsewhere(by closed: LedgerState.Flow) -> Set<JobName> {
         let owed = Set(closed.plan.members.map(\.job)).subtracting(closed.runs.map(\.key.job))
-        if owed.isEmpty { return [] }
-        return flows.reduce(into: []) { found, flow in
-            guard flow.key.due == closed.key.due else { return }
-            found.formUnion(flow.value.outline.plan.members.map(\.job).filter(owed.contains))
+        return owed.isEmpty ? [] : membersOfOtherFlows(at: closed.key).intersection(owed)
+    }
+
+    private func membersOfOtherFlows(at key: FlowKey) -> Set<JobName> {
+        flows.reduce(into: []) { found, flow in
+            if flow.key.due == key.due, flow.key.head != key.head { found.formUnion(flow.value.outline.plan.members.map(\.job)) }
         }
     }
 

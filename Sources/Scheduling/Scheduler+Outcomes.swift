@@ -142,6 +142,7 @@ extension Scheduler {
         let made = isNew ? withPromises(withOwnParameters(changed)) : changed
         let run = made.promises.isEmpty ? made : withBreaches(made, isNew: isNew, isSettled: isSettled)
         step.write(run, isNew: isNew)
+        if isNew, !ahead.isEmpty, run.key.due > step.now { ahead.insert([run.key.due], of: run.key.job) }
         if (flows[run.flow]?.newest[run.key.job]?.key.attempt ?? 0) <= run.key.attempt { flows[run.flow]?.newest[run.key.job] = run }
         if run.state.isOpen {
             runs[run.key] = run

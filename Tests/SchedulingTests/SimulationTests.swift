@@ -10,7 +10,7 @@ struct SimulationTests {
         if let seed = environment["SIMULATION_SEED"].flatMap(UInt64.init) { return [seed] }
         if let count = environment["SIMULATION_SEEDS"].flatMap(UInt64.init) { return Array(1...count) }
         // Some that found a bug once come first.
-        return [3, 90, 102, 113, 126, 148, 278, 508, 577, 658, 662, 812, 903, 1142, 2195, 6621, 8512, 10926, 20578] + Array(1...240)
+        return [3, 90, 102, 113, 126, 148, 278, 508, 577, 658, 662, 812, 903, 1142, 2195, 3507, 6621, 8512, 10926, 20578] + Array(1...240)
     }()
 
     static let traces = ProcessInfo.processInfo.environment["SIMULATION_TRACE"] != nil

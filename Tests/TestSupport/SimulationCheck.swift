@@ -46,6 +46,8 @@ struct SimulationCheck: Sendable {
     private(set) var begunAt = Instant.distantPast
     /// The definitions that were in force when the step began.
     private(set) var inForceBefore = JobGraph()
+    /// Of each run that came after others in its flow, the definitions by which that was decided.
+    private var madeUnder: [RunKey: [JobGraph]] = [:]
 
     mutating func fault(_ text: String) { faults.append(text) }
 
@@ -63,6 +65,7 @@ struct SimulationCheck: Sendable {
         keepRests(records, at: simulation.now)
         checkBreaches(records, in: simulation)
         for case .insert(let run) in records {
+            if run.trigger == .upstream { madeUnder[run.key] = [simulation.graph, inForceBefore] }
             checkAttempt(run, of: event, in: simulation)
             checkRest(run, in: simulation)
             checkParameters(of: run, in: simulation)
@@ -146,6 +149,7 @@ struct SimulationCheck: Sendable {
         }
         let capacities = simulation.allCapacities
         var taken = Demand.sum(Array(held.values) + Array(kept.values))
+        let takenSurely = Demand.sum(held.values)
         var blocked: Set<[String]> = []
         let ranked = waiting.compactMap { run in simulation.graph[run.key.job].map { (run, $0) } }.sorted { left, right in
             let (first, second) = (Self.rank(left.0, left.1), Self.rank(right.0, right.1))
@@ -156,10 +160,17 @@ struct SimulationCheck: Sendable {
             let demand = Demand(job, capacities, backfill: run.backfill)
             guard !blocked.contains(demand.kind) else { continue }
             blocked.insert(demand.kind)
-            let isFull = demand.amounts.contains { pool, amounts in
-                amounts[.runs] ?? 0 > 0 && taken[pool]?[.runs] ?? 0 >= capacities[pool]?[.runs] ?? .max
+            func isFull(_ taken: Demand.Sum) -> Bool {
+                demand.amounts.contains { pool, amounts in
+                    amounts[.runs] ?? 0 > 0 && taken[pool]?[.runs] ?? 0 >= capacities[pool]?[.runs] ?? .max
+                }
             }
-            if isFull || demand.amounts.keys.contains(where: { isStarting($0, in: simulation) }) { continue }
+            if isFull(takenSurely) || demand.amounts.keys.contains(where: { isStarting($0, in: simulation) }) { continue }
+            if isFull(taken) {
+                // What was refused may have given its places back: then this one stands before those that need the same things.
+                taken = Demand.sum([demand.withoutPlaces], onto: taken)
+                continue
+            }
             let isShort = demand.amounts.contains { pool, amounts in
                 amounts.contains { thing, amount in (taken[pool]?[thing] ?? 0) + amount > capacities[pool]?[thing] ?? .max }
             }
@@ -210,17 +221,23 @@ struct SimulationCheck: Sendable {
         guard let member = plan.members.first(where: { $0.job == run.key.job }) else {
             return fault("\(run.key.words) is no member of its flow")
         }
+        let first = simulation.firstOfChain(run)
         for edge in member.after {
-            let parent = simulation.graph[edge.parent]
-            // Who came before it then: what is retried by hand later takes nothing back.
-            guard let row = simulation.ledger.newest(of: edge.parent, in: run.flow, before: simulation.firstOfChain(run)) else {
-                if parent != nil { fault("\(run.key.words) before its parent \(edge.parent)") }
-                continue
-            }
-            let isGone = row.reason == "removed" || parent == nil && row.state == .lost
-            let isMet = row.meets(edge.on, softError: parent?.softError ?? false, onUnknown: parent?.onUnknown ?? .skip)
-            if !isGone, row.state.isOpen || !isMet { fault("\(run.key.words) though \(edge.parent) is \(row.state), not \(edge.on)") }
+            // What an edit says since then takes nothing back.
+            let faults = ((madeUnder[first] ?? []) + [simulation.graph]).map { fault(of: edge, to: run, first, $0, in: simulation) }
+            if let found = faults.last, let text = found, faults.allSatisfy({ $0 != nil }) { fault(text) }
         }
+    }
+
+    private func fault(of edge: Edge, to run: Run, _ first: RunKey, _ graph: JobGraph, in simulation: Simulation) -> String? {
+        let parent = graph[edge.parent]
+        // Who came before it then: what is retried by hand later takes nothing back.
+        guard let row = simulation.ledger.newest(of: edge.parent, in: run.flow, before: first) else {
+            return parent == nil ? nil : "\(run.key.words) before its parent \(edge.parent)"
+        }
+        let isGone = row.reason == "removed" || parent == nil && row.state == .lost
+        let isMet = row.meets(edge.on, softError: parent?.softError ?? false, onUnknown: parent?.onUnknown ?? .skip)
+        return isGone || !row.state.isOpen && isMet ? nil : "\(run.key.words) though \(edge.parent) is \(row.state), not \(edge.on)"
     }
 
     private mutating func checkAttempt(_ run: Run, of event: Event, in simulation: Simulation) {
