@@ -48,6 +48,21 @@ struct ClockTests {
             simulation.history("a") == ["10:00:00 succeeded", "11:00:00 succeeded", "12:00:00 succeeded", "2027-03-01T10:00:00Z succeeded"])
     }
 
+    /// Seed 3507 of `clocks`: a backfill in the middle of a flow ran before the head's slot came again, and what is below it is owed there.
+    @Test func aSlotThatComesAgainOwesNothingThatABackfillOwes() {
+        let head = job("a", "R/2026-01-01T00:00:00Z/PT1H") { $0.catchUp = .none }
+        var simulation = begun([head, job("k", after: ["a"]), job("c", after: ["k"])])
+        simulation.die()
+        simulation.stayDown(until: "11:30:00")
+        simulation.start()
+        simulation.executor.course = { run, _ in .init(lasts: .seconds(run.key.job == "k" ? 7_200 : 1)) }
+        simulation.ask(.backfill(BackfillOrder(job: "k", first: "11:00:00", last: "11:00:00"), by: "ada"))
+        simulation.setClock(to: "10:30:00")
+        simulation.pass(.seconds(3 * 3_600))
+        #expect(simulation.row("a", "11:00:00")?.state == .succeeded)
+        #expect(simulation.row("c", "11:00:00")?.flow.head == "k" && simulation.faults == [])
+    }
+
     /// Its alarm was set to a time that was wrong.
     @Test func aPromiseThatIsBrokenByTheRightClockIsToldByThat() {
         var simulation = begun([job("a", "R/2026-01-01T00:00:00Z/PT1H") { $0.expect.duration = .seconds(600) }])
