@@ -59,6 +59,9 @@ struct ClockTests {
         simulation.ask(.backfill(BackfillOrder(job: "k", first: "11:00:00", last: "11:00:00"), by: "ada"))
         simulation.setClock(to: "10:30:00")
         simulation.pass(.seconds(3 * 3_600))
+        // A start decides anew whatever is owed.
+        simulation.die()
+        simulation.start()
         #expect(simulation.row("a", "11:00:00")?.state == .succeeded)
         #expect(simulation.row("c", "11:00:00")?.flow.head == "k" && simulation.faults == [])
     }
