@@ -5,19 +5,27 @@ package import Timetable
 /// What the ledger holds about one due of a job, for `rota why`.
 extension LedgerReader {
     /// The due that somebody means who names none: of the oldest run that has not ended, else the one that an open flow owes, else the newest
-    /// of which anything is known; nil when nothing is.
-    package func dueInQuestion(of stored: StoredJob, parse: (StoredDefinition) -> Job?) throws(LedgerError) -> Instant? {
+    /// of which anything is known, else the next slot of the job or of the head of its flows; `now` when there is none of these.
+    package func dueInQuestion(of stored: StoredJob, now: Instant, parse: (StoredDefinition) -> Job?) throws(LedgerError) -> Instant {
         let job = stored.control.job
-        let heads = try ancestors(of: stored, parse: parse).graph.heads
-        return try read { db in
+        let above = try ancestors(of: stored, parse: parse)
+        let head = above.graph.heads[job] ?? job
+        let known = try read { db -> Instant? in
             let open = "SELECT min(due) FROM run INDEXED BY run_open WHERE job = ? AND state IN ('waiting', 'launching', 'running')"
             if let due = try Int64.fetchOne(db, sql: open, arguments: [job.text]) { return Instant(microseconds: due) }
-            if let head = heads[job], head != job, let due = try Self.dueOwed(to: job, by: head, db) { return due }
+            if head != job, let due = try Self.dueOwed(to: job, by: head, db) { return due }
             let ends = """
                 SELECT max(due) FROM (SELECT max(due) AS due FROM run WHERE job = ?1 UNION ALL SELECT max(last_due) FROM gap WHERE job = ?1)
                 """
             return try Int64.fetchOne(db, sql: ends, arguments: [job.text]).map { Instant(microseconds: $0) }
         }
+        if let known { return known }
+        // A job at rest, or whose file is gone, has slots all the same: what is told then is why they come to nothing.
+        let control = head == job ? stored.control : above.controls[head]
+        let schedule = head == job ? parse(stored.definition)?.schedule : above.graph[head]?.schedule
+        let pinned = control?.anchor.map { schedule?.anchored(at: $0) } ?? schedule
+        let second = Instant(seconds: now.microseconds / 1_000_000)
+        return pinned?.next(after: max(second, control?.accountedUntil ?? second))?.due ?? second
     }
 
     private static func dueOwed(to job: JobName, by head: JobName, _ db: Database) throws -> Instant? {

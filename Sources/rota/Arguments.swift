@@ -70,8 +70,12 @@ struct InstantArgument {
         let justBefore = start - Instant.resolution
         switch schedule.count(after: justBefore, through: end) {
         case 0:
-            let excluded = schedule.excluded(after: justBefore, through: end, atMost: 2)
-            return excluded.count == 1 ? excluded[0].due : start
+            let excluded = schedule.excluded(after: justBefore, through: end, atMost: 2).map(\.due)
+            // The change of the clock that leaves a time out comes before the instant to which it would have moved the slot.
+            let leftOut = schedule.changedSlots(after: start - .seconds(86_400), through: end, atMost: 1_000)
+                .filter { $0.change == nil && $0.due >= start && $0.due <= end }.map(\.due)
+            let absent = excluded + leftOut
+            return absent.count == 1 ? absent[0] : start
         case 1: return schedule.next(after: justBefore)?.due ?? start
         default: return start
         }

@@ -38,8 +38,7 @@ struct WhyCommand: AsyncParsableCommand {
         let calendars = Calendars()
         let parse = { (stored: StoredDefinition) in Definition.parse(canonical: stored.canonical, calendars: calendars) }
         let now = SystemClock().now()
-        let known = try asked ?? reader.dueInQuestion(of: stored, parse: parse) ?? stored.job.flatMap(stored.nextDue(of:))
-        guard let due = known else { throw CommandFailure(.unwell, nothingKnown(of: stored)) }
+        let due = try asked ?? reader.dueInQuestion(of: stored, now: now, parse: parse)
         var facts = try reader.whyFacts(of: stored, due: due, now: now, parse: parse)
         facts.isSchedulerAlive = await SchedulerHealth.ask(try place.stateFolder()).isAlive
         if json {
@@ -64,13 +63,6 @@ struct WhyCommand: AsyncParsableCommand {
             }
             return (job, stored.run.key.due)
         }
-    }
-
-    private func nothingKnown(of stored: StoredJob) -> String {
-        let job = stored.control.job
-        if !stored.isInForce { return "no file defines the job `\(job)` any more, and nothing of it is in the ledger" }
-        return
-            "nothing is known of `\(job)` yet and no slot of it comes by itself; `rota run \(job)` runs it, `rota show \(job)` tells its definition"
     }
 
     private func nextSlot(of stored: StoredJob, after due: Instant) -> String? {

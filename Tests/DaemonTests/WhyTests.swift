@@ -15,8 +15,8 @@ struct WhyTests {
         let reader = try fixture.reader()
         let stored = try #require(try reader.job(name))
         let parse = { (stored: StoredDefinition) in Definition.parse(canonical: stored.canonical, calendars: Calendars()) }
-        let known = try due ?? reader.dueInQuestion(of: stored, parse: parse)
-        return try reader.whyFacts(of: stored, due: try #require(known), now: fixture.clock.now(), parse: parse).answer
+        let known = try due ?? reader.dueInQuestion(of: stored, now: fixture.clock.now(), parse: parse)
+        return try reader.whyFacts(of: stored, due: known, now: fixture.clock.now(), parse: parse).answer
     }
 
     private func start(_ fixture: DaemonFixture) async throws -> Daemon {
@@ -129,6 +129,40 @@ struct WhyTests {
         #expect(why.state == .waiting && why.reasons.map(\.rule) == [.request, .outcome, .retries, .retries], "\(why.reasons)")
         #expect(why.paragraph.contains("Attempt 1 failed with exit code 9") && why.paragraph.contains("until 2026-03-01T00:10:00Z"))
         #expect(why.commands.first?.hasPrefix("rota retry ") == true)
+        await fixture.stop()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func everyJobHasAnAnswerBeforeItsFirstRun() async throws {
+        let fixture = try DaemonFixture(jobs: [
+            "daily.yaml": "schedule: R/2026-03-01T02:00:00Z/P1D\ncommand: 'true'\n", "child.yaml": "after: [daily]\ncommand: 'true'\n",
+            "over.yaml": "schedule: R3/2026-02-01T02:00:00Z/P1D\ncommand: 'true'\n", "hand.yaml": "command: 'true'\n",
+            "latest.yaml": "after: [over, hand]\njoin: latest\ncommand: 'true'\n",
+        ])
+        let daemon = try await start(fixture)
+        let child = try ask(fixture, "child")
+        #expect(child.due == "02:00:00" && child.isSlot && child.state == nil)
+        #expect(child.paragraph.contains("flow `daily` of 2026-03-01T02:00:00Z, which begins in 2 hours"), "\(child.paragraph)")
+        #expect(try ask(fixture, "child", due: "03:00:00").paragraph.contains("nearest slots of `daily`"))
+        #expect(try ask(fixture, "over").paragraph.contains("all of its repetitions have come"))
+        #expect(try ask(fixture, "hand").paragraph.contains("when somebody asks for it"))
+        #expect(try ask(fixture, "latest").paragraph.contains("waits for an end of `over` and `hand`"))
+        _ = await daemon.request(.pause(.everything, by: "ada"), who: "test")
+        let paused = try ask(fixture, "daily")
+        #expect(paused.due == "02:00:00" && paused.reasons.last?.rule == .paused && paused.commands == ["rota resume --all"])
+        await fixture.stop()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aSlotThatWasCaughtUpTellsOfTheDowntime() async throws {
+        let fixture = try DaemonFixture(jobs: ["a.yaml": "schedule: R/2026-03-01T01:00:00Z/PT1H\ncommand: 'true'\n"])
+        _ = try await start(fixture)
+        await fixture.stop()
+        fixture.clock.advance(by: .seconds(2 * 3_600 + 600))
+        _ = try await start(fixture)
+        await end(await fixture.executor.nextLaunch(), fixture)
+        let why = try ask(fixture, "a", due: "02:00:00")
+        #expect(why.reasons.map(\.rule).contains(.catchUp), "\(why.paragraph)")
+        #expect(
+            why.paragraph.contains("Nobody looked at it until 2026-03-01T02:10:00Z, when it was 10 minutes overdue"), "\(why.paragraph)")
         await fixture.stop()
     }
 }

@@ -97,7 +97,7 @@ struct WhyTests {
         let control = JobControl(job: "b", version: definition.version, schedule: nil, registeredAt: "00:00:00", accountedUntil: "12:00:00")
         var facts = WhyFacts(due: "14:00:00", now: "12:00:00", control: control, definition: definition, schedule: nil)
         facts.order = SlotOrder(job: "b", due: "14:00:00", kind: .hold, by: "ada", since: "11:30:00")
-        #expect(facts.answer.reasons.map(\.rule) == [.parents, .hold])
+        #expect(facts.answer.reasons.map(\.rule) == [.parents, .parents, .hold])
         #expect(facts.answer.commands.first == "rota release b --due 2026-03-01T14:00:00Z")
     }
 

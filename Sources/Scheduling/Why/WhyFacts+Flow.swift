@@ -66,8 +66,9 @@ extension WhyFacts {
             return why.say(
                 .parents, at: newest?.run.endedAt, "It was skipped: a parent came to an end in this flow that its `after` does not take.")
         }
+        var told: Set<RunKey> = []
         for (edge, child) in culprits {
-            guard let row = newestRow(of: edge.parent) else { continue }
+            guard let row = newestRow(of: edge.parent), told.insert(row.run.key).inserted else { continue }
             let wanted = edge.on == .success ? "to succeed" : edge.on == .failure ? "to fail" : "to come to an end"
             let via = child == job ? "" : " of `\(child)`"
             why.say(

@@ -5,7 +5,7 @@ extension WhyFacts {
     func tellTrigger(of row: Row, _ why: inout Why) {
         let run = attempts.first?.run ?? row.run
         // What kept it from being due is the whole story.
-        if run.isSkippedUpstream, attempts.count == 1 { return }
+        if run.isSkippedUpstream { return }
         switch run.trigger {
         case .schedule: tellSlot(&why)
         case .upstream:
@@ -90,7 +90,8 @@ extension WhyFacts {
         case .parents(let names): tellAwaited(names, since: since, &why)
         case .pool(let text): tellPool(text, since: since, &why)
         case .held(let who):
-            why.say(.hold, at: since, "It is held\(who) since \(moment(since)).")
+            let held = order?.since ?? since
+            why.say(.hold, at: held, "It is held\(who) since \(moment(held)).")
             why.advise("rota release \(row.id)")
         case .other(let text): why.say(.executor, at: since, "It waits: \(text).")
         default: why.say(.executor, at: since, "Nothing holds it back any more: it is handed over at the next step of the scheduler.")
@@ -150,6 +151,7 @@ extension WhyFacts {
     /// Why it did not start at once, as the audit has it.
     private func tellWait(of run: Run, _ why: inout Why) {
         let end = run.startedAt ?? run.endedAt ?? now
+        tellLateLook(at: run, &why)
         guard end - run.readyAt > .seconds(1) else { return }
         let waits = trail.filter { $0.kind == "run.waiting" && $0.detail != nil }
         var told: [String] = []
@@ -162,6 +164,20 @@ extension WhyFacts {
         let reason = told.isEmpty ? "" : ": it waited for \(Self.list(told))"
         why.say(
             rule(of: waits.last?.detail), at: run.readyAt, "It started \(length(from: run.readyAt, to: end)) after it was ready\(reason).")
+    }
+
+    /// A slot that nobody looked at when it came: no scheduler ran, it did not get to it, or the machine slept.
+    private func tellLateLook(at run: Run, _ why: inout Why) {
+        guard run.trigger == .schedule, run.key.attempt == 1, run.waitingSince - run.readyAt > .seconds(1) else { return }
+        let looked =
+            "Nobody looked at it until \(moment(run.waitingSince)), when it was \(length(from: run.readyAt, to: run.waitingSince)) overdue"
+        if run.isCaughtUp {
+            why.say(.catchUp, at: run.waitingSince, "\(looked); `catchUp: all` brought it back.")
+        } else if run.waitingSince - run.readyAt > .seconds(60) {
+            why.say(.catchUp, at: run.waitingSince, "\(looked); it was the newest slot then, and `catchUp: latest` runs that.")
+        } else {
+            why.say(.scheduler, at: run.waitingSince, "\(looked): no scheduler ran, or it had not come to it.")
+        }
     }
 
     private func rule(of reason: String?) -> Why.Rule {
@@ -218,6 +234,7 @@ extension WhyFacts {
         case .couldNotStart: "could not start\(at)\(reason)"
         case .killed: "was killed\(at)\(run.reason.map { ", \($0)" } ?? "")"
         case .lost: "was lost\(at)\(reason)"
+        case .skipped where run.isSkippedUpstream: "was skipped\(at), for a parent had come to an end that its `after` does not take"
         case .skipped: "was skipped\(at)\(reason)"
         case .missed: "was missed\(at)\(reason)"
         case .waiting, .launching, .running: "is \(run.state.rawValue)\(reason)"

@@ -33,6 +33,11 @@ extension WhyFacts {
     /// A slot that the scheduler has not looked at yet.
     func tellComing(_ why: inout Why) {
         why.say(.schedule, at: due, "It comes in \(length(from: now, to: due)).")
+        tellWhatIsInForce(&why)
+    }
+
+    /// What will be asked first of a run that comes: the job, orders, pauses.
+    func tellWhatIsInForce(_ why: inout Why) {
         guard control.removedAt == nil else {
             return why.say(
                 .removed, at: control.removedAt,
@@ -111,7 +116,7 @@ extension WhyFacts {
 
     private func adviseToRun(_ why: inout Why) {
         guard control.removedAt == nil, definition?.disabled != true else { return }
-        if schedule != nil { why.advise("rota backfill \(job) --from \(due.rfc3339) --to \(due.rfc3339)") }
+        if schedule ?? headSchedule != nil { why.advise("rota backfill \(job) --from \(due.rfc3339) --to \(due.rfc3339)") }
         why.advise("rota run \(job)")
     }
 
@@ -170,15 +175,57 @@ extension WhyFacts {
                 .schedule,
                 "`\(job)` has no schedule and no parents: it runs when somebody asks for it, and nobody did so for \(words(due)).")
             why.advise("rota run \(job)")
+        } else if let headSchedule {
+            why.say(.parents, "`\(job)` has no schedule: it runs in the flows of `\(head)`, which has no slot at \(words(due)).")
+            let nearest = [headSchedule.previous(before: due)?.due, headSchedule.next(after: due)?.due].compactMap(\.self)
+            if !nearest.isEmpty { why.say(.schedule, "The nearest slots of `\(head)` are \(Self.list(nearest.map(words))).") }
+            for slot in nearest { why.advise("rota why \(job) --due \(slot.rfc3339)") }
         } else {
-            let names = after.map { "`\($0.parent)`" }
-            why.say(
-                .parents,
-                "`\(job)` has no schedule: it becomes due by the ends of \(Self.list(names)), and no run of it bears \(words(due)).")
-            if let order { tellOrder(order, &why) }
-            for edge in after.prefix(2) { why.advise("rota why \(edge.parent)") }
+            tellEndsAwaited(&why)
         }
         why.advise("rota history \(job)")
+    }
+
+    /// Of a job that becomes due by the latest ends, or in flows that somebody begins: who has ended, and who has not.
+    private func tellEndsAwaited(_ why: inout Why) {
+        let edges = definition?.after ?? []
+        let names = { (edges: [Edge]) in
+            Self.list(edges.map { "`\($0.parent)`" + ($0.on == .success ? "" : " (on \($0.on.rawValue))") })
+        }
+        why.say(.parents, "`\(job)` has no schedule: it becomes due by the ends of \(names(edges)), and no run of it bears \(words(due)).")
+        let late = edges.filter { edge in
+            parents[edge.parent].map { $0.lastEnding(meeting: edge.on) <= control.consumed[edge.parent] ?? 0 } ?? true
+        }
+        if head == job, !late.isEmpty {
+            let ended = edges.filter { !late.contains($0) }
+            let rest = ended.isEmpty ? "" : "; \(names(ended)) has ended"
+            why.say(.parents, "It waits for an end of \(names(late)) since its run before\(rest).")
+        }
+        if let order { tellOrder(order, &why) }
+        for edge in late.isEmpty ? edges : late { why.advise("rota why \(edge.parent)") }
+    }
+
+    // MARK: flows to come
+
+    /// The head of the job's flows has a slot there, which has not come.
+    func tellComingFlow(_ why: inout Why) {
+        let parents = Self.list((definition?.after ?? []).map { "`\($0.parent)`" })
+        why.say(
+            .parents, at: due,
+            "It will run in the flow `\(head)` of \(words(due)), which begins in \(length(from: now, to: due)), once \(parents) have ended there."
+        )
+        tellWhatIsInForce(&why)
+        why.advise("rota why \(head) --due \(due.rfc3339)")
+    }
+
+    /// That slot has come, and there is no flow of it.
+    func tellNoFlow(_ why: inout Why) {
+        why.say(
+            .parents, at: due,
+            "`\(head)` has a slot at \(words(due)), but no flow of it owes a run of `\(job)`: that run has not begun, was skipped or missed, or the job came later."
+        )
+        why.advise("rota why \(head) --due \(due.rfc3339)")
+        adviseToRun(&why)
     }
 }
 

@@ -57,9 +57,9 @@ package struct WhyFacts: Sendable {
     package var flow: LedgerState.Flow?
     /// For each run of `flow` its id.
     package var flowIDs: [RunKey: String] = [:]
-    /// The control rows of the job's parents.
+    /// The control rows of all jobs above this one.
     package var parents: [JobName: JobControl] = [:]
-    /// The definitions in force of the flow's jobs and of the parents.
+    /// The definitions in force of the job and of all above it.
     package var graph = JobGraph()
     /// The pools with what is taken of them.
     package var pools: [PoolUse] = []
@@ -78,12 +78,21 @@ package struct WhyFacts: Sendable {
     var job: JobName { control.job }
     var newest: Row? { attempts.last }
     var isScheduled: Bool { schedule?.contains(due) == true }
+    /// The job whose runs begin the flows that this one is a member of; itself for a head.
+    var head: JobName { graph.heads[job] ?? job }
+    /// That job's schedule with its anchor pinned; nil for a head, and for a member of flows that nobody but a request begins.
+    var headSchedule: Schedule? {
+        guard head != job, let schedule = graph[head]?.schedule else { return nil }
+        return parents[head]?.anchor.map { schedule.anchored(at: $0) } ?? schedule
+    }
+    /// Whether the head of the job's flows has a slot there.
+    var isSlotOfHead: Bool { headSchedule?.contains(due) == true }
     /// Whether the flow of the due owes, or owed, a run of this job.
     var isMember: Bool { flow?.plan.members.contains { $0.job == job } ?? false }
 
     /// The one answer that these facts give.
     package var answer: Why {
-        var why = Why(job: job, due: due, isSlot: isScheduled || isMember, state: newest?.run.state ?? gap?.state)
+        var why = Why(job: job, due: due, isSlot: isScheduled || isMember || isSlotOfHead, state: newest?.run.state ?? gap?.state)
         if let newest {
             tellTrigger(of: newest, &why)
             tellEarlierAttempts(&why)
@@ -96,6 +105,8 @@ package struct WhyFacts: Sendable {
         } else if isScheduled {
             tellSlot(&why)
             due > now ? tellComing(&why) : tellUndecided(&why)
+        } else if isSlotOfHead {
+            due > now ? tellComingFlow(&why) : tellNoFlow(&why)
         } else {
             tellNoSlot(&why)
         }
@@ -116,7 +127,7 @@ package struct WhyFacts: Sendable {
 
     /// In UTC, and on the job's clock where that is another.
     func words(_ instant: Instant) -> String {
-        guard let zone = schedule?.localZone, zone != .utc else { return instant.rfc3339 }
+        guard let zone = (schedule ?? headSchedule)?.localZone, zone != .utc else { return instant.rfc3339 }
         let local = zone.local(instant)
         // `02:30` of `2026-03-01T02:30:00+01:00`; with the date where the zone has another one.
         let clock = zone.date(instant) == Zone.utc.date(instant) ? String(local.dropFirst(11)) : local
