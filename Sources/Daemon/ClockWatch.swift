@@ -45,6 +45,10 @@ struct ClockWatch {
         self.seenAt = seenAt ?? .distantPast
     }
 
+    /// What a turn takes for now, when the clock reads `reading`: one that went back by less than a step stands still until it has made up
+    /// for that. Else each look at a clock that is slewed back would work everything out anew.
+    func now(reading: Instant) -> Instant { seenAt - Self.leastShift < reading ? max(reading, seenAt) : reading }
+
     /// To be called at the beginning of each turn.
     ///
     /// - Returns: How far the clock had come, if it reads less now.

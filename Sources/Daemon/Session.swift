@@ -154,7 +154,7 @@ struct Session {
 
     /// The outcomes that recovery found come first: they belong to what was in force then.
     private mutating func begin(_ frame: Frame) throws {
-        let now = clock.now()
+        let now = clockWatch.now(reading: clock.now())
         let (reading, reports) = mailbox.takeForBeginning()
         clockWatch.tellBeforeStart(at: now, to: log)
         var actions = try lookAtClock(at: now)
@@ -182,7 +182,7 @@ struct Session {
     ///
     /// - Returns: Whether to go on.
     private mutating func step(_ mail: Mailbox.Mail) throws -> Bool {
-        let now = clock.now()
+        let now = clockWatch.now(reading: clock.now())
         var notes: [DefinitionsInForce.Note] = []
         let isOver = end.map { $0 <= now } ?? false
         let goesOn = !isOver && !mailbox.isStopWanted

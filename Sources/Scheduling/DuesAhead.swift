@@ -24,7 +24,7 @@ struct DuesAhead: Sendable {
     mutating func insert(_ dues: some Sequence<Instant>, of job: JobName) {
         byJob[job, default: []].formUnion(dues)
         all.formUnion(dues)
-        until = all.max()
+        if let last = dues.max() { until = max(until ?? last, last) }
     }
 
     func contains(_ due: Instant, of job: JobName) -> Bool { byJob[job]?.contains(due) ?? false }

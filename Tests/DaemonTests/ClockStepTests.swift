@@ -43,6 +43,22 @@ struct ClockStepTests {
         #expect(try fixture.reader().history(HistoryFilter()).count == 3)
     }
 
+    /// catalogue 44
+    @Test func aClockThatIsSlewedBackSetsNothingBack() async throws {
+        let fixture = try DaemonFixture(jobs: Self.job)
+        let daemon = try fixture.start()
+        #expect(await runNext(fixture) == DaemonFixture.start)
+        fixture.clock.set(DaemonFixture.start + .seconds(600))
+        await turn(daemon)
+        fixture.clock.set(DaemonFixture.start + .seconds(600) - .milliseconds(3))
+        await turn(daemon)
+        await fixture.stop()
+        let steps = try await ledgerFile(fixture.state + "/rota.db").read { db in
+            try Int.fetchOne(db, sql: "SELECT count(*) FROM change WHERE kind = 'clock.setBack'")
+        }
+        #expect(steps == 0)
+    }
+
     @Test func aRestartAfterItFindsNothingToSetBackAnyMore() async throws {
         let fixture = try DaemonFixture(jobs: Self.job)
         let daemon = try fixture.start()

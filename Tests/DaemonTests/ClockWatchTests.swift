@@ -39,6 +39,22 @@ struct ClockWatchTests {
         #expect(found == [])
     }
 
+    /// Each step back has every job looked at again; a clock that is slewed would ask for that at each look. catalogue 44
+    @Test func aClockThatIsSlewedBackStandsStill() {
+        let seenAt = clock.now()
+        var watch = ClockWatch(clock, seenAt: seenAt)
+        for milliseconds in [1, 400, 999] as [Int64] {
+            let now = watch.now(reading: seenAt - .milliseconds(milliseconds))
+            #expect(now == seenAt && watch.stepBack(at: now) == nil)
+        }
+        let after = watch.now(reading: seenAt + .milliseconds(1))
+        #expect(after == seenAt + .milliseconds(1) && watch.stepBack(at: after) == nil)
+        // Small steps that add up to a large one are one.
+        let far = watch.now(reading: after - .seconds(1))
+        #expect(far == after - .seconds(1) && watch.stepBack(at: far) == after)
+        #expect(watch.now(reading: far) == far && watch.stepBack(at: far) == nil)
+    }
+
     /// catalogue 48
     @Test func aMachineThatSleptIsTold() {
         #expect(findings { $0.sleep(for: .seconds(8 * 3600)) } == [.slept(.seconds(8 * 3600))])
