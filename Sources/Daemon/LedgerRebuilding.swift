@@ -130,6 +130,7 @@ extension Run {
         retry = origin?.retry ?? launch.attempt - 1
         executor = origin?.executor ?? "local"
         version = launch.definition.isEmpty ? "unknown" : launch.definition
+        ranAs = launch.user ?? ""
         isCaughtUp = origin?.isCaughtUp ?? false
         isByHand = origin?.isByHand ?? false
         parameters = origin?.parameters ?? [:]
@@ -151,7 +152,7 @@ extension Run {
         startedAt = outcome.startedAt
         endedAt = outcome.endedAt
         node = outcome.node
-        output = outcome.output
+        handedOn = outcome.handedOn
     }
 }
 

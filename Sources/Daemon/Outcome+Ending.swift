@@ -15,7 +15,7 @@ extension Outcome {
             }
         self.init(
             state: state, reason: ending.words, exitCode: ending.exitCode, signal: ending.signal, startedAt: ending.startedAt,
-            endedAt: ending.endedAt, node: ending.node, output: ending.output.values)
+            endedAt: ending.endedAt, node: ending.node, handedOn: ending.handedOn.values)
     }
 }
 
@@ -23,7 +23,7 @@ extension Ending {
     /// The reason, what the command left behind, and what could not be taken of its output.
     fileprivate var words: String? {
         let left = "left-over: \(leftOver) \(leftOver == 1 ? "process" : "processes") of it went on and had to be ended"
-        let parts = [reason] + (leftOver > 0 ? [left] : []) + [output.fault.map { "output: \($0)" }]
+        let parts = [reason] + (leftOver > 0 ? [left] : []) + [handedOn.fault.map { "output: \($0)" }]
         return parts.contains { $0 != nil } ? parts.compactMap(\.self).joined(separator: "; ") : nil
     }
 }

@@ -35,7 +35,7 @@ package struct Ending: Hashable, Sendable {
     /// How many processes were still there, and were ended, when the command had ended by itself.
     package var leftOver: Int
     /// What the command left for those that come after it.
-    package var output: RunOutput
+    package var handedOn: RunOutput
 
     package init(
         kind: Kind,
@@ -50,7 +50,7 @@ package struct Ending: Hashable, Sendable {
         node: String? = nil,
         droppedOutput: Int64 = 0,
         leftOver: Int = 0,
-        output: RunOutput = RunOutput()
+        handedOn: RunOutput = RunOutput()
     ) {
         self.kind = kind
         self.exitCode = exitCode
@@ -64,6 +64,6 @@ package struct Ending: Hashable, Sendable {
         self.node = node
         self.droppedOutput = droppedOutput
         self.leftOver = leftOver
-        self.output = output
+        self.handedOn = handedOn
     }
 }

@@ -26,7 +26,7 @@ extension RunFolder {
         ending.droppedOutput = OutputReader.Stream.allCases.map { Self.amounts(of: $0, in: record)?.dropped ?? 0 }.reduce(0, +)
         ending.leftOver = record["left-over"].flatMap { Int($0) } ?? 0
         // What is lost may have been cut off anywhere, and what did not begin wrote nothing.
-        if kind != .lost, kind != .couldNotStart { ending.output = output() }
+        if kind != .lost, kind != .couldNotStart { ending.handedOn = try handedOn() }
         return ending
     }
 

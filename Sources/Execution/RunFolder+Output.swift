@@ -6,17 +6,19 @@ extension RunFolder {
     ///
     /// The folder belongs to the job's user, who may put anything there: a link to what only the scheduler may read, a pipe that nobody
     /// writes to, a file without end. Only a plain file of the folder's own owner is read, and never more of it than may be taken.
-    func output() -> RunOutput {
+    ///
+    /// - Throws: What the machine could not do, and may do another time: the values must not be lost with it.
+    func handedOn() throws(SystemError) -> RunOutput {
         let file = open(outputFile, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
         guard file >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return RunOutput() }
-            return RunOutput(fault: errno == ELOOP ? "the file is a symbolic link" : SystemError("open", outputFile).description)
+            return try RunOutput(unreadable: SystemError("open", outputFile))
         }
         defer { close(file) }
         var facts = stat()
         var folder = stat()
         guard fstat(file, &facts) == 0, lstat(outputFolder, &folder) == 0 else {
-            return RunOutput(fault: SystemError("stat", outputFile).description)
+            return try RunOutput(unreadable: SystemError("stat", outputFile))
         }
         guard facts.st_mode & S_IFMT == S_IFREG else { return RunOutput(fault: "the file is no regular file") }
         guard facts.st_uid == folder.st_uid else { return RunOutput(fault: "the file belongs to somebody else than the job's user") }
@@ -27,7 +29,7 @@ extension RunFolder {
             }
             return RunOutput(parsing: bytes)
         } catch {
-            return RunOutput(fault: error.description)
+            return try RunOutput(unreadable: error)
         }
     }
 }

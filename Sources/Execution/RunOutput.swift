@@ -1,3 +1,4 @@
+import Glibc
 package import Scheduling
 
 /// What a command wrote to $ROTA_OUTPUT: values for those that come after it, and what of the file could not be taken.
@@ -12,6 +13,14 @@ package struct RunOutput: Hashable, Sendable {
     package init(values: [String: String] = [:], fault: String? = nil) {
         self.values = values
         self.fault = fault
+    }
+
+    /// Nothing of a file that cannot be read as it is.
+    ///
+    /// - Throws: The same error when it says nothing of the file: the next look may find a descriptor, memory, or a disk that answers.
+    init(unreadable error: SystemError) throws(SystemError) {
+        if [EMFILE, ENFILE, ENOMEM, EIO].contains(error.number) { throw error }
+        fault = error.number == ELOOP ? "the file is a symbolic link" : error.description
     }
 
     /// Reads lines `NAME=value`: the value is all that follows the first `=`, as it stands there. Of a name that comes twice the last counts,

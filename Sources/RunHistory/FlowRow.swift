@@ -50,7 +50,7 @@ enum FlowRow {
             """
         let rows = try Row.fetchAll(try db.cachedStatement(sql: sql), arguments: [head, due, head, due])
         return LedgerState.Flow(
-            key: key, plan: plan, runs: try rows.map(RunRow.run), stale: ControlRow.numbers(row["stale"]).mapValues(Int.init),
-            promises: PromiseText.members(row["promises"]))
+            key: key, plan: plan, runs: try rows.map(RunRow.run), stale: try ControlRow.numbers(row["stale"]).mapValues(Int.init),
+            promises: try PromiseText.members(row["promises"]))
     }
 }

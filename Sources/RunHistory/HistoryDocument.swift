@@ -12,7 +12,7 @@ package struct HistoryDocument: Encodable, Sendable {
     private enum Key: String, CodingKey {
         case id, job, due, attempt, trigger, state, reason, waitingSince, startedAt, endedAt, latenessSeconds, exitCode, signal, executor,
             node
-        case definition, flow, readyAt, retry, lastDue, slots, outputRemovedAt, backfill, parameters, output, promises, breaches
+        case definition, flow, readyAt, retry, lastDue, slots, outputRemovedAt, backfill, parameters, handedOn, promises, breaches
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -47,7 +47,7 @@ package struct HistoryDocument: Encodable, Sendable {
         try container.encode(stored.outputRemovedAt?.rfc3339, forKey: .outputRemovedAt)
         try container.encode(run.backfill, forKey: .backfill)
         try container.encode(run.parameters, forKey: .parameters)
-        try container.encode(run.output, forKey: .output)
+        try container.encode(run.handedOn, forKey: .handedOn)
         try container.encode(Promised(run.promises), forKey: .promises)
         try container.encode(run.breaches.map(\.rawValue).sorted(), forKey: .breaches)
         try container.encodeNil(forKey: .lastDue)
@@ -64,7 +64,7 @@ package struct HistoryDocument: Encodable, Sendable {
         try container.encode(gap.reason, forKey: .reason)
         let absent: [Key] = [
             .id, .attempt, .waitingSince, .startedAt, .endedAt, .latenessSeconds, .exitCode, .signal, .executor, .node, .definition, .flow,
-            .readyAt, .retry, .outputRemovedAt, .backfill, .parameters, .output, .promises, .breaches,
+            .readyAt, .retry, .outputRemovedAt, .backfill, .parameters, .handedOn, .promises, .breaches,
         ]
         for key in absent { try container.encodeNil(forKey: key) }
     }

@@ -169,7 +169,7 @@ extension Run {
         run.startedAt = other.startedAt ?? startedAt
         run.endedAt = other.endedAt
         run.node = other.node ?? node
-        run.output = other.output
+        run.handedOn = other.handedOn
         return run
     }
 }

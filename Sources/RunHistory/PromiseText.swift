@@ -22,8 +22,8 @@ enum PromiseText {
         return text(stored)
     }
 
-    static func promises(_ text: String?) -> Promises {
-        guard let stored = value(text, as: Stored.self) else { return Promises() }
+    static func promises(_ text: String?) throws -> Promises {
+        guard let stored = try JSONText.value(text, as: Stored.self) else { return Promises() }
         return Promises(
             startBy: stored.startBy.map(Instant.init(microseconds:)), endBy: stored.endBy.map(Instant.init(microseconds:)),
             duration: stored.duration.map { .microseconds($0) })
@@ -33,8 +33,8 @@ enum PromiseText {
         breaches.isEmpty ? nil : text(breaches.map(\.rawValue).sorted())
     }
 
-    static func breaches(_ text: String?) -> Set<Breach> {
-        Set((value(text, as: [String].self) ?? []).compactMap(Breach.init))
+    static func breaches(_ text: String?) throws -> Set<Breach> {
+        Set((try JSONText.value(text, as: [String].self) ?? []).compactMap(Breach.init))
     }
 
     static func of(_ promises: [JobName: FlowPromise]) -> String? {
@@ -42,8 +42,8 @@ enum PromiseText {
             Dictionary(uniqueKeysWithValues: promises.map { ($0.text, StoredOfMember(endBy: $1.endBy.microseconds, broken: $1.isBroken)) }))
     }
 
-    static func members(_ text: String?) -> [JobName: FlowPromise] {
-        let stored = value(text, as: [String: StoredOfMember].self) ?? [:]
+    static func members(_ text: String?) throws -> [JobName: FlowPromise] {
+        let stored = try JSONText.value(text, as: [String: StoredOfMember].self) ?? [:]
         return Dictionary(
             uniqueKeysWithValues: stored.compactMap { name, promise in
                 JobName(name).map { ($0, FlowPromise(endBy: Instant(microseconds: promise.endBy), isBroken: promise.broken)) }
@@ -54,9 +54,5 @@ enum PromiseText {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) }
-    }
-
-    private static func value<Value: Decodable>(_ text: String?, as type: Value.Type) -> Value? {
-        text.flatMap { try? JSONDecoder().decode(type, from: Data($0.utf8)) }
     }
 }

@@ -8,12 +8,12 @@ enum RunRow {
     private static let columns = [
         "job", "due", "attempt", "retry", "trigger", "state", "reason", "flow_head", "flow_due", "ready_at", "waiting_since", "not_before",
         "started_at", "ended_at", "exit_code", "signal", "executor", "node", "boot", "version", "caught_up", "parameters", "consumed",
-        "ending", "kill_wanted", "by_hand", "backfill", "output", "promises", "breaches",
+        "ending", "kill_wanted", "by_hand", "backfill", "handed_on", "promises", "breaches", "ran_as",
     ]
     /// What may change after the insertion; the rest is the run's identity and origin.
     private static let mutable = [
         "state", "reason", "waiting_since", "started_at", "ended_at", "exit_code", "signal", "executor", "node", "version", "consumed",
-        "ending", "kill_wanted", "retry", "ready_at", "not_before", "by_hand", "output", "breaches",
+        "ending", "kill_wanted", "retry", "ready_at", "not_before", "by_hand", "handed_on", "promises", "breaches", "ran_as",
     ]
 
     static let insert = "INSERT INTO run (\(columns.joined(separator: ", "))) VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))"
@@ -34,7 +34,8 @@ enum RunRow {
             run.notBefore?.microseconds,
             run.startedAt?.microseconds, run.endedAt?.microseconds, run.exitCode, run.signal, run.executor, run.node, boot, run.version,
             run.isCaughtUp, JSONText.of(run.parameters), consumedText(of: run), run.ending, run.killWanted,
-            run.isByHand, run.backfill, JSONText.of(run.output), PromiseText.of(run.promises), PromiseText.of(run.breaches),
+            run.isByHand, run.backfill, JSONText.of(run.handedOn), PromiseText.of(run.promises), PromiseText.of(run.breaches),
+            run.ranAs,
         ]
     }
 
@@ -43,8 +44,8 @@ enum RunRow {
             run.state.rawValue, run.reason, run.waitingSince.microseconds, run.startedAt?.microseconds, run.endedAt?.microseconds,
             run.exitCode,
             run.signal, run.executor, run.node, run.version, consumedText(of: run), run.ending, run.killWanted, run.retry,
-            run.readyAt.microseconds, run.notBefore?.microseconds, run.isByHand, JSONText.of(run.output), PromiseText.of(run.breaches),
-            boot, run.key.job.text,
+            run.readyAt.microseconds, run.notBefore?.microseconds, run.isByHand, JSONText.of(run.handedOn),
+            PromiseText.of(run.promises), PromiseText.of(run.breaches), run.ranAs, boot, run.key.job.text,
             run.key.due.microseconds,
             run.key.attempt,
         ]
@@ -76,15 +77,16 @@ enum RunRow {
         run.node = row["node"]
         run.version = row["version"]
         run.isCaughtUp = row["caught_up"]
-        run.parameters = JSONText.dictionary(row["parameters"])
-        run.consumed = ControlRow.numbers(row["consumed"])
+        run.parameters = try JSONText.dictionary(row["parameters"])
+        run.consumed = try ControlRow.numbers(row["consumed"])
         run.ending = row["ending"]
         run.killWanted = row["kill_wanted"]
         run.isByHand = row["by_hand"]
         run.backfill = row["backfill"]
-        run.output = JSONText.dictionary(row["output"])
-        run.promises = PromiseText.promises(row["promises"])
-        run.breaches = PromiseText.breaches(row["breaches"])
+        run.handedOn = try JSONText.dictionary(row["handed_on"])
+        run.promises = try PromiseText.promises(row["promises"])
+        run.breaches = try PromiseText.breaches(row["breaches"])
+        run.ranAs = row["ran_as"]
         return run
     }
 }
@@ -122,19 +124,19 @@ enum ControlRow {
         control.lastSuccess = row["last_success"]
         control.lastFailure = row["last_failure"]
         control.lastDone = row["last_done"]
-        control.consumed = numbers(row["consumed"])
+        control.consumed = try numbers(row["consumed"])
         control.lastFreeDue = row.instant("last_free_due")
-        control.durations = (row["durations"] as String?).flatMap { try? JSONDecoder().decode([Int64].self, from: Data($0.utf8)) } ?? []
+        control.durations = try JSONText.value(row["durations"], as: [Int64].self) ?? []
         return control
     }
 
-    static func numbers(_ text: String?) -> [JobName: Int64] {
-        let decoded = text.flatMap { try? JSONDecoder().decode([String: Int64].self, from: Data($0.utf8)) } ?? [:]
+    static func numbers(_ text: String?) throws -> [JobName: Int64] {
+        let decoded = try JSONText.value(text, as: [String: Int64].self) ?? [:]
         return Dictionary(uniqueKeysWithValues: decoded.compactMap { name, number in JobName(name).map { ($0, number) } })
     }
 }
 
-/// Small JSON objects in text columns.
+/// Small JSON values in text columns, null for none. What cannot be read is never taken for none: a run would have other values.
 enum JSONText {
     /// nil for an empty dictionary; keys sorted.
     static func of(_ dictionary: [String: some Encodable]) -> String? {
@@ -144,8 +146,16 @@ enum JSONText {
         return (try? encoder.encode(dictionary)).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    static func dictionary(_ text: String?) -> [String: String] {
-        text.flatMap { try? JSONDecoder().decode([String: String].self, from: Data($0.utf8)) } ?? [:]
+    static func dictionary(_ text: String?) throws -> [String: String] { try value(text, as: [String: String].self) ?? [:] }
+
+    /// - Throws: `DatabaseError` when the text is no such value.
+    static func value<Value: Decodable>(_ text: String?, as type: Value.Type) throws -> Value? {
+        guard let text else { return nil }
+        do {
+            return try JSONDecoder().decode(type, from: Data(text.utf8))
+        } catch {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a value in a row is not the JSON that it must be")
+        }
     }
 }
 

@@ -34,11 +34,11 @@ package struct Outcome: Hashable, Sendable {
     package var endedAt: Instant
     package var node: String?
     /// What the command left for those that come after it in the flow.
-    package var output: [String: String]
+    package var handedOn: [String: String]
 
     package init(
         state: RunState, reason: String? = nil, exitCode: Int? = nil, signal: Int? = nil, startedAt: Instant? = nil, endedAt: Instant,
-        node: String? = nil, output: [String: String] = [:]
+        node: String? = nil, handedOn: [String: String] = [:]
     ) {
         self.state = state
         self.reason = reason
@@ -47,7 +47,7 @@ package struct Outcome: Hashable, Sendable {
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.node = node
-        self.output = output
+        self.handedOn = handedOn
     }
 }
 

@@ -55,7 +55,8 @@ extension JobControl {
     private static let durationsKept = 20
 
     mutating func noteDuration(of run: Run) {
-        guard run.state == .succeeded, let start = run.startedAt, let end = run.endedAt else { return }
+        // An end before its start was read from a clock that was set back, and tells nothing.
+        guard run.state == .succeeded, let start = run.startedAt, let end = run.endedAt, start <= end else { return }
         durations.append((end - start).wholeMicroseconds / 1_000)
         if durations.count > Self.durationsKept { durations.removeFirst(durations.count - Self.durationsKept) }
     }

@@ -88,6 +88,8 @@ package struct Run: Hashable, Sendable {
     package var node: String?
     /// The version of the definition that the run was handed over with.
     package var version: String?
+    /// As whom it was handed over: a user, empty for that of the scheduler; nil before that.
+    package var ranAs: String?
     /// A slot that the policy `catchUp: all` brought back: it is never coalesced, skipped or replaced.
     package var isCaughtUp = false
     /// Somebody asked for this attempt, or for one that it retries: no pause holds it back.
@@ -95,7 +97,7 @@ package struct Run: Hashable, Sendable {
     /// The values that the run was made with, beside the environment of its job: its job's own, what the flow gave it, what was asked for.
     package var parameters: [String: String] = [:]
     /// What the command left for those that come after it in the flow.
-    package var output: [String: String] = [:]
+    package var handedOn: [String: String] = [:]
     package var promises = Promises()
     /// What of the promises is broken or likely to be, as it was told.
     package var breaches: Set<Breach> = []

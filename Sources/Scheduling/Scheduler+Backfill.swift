@@ -107,7 +107,7 @@ extension Scheduler {
             step.write(.openFlow(flow, outline.plan))
         }
         if let member = flows[flow]?.outline.plan.members.first(where: { $0.job == backfill.job }) {
-            run.parameters = inheritance(of: member, in: flow)
+            inherit(&run, as: member)
         }
         addWaiting(run)
         guard known?.flow != nil else { return }

@@ -76,6 +76,7 @@ extension Scheduler {
             back.notBefore = min(notBefore, step.now + (run.state == .waiting ? waitBefore(run) : .zero))
         }
         back.readyAt = min(run.readyAt, max(step.now, back.notBefore ?? step.now))
+        back.promises.startBy = run.promises.startBy.map { $0 - (run.readyAt - back.readyAt) }
         back.waitingSince = min(run.waitingSince, step.now)
         if back != run { store(back) }
     }

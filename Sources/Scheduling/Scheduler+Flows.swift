@@ -89,7 +89,7 @@ extension Scheduler {
     }
 
     /// It goes with the backfill of the parent whose end frees it, the last of them, and inherits what its parents hand on.
-    private func memberRun(of member: FlowPlan.Member, in flow: FlowKey, attempt: Int = 1, readyAt: Instant) -> Run {
+    private mutating func memberRun(of member: FlowPlan.Member, in flow: FlowKey, attempt: Int = 1, readyAt: Instant) -> Run {
         var run = Run(
             key: RunKey(job: member.job, due: flow.due, attempt: attempt), flow: flow, trigger: .upstream, readyAt: readyAt,
             waitingSince: step.now)
@@ -97,7 +97,7 @@ extension Scheduler {
         run.backfill = parents.max { ($0.ending ?? 0, $0.backfill ?? 0) < ($1.ending ?? 0, $1.backfill ?? 0) }?.backfill
         // It waits in the place of its backfill: a slot is brought to the bottom of its flow before the next one is begun.
         if let begun = run.backfill.flatMap({ backfills[$0]?.at }) { run.waitingSince = min(begun, step.now) }
-        run.parameters = inheritance(of: member, in: flow)
+        inherit(&run, as: member)
         return run
     }
 

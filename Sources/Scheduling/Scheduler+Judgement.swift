@@ -186,6 +186,7 @@ extension Scheduler {
         run.reason = nil
         run.executor = job.runOn
         run.version = job.version
+        run.ranAs = job.user ?? ""
         pools.take(run.key, holding(of: run, as: job))
         pools.noteStart(holding(of: run, as: job), at: step.now)
         turns[job.name]?.remove(run.key)

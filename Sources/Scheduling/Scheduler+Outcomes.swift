@@ -32,7 +32,7 @@ extension Scheduler {
         run.startedAt = outcome.startedAt ?? run.startedAt
         run.endedAt = outcome.endedAt
         run.node = outcome.node ?? run.node
-        run.output = outcome.output
+        run.handedOn = outcome.handedOn
         pools.release(key)
         step.touch(key.job)
         switch sequel(of: run) {

@@ -119,6 +119,9 @@ package struct Scheduler: Sendable {
     /// Whether there are rows of dues that have not come, or were not looked at a second time: the clock was set back.
     package var isBehindItsLedger: Bool { !ahead.isEmpty }
 
+    /// What is ordered about slots, by job, then due.
+    package var slotOrders: [SlotOrder] { orders.all }
+
     /// The schedule of a job in force with its anchor pinned; nil for a job without one.
     package func schedule(of name: JobName) -> Schedule? { schedules[name] }
 

@@ -94,7 +94,7 @@ struct Show: ParsableCommand {
             ("exit code", run.exitCode.map { "\($0)" }),
             ("signal", run.signal.map { "\($0)" }),
             ("parameters", Self.words(run.parameters)),
-            ("handed on", Self.words(run.output)),
+            ("handed on", Self.words(run.handedOn)),
             ("promised", run.promises.words),
             ("broken", run.brokenWords),
             ("executor", run.executor),

@@ -44,7 +44,7 @@ struct OutputTests {
         #expect(try fixture.folder.read("low.found") == "monday eu 3 = three 3 = three'\n")
         let top = try #require(try fixture.json("history", "top").first)
         #expect(top["parameters"] as? [String: String] == ["DAY": "monday", "REGION": "eu"])
-        #expect(top["output"] as? [String: String] == ["ROWS": "3 = three"])
+        #expect(top["handedOn"] as? [String: String] == ["ROWS": "3 = three"])
         for job in ["top", "mid", "low"] { #expect(try fixture.json("history", job).count == 1) }
     }
 

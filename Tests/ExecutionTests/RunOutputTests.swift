@@ -12,24 +12,24 @@ struct RunOutputTests {
 
     @Test func whatACommandWritesIsItsOutput() async throws {
         let ending = await place.end(#"echo "ROWS=3" >> "$ROTA_OUTPUT"; printf 'TEXT= a = b ' >> "$ROTA_OUTPUT"; exit 4"#)
-        #expect(ending.exitCode == 4 && ending.output == RunOutput(values: ["ROWS": "3", "TEXT": " a = b "]))
+        #expect(ending.exitCode == 4 && ending.handedOn == RunOutput(values: ["ROWS": "3", "TEXT": " a = b "]))
     }
 
     @Test func whoWritesNothingHandsOnNothing() async throws {
         let ending = await place.end("true")
-        #expect(ending.output == RunOutput())
+        #expect(ending.handedOn == RunOutput())
     }
 
     /// The end came while no scheduler was there.
     @Test func itIsReadOfARunThatEndedMeanwhile() async throws {
         let launch = place.shell("t-1", #"echo A=1 > "$ROTA_OUTPUT""#)
         _ = await place.end(launch)
-        #expect(try place.endFoundAfterRestart(of: launch).output.values == ["A": "1"])
+        #expect(try place.endFoundAfterRestart(of: launch).handedOn.values == ["A": "1"])
         guard case .ended(let ending) = try #require(try place.folder("t-1").facts()).standing else {
             Issue.record("it has not ended")
             return
         }
-        #expect(ending.output.values == ["A": "1"])
+        #expect(ending.handedOn.values == ["A": "1"])
     }
 
     /// None of them blocks, is followed, or fails the run.
@@ -43,7 +43,16 @@ struct RunOutputTests {
     func whatIsNoPlainFileIsLeftOut(_ command: String, _ words: String) async throws {
         let ending = await place.end(command)
         #expect(ending.kind == .exited && ending.exitCode == 0, "\(ending)")
-        #expect(ending.output.values.isEmpty && ending.output.fault?.contains(words) == true, "\(ending.output)")
+        #expect(ending.handedOn.values.isEmpty && ending.handedOn.fault?.contains(words) == true, "\(ending.handedOn)")
+    }
+
+    /// The end is asked for again then, and the values are not lost with it.
+    @Test(arguments: [EMFILE, ENFILE, ENOMEM, EIO]) func whatTheMachineCannotDoNowIsNoFaultOfTheFile(number: Int32) {
+        #expect(throws: SystemError.self) { try RunOutput(unreadable: SystemError("open", "env", number)) }
+    }
+
+    @Test(arguments: [EACCES, ENXIO]) func aFileThatItsOwnerShutIsOne(number: Int32) throws {
+        #expect(try RunOutput(unreadable: SystemError("open", "env", number)).fault?.contains("open env") == true)
     }
 
     @Test(.enabled(if: isRoot, "only root can run a command as another user"))
@@ -59,8 +68,8 @@ struct RunOutputTests {
         chown(file, 0, 0)
         place.openGate()
         let ending = await place.reports.ending(of: "t-1")
-        #expect(ending.exitCode == 0 && ending.output.values.isEmpty)
-        #expect(ending.output.fault == "the file belongs to somebody else than the job's user")
+        #expect(ending.exitCode == 0 && ending.handedOn.values.isEmpty)
+        #expect(ending.handedOn.fault == "the file belongs to somebody else than the job's user")
     }
 
     @Test(

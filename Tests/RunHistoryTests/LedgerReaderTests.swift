@@ -63,7 +63,7 @@ struct LedgerReaderTests {
             "id", "job", "due", "attempt", "trigger", "state", "reason", "waitingSince", "startedAt", "endedAt", "latenessSeconds",
             "exitCode",
             "signal", "executor", "node", "definition", "flow", "readyAt", "retry", "lastDue", "slots", "outputRemovedAt", "backfill",
-            "parameters", "output", "promises", "breaches",
+            "parameters", "handedOn", "promises", "breaches",
         ]
         let fixture = try filled()
         let entries = try LedgerReader.open(at: fixture.path).history(HistoryFilter())

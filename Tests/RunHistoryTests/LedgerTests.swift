@@ -13,9 +13,10 @@ struct LedgerTests {
         run.parameters = ["DAY": "2026-03-01"]
         run.promises = Promises(startBy: Instant(seconds: 5), endBy: Instant(microseconds: 7), duration: .milliseconds(1_500))
         run.breaches = [.endBy, .likely]
-        run.output = ["ROWS": "three\n'or\" \u{1F680}"]
+        run.handedOn = ["ROWS": "three\n'or\" \u{1F680}"]
         run.consumed = [JobName("p"): 7]
         run.retry = 2
+        run.ranAs = "etl"
         run.isCaughtUp = true
         run.killWanted = "replaced"
         var control = JobControl(

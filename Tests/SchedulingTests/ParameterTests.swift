@@ -5,9 +5,9 @@ import Timetable
 
 /// Parameters of runs, and outputs of commands, through flows.
 struct ParameterTests {
-    private func started(_ jobs: [Job], outputs: [JobName: [String: String]] = [:]) -> Simulation {
+    private func started(_ jobs: [Job], handedOn: [JobName: [String: String]] = [:]) -> Simulation {
         var simulation = Simulation(at: "00:00:00")
-        simulation.executor.course = { run, _ in .init(lasts: .seconds(1), output: outputs[run.key.job] ?? [:]) }
+        simulation.executor.course = { run, _ in .init(lasts: .seconds(1), handedOn: handedOn[run.key.job] ?? [:]) }
         simulation.start(jobs)
         return simulation
     }
@@ -85,10 +85,10 @@ struct ParameterTests {
             job("other", after: ["right", "left"]), job("last", after: ["join"]),
         ]
         var simulation = started(
-            jobs, outputs: ["top": ["A": "top", "B": "top"], "left": ["A": "left", "C": "left"], "right": ["C": "right"]])
+            jobs, handedOn: ["top": ["A": "top", "B": "top"], "left": ["A": "left", "C": "left"], "right": ["C": "right"]])
         simulation.run("top")
         simulation.pass(.seconds(10))
-        #expect(simulation.newest("left")?.output == ["A": "left", "C": "left"])
+        #expect(simulation.newest("left")?.handedOn == ["A": "left", "C": "left"])
         #expect(parameters(simulation, "right") == ["A": "top", "B": "top"])
         #expect(parameters(simulation, "join") == ["A": "left", "B": "top", "C": "right"])
         #expect(parameters(simulation, "other") == ["A": "left", "B": "top", "C": "left"])
@@ -99,7 +99,7 @@ struct ParameterTests {
     @Test func aFailureHandsOnToWhomItFrees() {
         var simulation = Simulation(at: "00:00:00")
         simulation.executor.course = { run, _ in
-            .init(lasts: .seconds(1), state: run.key.job == "a" ? .failed : .succeeded, output: ["WHY": "disk"])
+            .init(lasts: .seconds(1), state: run.key.job == "a" ? .failed : .succeeded, handedOn: ["WHY": "disk"])
         }
         simulation.start([job("a"), job("repair", after: ["a:failure"])])
         simulation.run("a")
@@ -137,7 +137,7 @@ struct ParameterTests {
     @Test func ofALatestJoinNothingIsShared() {
         var simulation = started(
             [job("one"), job("two"), job("child", after: ["one", "two"]) { $0.parameters = ["OWN": "yes"] }],
-            outputs: ["one": ["A": "1"], "two": ["A": "2"]])
+            handedOn: ["one": ["A": "1"], "two": ["A": "2"]])
         simulation.run("one", parameters: ["DAY": "monday"])
         simulation.run("two")
         simulation.pass(.seconds(10))
@@ -151,12 +151,66 @@ struct ParameterTests {
             job("root", after: ["top"]) { $0.parameters = ["COUNT": "0"] },
             job("same", after: ["top"]) { $0.user = "etl" },
         ]
-        var simulation = started(jobs, outputs: ["top": ["COUNT": "7", "LD_PRELOAD": "/tmp/x.so"]])
+        var simulation = started(jobs, handedOn: ["top": ["COUNT": "7", "LD_PRELOAD": "/tmp/x.so"]])
         simulation.run("top", parameters: ["DAY": "monday"])
         simulation.pass(.seconds(10))
-        #expect(parameters(simulation, "root") == ["COUNT": "7", "DAY": "monday"])
+        #expect(parameters(simulation, "root") == ["COUNT": "7"])
         #expect(parameters(simulation, "same") == ["COUNT": "7", "DAY": "monday", "LD_PRELOAD": "/tmp/x.so"])
         #expect(simulation.faults == [])
+    }
+
+    /// Also the head's, whoever stands between it and the member.
+    @Test func ofAHeadOfAnotherUserNothingElseIsTakenEither() {
+        let jobs = [
+            job("top") { $0.user = "etl" }, job("mid", after: ["top"]) { $0.user = "etl" },
+            job("root", after: ["mid"]) { $0.parameters = ["DAY": "none"] }, job("last", after: ["root"]),
+        ]
+        var simulation = started(jobs)
+        simulation.run("top", parameters: ["DAY": "monday", "LD_PRELOAD": "/tmp/x.so"])
+        simulation.pass(.seconds(10))
+        #expect(parameters(simulation, "mid") == ["DAY": "monday", "LD_PRELOAD": "/tmp/x.so"])
+        #expect(parameters(simulation, "root") == ["DAY": "monday"] && parameters(simulation, "last") == ["DAY": "monday"])
+        #expect(simulation.faults == [])
+    }
+
+    /// An edit of `user` while it runs makes nobody else of who wrote the output; nor does a restart.
+    @Test(arguments: [false, true]) func whatAParentRanAsCountsAndNotWhatItsFileSaysByNow(hasRestarted: Bool) {
+        func jobs(_ user: String?) -> [Job] { [job("top") { $0.user = user }, job("root", after: ["top"])] }
+        var simulation = started(jobs("etl"))
+        simulation.executor.course = { _, _ in .init() }
+        simulation.run("top")
+        simulation.define(jobs(nil))
+        if hasRestarted {
+            simulation.die()
+            simulation.start()
+        }
+        simulation.end("top", handedOn: ["LD_PRELOAD": "/tmp/x.so"])
+        #expect(simulation.newest("top")?.ranAs == "etl" && parameters(simulation, "root") == [:])
+        #expect(simulation.newest("root")?.ranAs == "" && simulation.faults == [])
+    }
+
+    /// No command starts with more than the kernel has room for.
+    @Test func whatIsHandedDownHasALimitAndTheNewestGoesFirst() {
+        let large = String(repeating: "x", count: 40 << 10)
+        var simulation = started(
+            [job("top"), job("mid", after: ["top"]), job("low", after: ["mid"]), job("last", after: ["low"])],
+            handedOn: ["top": ["OLD": large, "SAME": "1"], "mid": ["NEW": large], "low": ["SAME": large]])
+        simulation.run("top", parameters: ["DAY": "monday"])
+        simulation.pass(.seconds(10))
+        #expect(parameters(simulation, "mid") == ["DAY": "monday", "OLD": large, "SAME": "1"])
+        #expect(parameters(simulation, "low") == ["DAY": "monday", "NEW": large, "SAME": "1"])
+        #expect(parameters(simulation, "last") == ["DAY": "monday", "SAME": large], "an older value stands in for none")
+        let told = simulation.ledger.changes.filter { $0.kind == "parameters.leftOut" }
+        #expect(told.map(\.job) == ["low", "last"] && told.first?.detail?.hasPrefix("`OLD` is left out: a run is handed 64 KiB") == true)
+        #expect(simulation.faults == [])
+    }
+
+    @Test func moreThanARunCanBeGivenIsRefused() {
+        var simulation = started([job("a")])
+        let given = ["TEXT": String(repeating: "x", count: 70_000)]
+        let words = "the parameters have more than 64 KiB; write them to a file, and give its path"
+        #expect(simulation.run("a", parameters: given) == .refused(words))
+        #expect(simulation.ledger.rows(of: "a").isEmpty)
     }
 
     @Test func aRestartBetweenTheMembersChangesNothing() {
@@ -166,7 +220,7 @@ struct ParameterTests {
         for name in ["top", "mid", "low"] as [JobName] {
             simulation.die()
             simulation.start()
-            simulation.end(name, output: [name.text: "1"])
+            simulation.end(name, handedOn: [name.text: "1"])
         }
         #expect(parameters(simulation, "low") == ["DAY": "monday", "top": "1", "mid": "1"])
         #expect(simulation.history("low").count == 1)

@@ -30,6 +30,34 @@ struct PromiseTests {
         return whole.faults + breaches.map { "\($0.kind.dropFirst(7)) \($0.job?.text ?? ""): \($0.detail ?? "")" }
     }
 
+    // MARK: clocks
+
+    /// The instant by which it is to start moves with the one from which that is counted.
+    @Test func aClockThatIsSetBackGivesAWaitingRunNoLongerToStart() {
+        let jobs = [daily(Expect(startWithin: .seconds(5))), job("other", "R1/2026-03-01T01:59:00Z/PT1H")]
+        var simulation = started(jobs, capacities: ["local": 1])
+        simulation.pass(until: "02:00:02")
+        simulation.setClock(to: "01:59:30")
+        #expect(simulation.newest("a")?.readyAt == "01:59:30" && simulation.newest("a")?.promises.startBy == "01:59:35")
+        simulation.pass(until: "01:59:36")
+        #expect(told(simulation) == ["startWithin a: to begin by 2026-03-01T01:59:35Z, is waiting: pool: local"])
+    }
+
+    /// Its start was read from a clock that was set back before its end.
+    @Test func aTimeThatIsNoneForeseesNothing() {
+        let name: JobName = "a"
+        var control = JobControl(job: name, version: "v1", schedule: nil, registeredAt: "00:00:00", accountedUntil: "00:00:00")
+        var run = Run(
+            key: RunKey(job: name, due: "01:00:00", attempt: 1), flow: FlowKey(head: name, due: "01:00:00"), trigger: .schedule,
+            readyAt: "01:00:00", waitingSince: "01:00:00")
+        (run.state, run.startedAt, run.endedAt) = (.succeeded, "01:00:00", "00:30:00")
+        control.noteDuration(of: run)
+        #expect(control.durations == [] && control.typicalDuration == nil)
+        run.endedAt = "01:00:07"
+        control.noteDuration(of: run)
+        #expect(control.durations == [7_000])
+    }
+
     // MARK: start
 
     @Test func aRunThatWaitsTooLongIsToldWhileItWaits() {

@@ -124,10 +124,10 @@ package struct Simulation: Sendable {
     }
 
     /// The oldest active run of `job` comes to its end now.
-    package mutating func end(_ job: JobName, _ state: RunState = .succeeded, output: [String: String] = [:]) {
+    package mutating func end(_ job: JobName, _ state: RunState = .succeeded, handedOn: [String: String] = [:]) {
         let active = ledger.order.first { $0.job == job && ledger.runs[$0]?.state.isActive == true }
         guard let active else { return check.fault("no run of \(job) is active at \(now.rfc3339)") }
-        executor.end(active, with: Outcome(state: state, startedAt: ledger.runs[active]?.startedAt, endedAt: now, output: output))
+        executor.end(active, with: Outcome(state: state, startedAt: ledger.runs[active]?.startedAt, endedAt: now, handedOn: handedOn))
         if isUp { pass(until: now) }
     }
 

@@ -29,14 +29,19 @@ extension SimulationCheck {
         let ledger = simulation.ledger
         let member = ledger.flows[run.flow]?.plan.members.first { $0.job == run.key.job }
         let parents = (member?.after ?? []).compactMap { ledger.newest(of: $0.parent, in: run.flow, before: run.key) }
-        var values = ledger.newest(of: run.flow.head, in: run.flow, before: run.key)?.parameters ?? [:]
-        for source in [\Run.parameters, \Run.output] {
-            for parent in parents {
-                let (child, above) = (graph[run.key.job], graph[parent.key.job])
-                for (name, value) in parent[keyPath: source] {
-                    let isOneUser = above.map { $0.user == child?.user } ?? false
-                    if child == nil || isOneUser || child?.parameters.keys.contains(name) == true { values[name] = value }
-                }
+        let head = ledger.newest(of: run.flow.head, in: run.flow, before: run.key).map { [$0] } ?? []
+        let givers = (head + parents).map { ($0, $0.parameters) } + parents.map { ($0, $0.handedOn) }
+        var (values, names, room): ([String: String], Set<String>, Int) = ([:], [], 64 << 10)
+        // The newest first, as far as there is room.
+        for (giver, given) in givers.reversed() {
+            let child = graph[run.key.job]
+            let isOneUser = (giver.ranAs ?? graph[giver.key.job].map { $0.user ?? "" }) == child?.user ?? ""
+            for (name, value) in given.sorted(by: { $0.key < $1.key })
+            where child == nil || isOneUser || child?.parameters.keys.contains(name) == true {
+                let size = name.utf8.count + value.utf8.count + 2
+                guard names.insert(name).inserted, size <= room else { continue }
+                values[name] = value
+                room -= size
             }
         }
         return values

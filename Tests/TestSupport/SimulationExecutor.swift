@@ -16,18 +16,18 @@ package struct SimulationExecutor: Sendable {
         /// Of a command that failed.
         package var exitCode: Int?
         /// What the command leaves for those after it.
-        package var output: [String: String]
+        package var handedOn: [String: String]
 
         package init(
             startsAfter: Duration = .zero, lasts: Duration? = nil, state: RunState = .succeeded, refusals: Int = 0, exitCode: Int? = 1,
-            output: [String: String] = [:]
+            handedOn: [String: String] = [:]
         ) {
             self.startsAfter = startsAfter
             self.lasts = lasts
             self.state = state
             self.refusals = refusals
             self.exitCode = exitCode
-            self.output = output
+            self.handedOn = handedOn
         }
     }
 
@@ -82,7 +82,7 @@ package struct SimulationExecutor: Sendable {
             task.outcome = course.lasts.map {
                 Outcome(
                     state: course.state, exitCode: course.state == .succeeded ? 0 : course.exitCode, startedAt: startsAt,
-                    endedAt: startsAt + $0, output: course.output)
+                    endedAt: startsAt + $0, handedOn: course.handedOn)
             }
         }
         tasks[run.key] = task

@@ -117,9 +117,12 @@ package struct SimulationLedger: Sendable {
             refuse("\(run.key.words): an update changes what only an insertion writes")
             written = old
         }
-        if old.promises != run.promises { refuse("\(run.key.words) is promised something else later on") }
+        var promises = old.promises
+        if mayMoveBack, let before = old.promises.startBy { promises.startBy = run.promises.startBy.map { min($0, before) } }
+        if promises != run.promises { refuse("\(run.key.words) is promised something else later on") }
+        if old.ranAs != run.ranAs, old.state != .waiting { refuse("\(run.key.words) was handed over as somebody else") }
         if !old.breaches.isSubset(of: run.breaches) { refuse("\(run.key.words): what was broken is taken back") }
-        if old.output != run.output, !old.state.isActive { refuse("\(run.key.words): an output without an end") }
+        if old.handedOn != run.handedOn, !old.state.isActive { refuse("\(run.key.words): values handed on without an end") }
         // And these once more when a waiting attempt is brought forward.
         let isTheSame =
             old.retry == run.retry && old.readyAt == run.readyAt && old.notBefore == run.notBefore && old.isByHand == run.isByHand
@@ -134,6 +137,7 @@ package struct SimulationLedger: Sendable {
         if let backfill = run.backfill, backfills[backfill] == nil { unknownBackfills.insert(backfill) }
         if run.state.isOpen != (run.endedAt == nil) { refuse("CHECK ended_at: \(run.key.words) \(run.state)") }
         if run.state.isActive, run.executor == nil || run.version == nil { refuse("CHECK executor, version: \(run.key.words)") }
+        if run.state.isActive, run.ranAs == nil { refuse("nobody knows as whom \(run.key.words) runs") }
         if let ending = run.ending, old?.ending != ending, !endings.insert(ending).inserted { refuse("UNIQUE ending: \(run.key.words)") }
         runs[run.key] = run
         keepOpen(run, wasOpen: old?.state.isOpen ?? false)

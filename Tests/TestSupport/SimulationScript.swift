@@ -108,7 +108,7 @@ package struct SimulationScript: Sendable {
             state: generator.pick(states),
             refusals: refusing ? generator.pick([0, 0, 0, 0, 1, 2, 9]) : 0,
             exitCode: generator.pick([1, 75, nil]),
-            output: generator.pick([[:], [:], ["OUT": key.words], ["OUT": key.job.text, "P": key.words], ["Q": "out"]])
+            handedOn: generator.pick([[:], [:], ["OUT": key.words], ["OUT": key.job.text, "P": key.words], ["Q": "out"]])
         )
     }
 }
