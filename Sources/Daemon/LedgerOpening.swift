@@ -143,7 +143,7 @@ final class LedgerOpening: Sendable {
 
     /// Whether the state folder knows what a ledger that is not there would have to tell.
     private func isToTell(_ numbers: [String: Int64]) -> Bool {
-        !numbers.isEmpty || folder.pauseCopy.read()?.isEmpty == false
+        !numbers.isEmpty || folder.pauseCopy.read()?.isEmpty == false || folder.slotOrderCopy.read()?.isEmpty == false
     }
 
     /// An intent is durable before its folder is made, and a change before it is noted: a ledger that knows less lost what it knew, or is

@@ -49,6 +49,8 @@ struct LedgerRebuilding {
                 report.arePausesOfCopy = true
             }
             report.pauses = try rebuild.pauses().count
+            try rebuild.keep(folder.slotOrderCopy.read() ?? [])
+            report.slotOrders = try rebuild.orders().count
         }
         // Before the new ledger is complete: from then on a start that was cut off is gone on with, and it must be told all the same.
         try folder.keep(report)

@@ -17,6 +17,8 @@ struct RebuildReport {
     var pauses = 0
     /// They were read from the copy beside the old ledger, too.
     var arePausesOfCopy = false
+    /// Slots that are held or to be passed over.
+    var slotOrders = 0
     var missedSlots = 0
     /// Folders that do not tell what they are of.
     var unreadableFolders = 0
@@ -59,6 +61,7 @@ struct RebuildReport {
             "                        \(foreignFolders) of other ledgers",
             "slots without a row     \(missedSlots), told as missed: \(LedgerRebuild.reason)",
             "pauses in force         \(pauses)\(arePausesOfCopy ? ", those of their copy among them" : hasPauses ? "" : "; there may have been more")",
+            "slots held or skipped   \(slotOrders), those of their copy among them",
         ]
         let incomplete = account.incompleteTables.sorted().joined(separator: ", ")
         lines.append("not read whole          \(incomplete.isEmpty ? "nothing" : incomplete)")

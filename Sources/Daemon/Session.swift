@@ -166,6 +166,7 @@ struct Session {
         let definitions = inForce.replace(by: reading)
         try carryOut(actions, at: now, notes: [{ try $0.replaceScheduler(by: row) }, definitions], completing: .recoveryCommitted)
         try copyPauses()
+        try copySlotOrders()
         frame.onBegin()
         log.info("scheduling", metadata: ["jobs": "\(reading.graph.jobs.count)", "problems": "\(reading.problems.count)"])
     }
@@ -298,6 +299,7 @@ struct Session {
         act(on: actions)
         tellEnds(in: records)
         if records.contains(where: \.changesPauses) { try copyPauses() }
+        if records.contains(where: \.changesSlotOrders) { try copySlotOrders() }
     }
 
     /// The ledger has them; without the copy, only a ledger that is lost takes them along.
@@ -306,6 +308,18 @@ struct Session {
             try folder.pauseCopy.write(scheduler.pauses)
         } catch {
             log.error("the copy of the pauses could not be written", metadata: ["file": "\(folder.pauseCopy.path)", "detail": "\(error)"])
+        }
+        try progress.note()
+    }
+
+    /// As the pauses.
+    private mutating func copySlotOrders() throws(LedgerError) {
+        do {
+            try folder.slotOrderCopy.write(scheduler.slotOrders)
+        } catch {
+            log.error(
+                "the copy of the orders about slots could not be written",
+                metadata: ["file": "\(folder.slotOrderCopy.path)", "detail": "\(error)"])
         }
         try progress.note()
     }
@@ -368,6 +382,13 @@ extension LedgerRecord {
     fileprivate var changesPauses: Bool {
         switch self {
         case .pause, .resume: true
+        default: false
+        }
+    }
+
+    fileprivate var changesSlotOrders: Bool {
+        switch self {
+        case .order, .orderIsOver: true
         default: false
         }
     }

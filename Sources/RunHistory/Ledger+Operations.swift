@@ -23,8 +23,18 @@ extension Ledger {
 
     func replan(_ key: FlowKey, _ plan: FlowPlan, _ db: Database) throws {
         try keep(plan, db)
+        let (head, due) = (key.head.text, key.due.microseconds)
+        let former = try Int64.fetchOne(
+            try db.cachedStatement(sql: "SELECT plan FROM flow WHERE head = ? AND due = ?"), arguments: [head, due])
         try db.cachedStatement(sql: "UPDATE flow SET plan = (SELECT id FROM plan WHERE text = ?) WHERE head = ? AND due = ?")
-            .execute(arguments: [plan.text, key.head.text, key.due.microseconds])
+            .execute(arguments: [plan.text, head, due])
+        if let former { try removeUnused(plan: former, db) }
+    }
+
+    /// A plan that no flow has any more.
+    func removeUnused(plan: Int64, _ db: Database) throws {
+        try db.cachedStatement(sql: "DELETE FROM plan WHERE id = :plan AND NOT EXISTS (SELECT 1 FROM flow WHERE plan = :plan)")
+            .execute(arguments: ["plan": plan])
     }
 
     func keep(_ plan: FlowPlan, _ db: Database) throws {

@@ -198,8 +198,7 @@ extension Ledger {
     private func removeFlow(head: String, due: Int64, _ db: Database) throws {
         let flow = "DELETE FROM flow WHERE head = ? AND due = ? AND is_open = 0 RETURNING plan"
         guard let plan = try Int64.fetchOne(try db.cachedStatement(sql: flow), arguments: [head, due]) else { return }
-        try db.cachedStatement(sql: "DELETE FROM plan WHERE id = :plan AND NOT EXISTS (SELECT 1 FROM flow WHERE plan = :plan)")
-            .execute(arguments: ["plan": plan])
+        try removeUnused(plan: plan, db)
     }
 
     private func markOutputRemoved(_ run: String, at now: Instant, _ db: Database) throws {

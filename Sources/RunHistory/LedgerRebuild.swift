@@ -126,6 +126,7 @@ package final class LedgerRebuild: Sendable {
         for (table, columns) in instants {
             try remove(table, where: columns.map { "coalesce(\($0), 0) NOT \(Ledger.instants)" }.joined(separator: " OR "))
         }
+        tables.formUnion(try UnreadableValues.remove(from: db))
         try remove("run", where: "id NOT BETWEEN 1 AND \(highestNumber)")
         try remove("change", where: "seq NOT BETWEEN 1 AND \(highestNumber)")
         for row in try Row.fetchAll(db, sql: "SELECT id, text FROM plan") where FlowPlan(text: row["text"]) == nil {
@@ -182,6 +183,25 @@ package final class LedgerRebuild: Sendable {
                 try db.execute(sql: PauseRow.insert, arguments: PauseRow.arguments(of: pause))
             }
         }
+    }
+
+    /// Orders about slots that are known from elsewhere, without those that are over: of slots that the new ledger accounts for, and whose
+    /// run has ended or is lost.
+    package func keep(_ orders: [SlotOrder]) throws(LedgerError) {
+        try write { db in
+            for order in orders { try db.execute(sql: SlotOrderRow.upsert, arguments: SlotOrderRow.arguments(of: order)) }
+            try db.execute(
+                sql: """
+                    DELETE FROM slot_order WHERE due <= ?
+                        AND NOT EXISTS (SELECT 1 FROM flow WHERE flow.due = slot_order.due AND is_open = 1)
+                        AND NOT EXISTS (SELECT 1 FROM run WHERE run.job = slot_order.job AND run.due = slot_order.due
+                            AND state IN ('waiting', 'launching', 'running'))
+                    """, arguments: [now.microseconds])
+        }
+    }
+
+    package func orders() throws(LedgerError) -> [SlotOrder] {
+        try read { db in try SlotOrderRow.all(db) }
     }
 
     package func pauses() throws(LedgerError) -> [Pause] {
@@ -275,7 +295,7 @@ package final class LedgerRebuild: Sendable {
         try write { db in
             try db.execute(
                 sql: """
-                    UPDATE flow SET is_open = 0 WHERE is_open = 1 AND NOT EXISTS (
+                    UPDATE flow SET is_open = 0, stale = NULL WHERE is_open = 1 AND NOT EXISTS (
                         SELECT 1 FROM run WHERE flow_head = head AND flow_due = flow.due AND state IN ('waiting', 'launching', 'running'))
                     """)
         }

@@ -80,6 +80,31 @@ struct StaleLedgerTests {
         await fixture.stop()
     }
 
+    /// A slot that somebody held or passed over does not run because its ledger was lost, or is a backup.
+    @Test(.timeLimit(.minutes(1)), arguments: [false, true]) func ordersAboutSlotsAreKept(isGone: Bool) async throws {
+        let fixture = try DaemonFixture(jobs: jobs)
+        let first = try await start(fixture)
+        try backUp(fixture)
+        let (held, skipped) = (DaemonFixture.start + .seconds(3_600), DaemonFixture.start + .seconds(7_200))
+        _ = await first.request(.hold("hourly", due: held, by: "ada"), who: "test")
+        _ = await first.request(.skip("hourly", due: skipped, by: "ada"), who: "test")
+        await fixture.stop()
+        if isGone {
+            for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: fixture.state + "/rota.db" + ending) }
+        } else {
+            try restore(fixture)
+        }
+        let second = try await start(fixture)
+        #expect(second.notice != nil)
+        #expect(try fixture.reader().orders().map(\.due) == [held, skipped])
+        fixture.clock.advance(by: .seconds(7_300))
+        _ = await second.request(.run("nobody", parameters: [:]), who: "test")
+        #expect(fixture.executor.unclaimed.isEmpty)
+        #expect(try states(fixture, of: "hourly").sorted { $0.rawValue < $1.rawValue } == [.skipped, .waiting])
+        await fixture.stop()
+        #expect(StateFolder.rebuildNotices(in: fixture.state).count == 1)
+    }
+
     // The scripted executor has no folders: as if retention had removed them.
     @Test(.timeLimit(.minutes(1))) func whatABackupHasForOpenIsNotRunAgainWithoutItsFolder() async throws {
         let fixture = try DaemonFixture(jobs: jobs)

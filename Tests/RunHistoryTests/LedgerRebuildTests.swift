@@ -87,6 +87,68 @@ struct LedgerRebuildTests {
         #expect(account.salvagedRuns > 900, "\(account)")
     }
 
+    /// SQLite finds nothing wrong with a text. catalogue 34
+    @Test func aRunNeverGoesOnWithOtherValues() throws {
+        let fixture = try LedgerFixture()
+        let states: [RunState] = [.waiting, .succeeded, .launching, .waiting]
+        var runs = states.enumerated().map { fixture.run(due: 10 + 10 * Int64($0), state: $1) }
+        for index in runs.indices { runs[index].parameters = ["DAY": "\(index)"] }
+        let plan = FlowPlan(head: LedgerFixture.job, members: [FlowPlan.Member(job: JobName("b"), after: [])])
+        try fixture.commit(runs.map(LedgerRecord.insert) + [.openFlow(runs[3].flow, plan), .markStale(runs[3].flow, ["b": 1])])
+        fixture.ledger.close()
+        try DatabaseQueue(path: fixture.path).write { db in
+            try db.execute(sql: "UPDATE run SET parameters = '[1]' WHERE id < 4; UPDATE flow SET stale = '{\"b\"'")
+        }
+        guard case .damaged = try Ledger.examine(fixture.path, isSuspect: false) else {
+            Issue.record("the damage is not seen")
+            return
+        }
+        #expect(throws: LedgerError.self) {
+            try Ledger.open(at: fixture.path, machine: "m1", now: fixture.now).restore()
+        }
+        let rebuild = try LedgerRebuild(at: fixture.path, now: fixture.now)
+        let account = try rebuild.take([found(3, runs[2])], numbers: [3])
+        #expect(account.incompleteTables == ["flow", "run"] && account.rebuiltRuns == 1)
+        let restored = try finish(rebuild, of: fixture, id: fixture.ledger.id).restore()
+        #expect(restored.state.openRuns.map(\.key.due) == [Instant(seconds: 30), Instant(seconds: 40)])
+        #expect(restored.state.openRuns.map(\.parameters) == [["DAY": "2"], ["DAY": "3"]], "the folder of the third has its values")
+        #expect(try LedgerReader.open(at: fixture.path).run(id: "\(fixture.ledger.id)-2")?.run.parameters == [:])
+    }
+
+    @Test func flowsThatAreClosedOweNobodyAnotherRun() throws {
+        let fixture = try LedgerFixture()
+        let run = fixture.run(due: 10, state: .succeeded)
+        let plan = FlowPlan(head: LedgerFixture.job, members: [FlowPlan.Member(job: JobName("b"), after: [])])
+        try fixture.commit([.insert(run), .openFlow(run.flow, plan), .markStale(run.flow, ["b": 1])])
+        fixture.ledger.close()
+        let rebuild = try LedgerRebuild(at: fixture.path, now: fixture.now)
+        try rebuild.closeFlowsAtRest()
+        _ = try finish(rebuild, of: fixture, id: fixture.ledger.id)
+        let stale = try DatabaseQueue(path: fixture.path).read { db in
+            try Int.fetchOne(db, sql: "SELECT count(*) FROM flow WHERE is_open = 0 AND stale IS NULL")
+        }
+        #expect(stale == 1)
+    }
+
+    /// A copy may tell of a slot that had its run in the moment before the ledger was lost.
+    @Test func ordersOfSlotsThatAreOverAreNotTakenOver() throws {
+        let fixture = try LedgerFixture()
+        func order(_ due: Instant, _ kind: SlotOrder.Kind = .hold) -> SlotOrder {
+            SlotOrder(job: LedgerFixture.job, due: due, kind: kind, by: "ada", since: fixture.now)
+        }
+        let member = FlowPlan.Member(job: LedgerFixture.job, after: [])
+        let flow = FlowKey(head: "h", due: Instant(seconds: 30))
+        try fixture.commit([
+            .insert(fixture.run(due: 10, state: .succeeded)), .insert(fixture.run(due: 20)),
+            .openFlow(flow, FlowPlan(head: "h", members: [member])),
+        ])
+        fixture.ledger.close()
+        let rebuild = try LedgerRebuild(at: fixture.path, now: fixture.now)
+        let dues = [10, 15, 20, 30].map { Instant(seconds: $0) }
+        try rebuild.keep(dues.map { order($0) } + [order(fixture.now + .seconds(60), .skip)])
+        #expect(try rebuild.orders().map(\.due) == [Instant(seconds: 20), Instant(seconds: 30), fixture.now + .seconds(60)])
+    }
+
     // catalogue 34, 40
     @Test func withoutALedgerTheFoldersAreEnough() throws {
         let fixture = try LedgerFixture()

@@ -74,6 +74,8 @@ struct OperationTests {
         #expect(narrow.members == [.init(job: "c", after: [])])
         try fixture.commit([.replanFlow(key, narrow)])
         #expect(try fixture.ledger.restore().state.openFlows.map(\.plan) == [narrow])
+        let plans = try DatabaseQueue(path: fixture.path).read { try String.fetchAll($0, sql: "SELECT text FROM plan") }
+        #expect(plans == [narrow.text], "nobody would remove a plan that no flow has")
         try fixture.commit([.closeFlow(key)])
         try fixture.commit([.reopenFlow(key)])
         #expect(try fixture.ledger.restore().state.openFlows.map(\.stale) == [[:]])
