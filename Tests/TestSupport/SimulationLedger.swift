@@ -120,6 +120,8 @@ package struct SimulationLedger: Sendable {
         var promises = old.promises
         if mayMoveBack, let before = old.promises.startBy { promises.startBy = run.promises.startBy.map { min($0, before) } }
         if promises != run.promises { refuse("\(run.key.words) is promised something else later on") }
+        // Rows of an earlier version do not tell; what is handed over now does.
+        if old.state == .waiting, run.state.isActive, run.ranAs == nil { refuse("nobody knows as whom \(run.key.words) runs") }
         if old.ranAs != run.ranAs, old.state != .waiting { refuse("\(run.key.words) was handed over as somebody else") }
         if !old.breaches.isSubset(of: run.breaches) { refuse("\(run.key.words): what was broken is taken back") }
         if old.handedOn != run.handedOn, !old.state.isActive { refuse("\(run.key.words): values handed on without an end") }
@@ -137,7 +139,6 @@ package struct SimulationLedger: Sendable {
         if let backfill = run.backfill, backfills[backfill] == nil { unknownBackfills.insert(backfill) }
         if run.state.isOpen != (run.endedAt == nil) { refuse("CHECK ended_at: \(run.key.words) \(run.state)") }
         if run.state.isActive, run.executor == nil || run.version == nil { refuse("CHECK executor, version: \(run.key.words)") }
-        if run.state.isActive, run.ranAs == nil { refuse("nobody knows as whom \(run.key.words) runs") }
         if let ending = run.ending, old?.ending != ending, !endings.insert(ending).inserted { refuse("UNIQUE ending: \(run.key.words)") }
         runs[run.key] = run
         keepOpen(run, wasOpen: old?.state.isOpen ?? false)
