@@ -175,7 +175,7 @@ package struct BackfillScope: Hashable, Sendable {
 
     package init(of job: JobName, in graph: JobGraph) {
         self.job = job
-        head = graph.joins[job] == .flow ? graph.heads[job] ?? job : job
+        head = graph.headOfSlots(of: job)
         below = graph.flowPlan(from: job).members.map(\.job)
         var above: Set<JobName> = []
         var open = [job]

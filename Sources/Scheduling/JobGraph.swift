@@ -275,3 +275,8 @@ private struct GraphBuild {
         return loops
     }
 }
+
+extension JobGraph {
+    /// The job whose slots are the dues of this one: itself, or the head of its flow.
+    func headOfSlots(of name: JobName) -> JobName { joins[name] == .flow ? heads[name] ?? name : name }
+}

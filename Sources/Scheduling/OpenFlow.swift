@@ -64,6 +64,9 @@ struct OpenFlow: Sendable {
         }
         return true
     }
+    /// Whether `job` is a member that has no run yet.
+    func owes(_ job: JobName) -> Bool { newest[job] == nil && outline.hasMember(job) }
+
 
     /// The head was skipped or missed, and nobody else had a run: the others owe nothing. Somebody may have had one if a retry of the head
     /// was asked for and then skipped.

@@ -37,6 +37,7 @@ extension Scheduler {
             noteParents(of: job)
         }
         advanceFlows(touchedBy: changed)
+        if !isStart { forgetAllOrdersThatAreOver() }
     }
 
     /// The old definition holds up to now: while we ran, its slots become runs as ever; those found at a start are told as missed.

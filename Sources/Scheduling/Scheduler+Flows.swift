@@ -128,11 +128,13 @@ extension Scheduler {
     }
 
     private mutating func close(_ key: FlowKey) {
-        let head = flows[key]?.outline.plan.head
+        let members = orders.isEmpty ? [] : flows[key]?.outline.plan.members ?? []
         for job in flows[key]?.promises.keys ?? [:].keys { breaksAt[.member(job, key)] = nil }
         flows[key] = nil
         step.write(.closeFlow(key))
-        if let head { forgetOrders(headedBy: head) }
+        for member in members {
+            if let order = orders[member.job, key.due] { forgetIfOver(order) }
+        }
     }
 
     /// A row that is born ended; nobody waits for it.

@@ -150,7 +150,8 @@ extension Scheduler {
             runs[run.key] = nil
             refused[run.key] = nil
             reruns[run.key] = nil
-            if let order = orders[run.key.job, run.key.due] { drop(order) }
+            // A row that is born ended came to that by something else.
+            if let order = orders[run.key.job, run.key.due] { isNew ? void(order) : drop(order) }
             turns[run.key.job]?.remove(run.key)
             if turns[run.key.job]?.isEmpty == true { turns[run.key.job] = nil }
         }

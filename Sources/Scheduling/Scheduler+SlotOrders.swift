@@ -110,6 +110,7 @@ extension Scheduler {
         if due <= step.now, nextSlot(of: head).map({ $0 <= step.now }) == true { accountSlots(of: head) }
         if let run = openRun(of: name, at: due) { return run.state == .waiting ? .waiting(run) : .none(refusal(toOrder: run)) }
         if let newest = precedent?.newest { return .ended(newest) }
+        if owes(name, at: due) { return .slot }
         guard let schedule = schedules[head] else {
             return .none(
                 .refused(
@@ -117,8 +118,8 @@ extension Scheduler {
             )
         }
         guard schedule.contains(due) else { return .none(.refused(notASlot(due, of: name, schedule))) }
-        let isToCome = due > controls[head]?.accountedUntil ?? .distantPast || owes(name, FlowKey(head: head, due: due))
-        return isToCome ? .slot : .none(.refused("that slot of `\(name)` is over; `rota history \(name)` tells what became of it"))
+        return due > controls[head]?.accountedUntil ?? .distantPast
+            ? .slot : .none(.refused("that slot of `\(name)` is over; `rota history \(name)` tells what became of it"))
     }
 
     private func refusal(toOrder active: Run) -> Answer {
@@ -131,12 +132,14 @@ extension Scheduler {
         return "\(due.rfc3339) is no slot of `\(name)`; \(words)"
     }
 
-    /// The run that waits now, else the next slot that nobody ordered anything about.
+    /// The run that waits now, else the one that its parents are still to free, else the next slot that nobody ordered anything about.
     private mutating func dueToHold(of name: JobName) -> Instant? {
         if let waiting = turns[name]?.all.first(where: { orders[name, $0.due] == nil }) { return waiting.due }
         let head = headOfSlots(of: name)
         if nextSlot(of: head).map({ $0 <= step.now }) == true { accountSlots(of: head) }
         if let waiting = turns[name]?.all.first(where: { orders[name, $0.due] == nil }) { return waiting.due }
+        let owed = flows.filter { $1.owes(name) && orders[name, $0.due] == nil }.keys.map(\.due).min()
+        if let owed { return owed }
         guard let schedule = schedules[head], var due = nextSlot(of: head) else { return nil }
         while orders[name, due] != nil {
             guard let next = schedule.next(after: due)?.due else { return nil }
@@ -146,13 +149,14 @@ extension Scheduler {
     }
 
     /// The job whose slots are the dues of this one: itself, or the head of its flow.
-    func headOfSlots(of name: JobName) -> JobName { graph.joins[name] == .flow ? graph.heads[name] ?? name : name }
+    func headOfSlots(of name: JobName) -> JobName { graph.headOfSlots(of: name) }
 
     func openRun(of name: JobName, at due: Instant) -> Run? { turns[name]?.open(name, at: due).flatMap { runs[$0] } }
 
-    private func owes(_ name: JobName, _ key: FlowKey) -> Bool {
-        guard let flow = flows[key], flow.newest[name] == nil else { return false }
-        return flow.outline.plan.members.contains { $0.job == name }
+    /// Whether the job has a run to come at that due: in the flow of its head, or in one of whoever was its head before an edit.
+    private func owes(_ name: JobName, at due: Instant) -> Bool {
+        if flows[FlowKey(head: headOfSlots(of: name), due: due)]?.owes(name) == true { return true }
+        return flows.contains { $0.due == due && $1.owes(name) }
     }
 
     // MARK: what becomes of an order
@@ -175,7 +179,7 @@ extension Scheduler {
     }
 
     private mutating func insert(_ order: SlotOrder) {
-        orders.insert(order)
+        orders.insert(order, head: headOfSlots(of: order.job))
         step.write(.order(order))
         // Of a job at rest the alarm may be put off.
         guard let alarm = nextDue[order.job], order.due < alarm, schedules[order.job]?.contains(order.due) == true,
@@ -191,20 +195,34 @@ extension Scheduler {
     }
 
     /// Orders about slots that came to nothing go with them: a slot that is none any more, or that a rule passed over.
-    mutating func forgetOrders(headedBy head: JobName) {
+    mutating func forgetOrders(headedBy head: JobName, after start: Instant, through end: Instant) {
         guard !orders.isEmpty else { return }
-        for order in orders.all where headOfSlots(of: order.job) == head && isOver(order) { drop(order) }
+        for order in orders.headed(by: head, after: start, through: end) { forgetIfOver(order) }
     }
 
+    /// The definitions changed: dues may come from another head, or not at all.
     mutating func forgetAllOrdersThatAreOver() {
-        for order in orders.all where isOver(order) { drop(order) }
+        orders.regroup(headOf: graph.headOfSlots)
+        for order in orders.all { forgetIfOver(order) }
+    }
+
+    mutating func forgetIfOver(_ order: SlotOrder) {
+        if isOver(order) { void(order) }
+    }
+
+    /// It ends, and nothing came of it.
+    mutating func void(_ order: SlotOrder) {
+        drop(order)
+        let detail = "due \(order.due.rfc3339), \(order.kind.rawValue) by \(order.by)"
+        step.write(.change(Change(kind: "order.void", job: order.job, detail: detail)))
     }
 
     private func isOver(_ order: SlotOrder) -> Bool {
         if openRun(of: order.job, at: order.due) != nil { return false }
         guard graph[order.job] != nil else { return order.due <= step.now }
         let head = headOfSlots(of: order.job)
-        let isAccountedFor = order.due <= controls[head]?.accountedUntil ?? .distantPast
-        return isAccountedFor && !owes(order.job, FlowKey(head: head, due: order.due))
+        // Whoever has no slots has no progress either.
+        let until = schedules[head] == nil ? step.now : controls[head]?.accountedUntil ?? .distantPast
+        return order.due <= until && !owes(order.job, at: order.due)
     }
 }

@@ -19,7 +19,7 @@ extension Scheduler {
     mutating func writeGap(of schedule: Schedule, job: JobName, after: Instant, through: Instant, _ state: RunState, reason: String) {
         var from = after
         if reason != Run.disabled, let definition = graph[job] {
-            for order in orders.of(job) where order.due > after && order.due <= through && schedule.contains(order.due) {
+            for order in orders.of(job, after: after, through: through) where schedule.contains(order.due) {
                 writeGapAroundRows(of: schedule, job, after: from, through: order.due - Instant.resolution, state, reason)
                 admit(order.due, of: definition)
                 from = order.due
@@ -112,7 +112,7 @@ extension Scheduler {
         guard let control = controls[job], control.accountedUntil < instant else { return }
         controls[job]?.accountedUntil = instant
         step.writeControl(of: job)
-        forgetOrders(headedBy: job)
+        forgetOrders(headedBy: job, after: control.accountedUntil, through: instant)
     }
 
     /// - Parameter isAtRest: The job's slots only become gaps, which may be written a minute at a time.
@@ -122,7 +122,7 @@ extension Scheduler {
             return
         }
         // What is ordered about a slot is carried out when it comes.
-        if isAtRest { next = min(max(next, step.now + .seconds(60)), orders.of(name).first { $0.due >= next }?.due ?? .distantFuture) }
+        if isAtRest { next = min(max(next, step.now + .seconds(60)), orders.next(of: name, from: next)?.due ?? .distantFuture) }
         nextDue[name] = next
         alarms.insert(Alarm(at: next, job: name))
     }

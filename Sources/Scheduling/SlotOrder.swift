@@ -31,26 +31,81 @@ package struct SlotOrder: Hashable, Sendable {
 }
 
 /// The orders in force, each due of a job at most once.
+///
+/// A slot looks only at those that it may bring to an end: of the jobs that have their dues from its head, between the progress before and after.
 struct SlotOrders: Sendable {
-    private var byJob: [JobName: [Instant: SlotOrder]] = [:]
+    /// Of each job, by due.
+    private var byJob: [JobName: [SlotOrder]] = [:]
+    /// The jobs with orders by the heads that their dues come from.
+    private var byHead: [JobName: Set<JobName>] = [:]
 
-    init(_ orders: [SlotOrder]) {
-        for order in orders { insert(order) }
+    init(_ orders: [SlotOrder], headOf: (JobName) -> JobName) {
+        byJob = Dictionary(grouping: orders, by: \.job).mapValues { $0.sorted { $0.due < $1.due } }
+        regroup(headOf: headOf)
     }
 
     var isEmpty: Bool { byJob.isEmpty }
     /// By job, then due.
     var all: [SlotOrder] { byJob.keys.sorted().flatMap { of($0) } }
 
-    subscript(job: JobName, due: Instant) -> SlotOrder? { byJob.isEmpty ? nil : byJob[job]?[due] }
+    subscript(job: JobName, due: Instant) -> SlotOrder? {
+        guard !byJob.isEmpty, let orders = byJob[job] else { return nil }
+        let place = Self.place(of: due, in: orders)
+        return place < orders.endIndex && orders[place].due == due ? orders[place] : nil
+    }
 
     /// Those of one job in the order of their dues.
-    func of(_ job: JobName) -> [SlotOrder] { (byJob[job]?.values).map { $0.sorted { $0.due < $1.due } } ?? [] }
+    func of(_ job: JobName) -> [SlotOrder] { byJob[job] ?? [] }
 
-    mutating func insert(_ order: SlotOrder) { byJob[order.job, default: [:]][order.due] = order }
+    /// Those of one job behind `start`, up to `end`, in the order of their dues.
+    func of(_ job: JobName, after start: Instant, through end: Instant) -> ArraySlice<SlotOrder> {
+        guard start < end, let orders = byJob[job] else { return [] }
+        let step = Instant.resolution
+        return orders[Self.place(of: start + step, in: orders)..<Self.place(of: end + step, in: orders)]
+    }
 
+    /// The first one of the job from `instant` on.
+    func next(of job: JobName, from instant: Instant) -> SlotOrder? {
+        guard let orders = byJob[job] else { return nil }
+        let place = Self.place(of: instant, in: orders)
+        return place < orders.endIndex ? orders[place] : nil
+    }
+
+    /// Those of all jobs whose dues come from `head`.
+    func headed(by head: JobName, after start: Instant, through end: Instant) -> [SlotOrder] {
+        guard !byHead.isEmpty, let jobs = byHead[head] else { return [] }
+        return jobs.sorted().flatMap { of($0, after: start, through: end) }
+    }
+
+    mutating func insert(_ order: SlotOrder, head: JobName) {
+        byHead[head, default: []].insert(order.job)
+        var orders = byJob.removeValue(forKey: order.job) ?? []
+        let place = Self.place(of: order.due, in: orders)
+        if place < orders.endIndex, orders[place].due == order.due { orders[place] = order } else { orders.insert(order, at: place) }
+        byJob[order.job] = orders
+    }
+
+    /// What is left of a job without orders in the groups does no harm: it has none between any two instants.
     mutating func remove(_ order: SlotOrder) {
-        byJob[order.job]?[order.due] = nil
-        if byJob[order.job]?.isEmpty == true { byJob[order.job] = nil }
+        guard var orders = byJob.removeValue(forKey: order.job) else { return }
+        let place = Self.place(of: order.due, in: orders)
+        if place < orders.endIndex, orders[place].due == order.due { orders.remove(at: place) }
+        if !orders.isEmpty { byJob[order.job] = orders }
+        if byJob.isEmpty { byHead = [:] }
+    }
+
+    /// The definitions changed, and with them perhaps who heads whom.
+    mutating func regroup(headOf: (JobName) -> JobName) {
+        byHead = Dictionary(grouping: byJob.keys, by: headOf).mapValues(Set.init)
+    }
+
+    /// The place of the first one that is not before `due`.
+    private static func place(of due: Instant, in orders: [SlotOrder]) -> Int {
+        var (low, high) = (orders.startIndex, orders.endIndex)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if orders[middle].due < due { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

@@ -191,4 +191,66 @@ struct SlotOrderTests {
         #expect(simulation.ledger.orders.isEmpty)
         #expect(simulation.history("a") == ["04:00:00 succeeded", "05:00:00 skipped: by ada", "06:00:00 succeeded"])
     }
+
+    // MARK: what becomes of an order
+
+    /// The flow that is open goes on as it began, and what was ordered about it counts.
+    @Test(arguments: [false, true]) func anOrderStaysWhenAnEditGivesItsJobAnotherHead(restarts: Bool) {
+        let other = job("z", "R/2026-03-01T00:30:00Z/PT1H")
+        var simulation = simulation([job("a", hourly), other, job("b", after: ["a"])], at: "00:40:00", lasts: nil)
+        simulation.pass(until: "01:10:00")
+        #expect(simulation.ask(hold("01:00:00", "b")) == .ordered("b", "01:00:00"))
+        simulation.define([job("a", hourly), other, job("b", after: ["z"])])
+        simulation.pass(until: "01:40:00")
+        if restarts {
+            simulation.die()
+            simulation.start()
+        }
+        simulation.end("a")
+        #expect(simulation.history("b") == ["01:00:00 waiting: held by ada"])
+        #expect(simulation.ledger.changes.map(\.kind) == ["request.hold"] && simulation.faults.isEmpty)
+    }
+
+    @Test func anOrderOfWhichNothingComesIsTold() {
+        var simulation = simulation([job("a", hourly), job("b", after: ["a"])])
+        simulation.ask(skip("02:00:00"))
+        simulation.ask(hold("02:00:00", "b"))
+        simulation.pass(until: "02:10:00")
+        #expect(simulation.ledger.orders.isEmpty && simulation.ledger.changes.last?.kind == "order.void")
+        #expect(simulation.ledger.changes.last?.detail == "due 2026-03-01T02:00:00Z, hold by ada")
+        simulation.ask(skip("04:00:00"))
+        simulation.define([job("a", "R/2026-03-01T00:30:00Z/PT1H")])
+        simulation.pass(until: "04:40:00")
+        #expect(simulation.ledger.orders.isEmpty)
+        #expect(simulation.ledger.changes.map(\.kind) == ["request.skip", "request.hold", "order.void", "request.skip", "order.void"])
+    }
+
+    /// Not tomorrow's: today's is still to come.
+    @Test func theRunThatItsParentIsToFreeIsHeld() {
+        var simulation = simulation([job("a", hourly), job("b", after: ["a"])], lasts: nil)
+        simulation.pass(until: "01:10:00")
+        #expect(simulation.ask(hold(nil, "b")) == .ordered("b", "01:00:00"))
+        #expect(simulation.ask(hold(nil, "b")) == .ordered("b", "02:00:00"))
+        simulation.end("a")
+        #expect(simulation.history("b") == ["01:00:00 waiting: held by ada"])
+    }
+
+    /// No slot at all: somebody ran the head.
+    @Test func aMemberOfAFlowBegunByHandIsHeld() {
+        var simulation = simulation([job("a"), job("b", after: ["a"])], lasts: nil)
+        simulation.run("a")
+        let due = simulation.now
+        #expect(simulation.ask(hold(nil, "b")) == .ordered("b", due))
+        simulation.end("a")
+        #expect(simulation.row("b", due)?.reason == "held by ada" && simulation.faults.isEmpty)
+    }
+
+    /// A slot looks at no order that is not about it.
+    @Test func orderedSlotsToComeCostNothing() {
+        var simulation = simulation([job("a", "R/2026-03-01T00:00:00Z/PT1S")], lasts: .milliseconds(1))
+        let first = "2027-03-01T00:00:00Z" as Instant
+        for hour in 0..<many(20_000) { simulation.ask(hold(first + .seconds(hour * 3_600))) }
+        let time = ContinuousClock().measure { simulation.pass(.seconds(many(40_000))) }
+        #expect(time < soon && simulation.ledger.orders.count == many(20_000))
+    }
 }
