@@ -37,9 +37,24 @@ extension LedgerReader {
         try read { db in try SlotOrderRow.all(db) }
     }
 
-    /// All backfills, the newest first.
-    package func backfills() throws(LedgerError) -> [StoredBackfill] {
-        try read { db in try BackfillRow.all(db).reversed().map { try stored($0, db) } }
+    /// The newest backfills, the newest first.
+    package func backfills(limit: Int = .max) throws(LedgerError) -> [StoredBackfill] {
+        try read { db in
+            let rows = try Row.fetchAll(db, sql: "SELECT * FROM backfill ORDER BY id DESC LIMIT ?", arguments: [limit])
+            return try rows.map { try stored(BackfillRow.backfill(from: $0), db) }
+        }
+    }
+
+    /// Those with a run that has not ended, the newest first; what was asked for before costs nothing.
+    package func openBackfills() throws(LedgerError) -> [StoredBackfill] {
+        try read { db in
+            let sql = """
+                SELECT * FROM backfill WHERE id IN (
+                    SELECT backfill FROM run INDEXED BY run_open WHERE state IN ('waiting', 'launching', 'running'))
+                ORDER BY id DESC
+                """
+            return try Row.fetchAll(db, sql: sql).map { try stored(BackfillRow.backfill(from: $0), db) }
+        }
     }
 
     package func backfill(_ id: Int64) throws(LedgerError) -> StoredBackfill? {

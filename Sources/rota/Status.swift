@@ -64,7 +64,7 @@ struct Status: AsyncParsableCommand {
         let row = try reader.scheduler()
         let pauses = try reader.pauses()
         let orders = try reader.orders()
-        let backfills = try reader.backfills().filter { $0.progress == .running }
+        let backfills = try reader.openBackfills()
         let notices = StateFolder.rebuildNotices(in: folder)
         let calendars = Calendars()
         let pools = try reader.pools { Definition.parse(canonical: $0.canonical, calendars: calendars) }

@@ -18,9 +18,12 @@ struct BackfillJob: AsyncParsableCommand {
               rota backfill load --from 2026-02-01 --to 2026-02-28 --dry-run
               rota backfill load --from 2026-02-01 --max-running 4
               rota backfill load --from P7D --only-missed --detach
-              rota backfill --list
+              rota backfill --list --limit 10
               rota backfill --cancel 3           begins nothing more of it; with --kill ends what runs
             """)
+
+    /// How many backfills a list tells of that asks for no other number.
+    fileprivate static let listed = 50
 
     @Argument(help: "The job.")
     var job: JobArgument?
@@ -54,6 +57,9 @@ struct BackfillJob: AsyncParsableCommand {
     @Flag(help: "Lists the backfills, the newest first.")
     var list = false
 
+    @Option(help: ArgumentHelp("With --list: at most so many. (default: \(BackfillJob.listed))", valueName: "number"))
+    var limit: Int?
+
     @Option(help: ArgumentHelp("Begins nothing more of this backfill.", valueName: "number"))
     var cancel: Int64?
 
@@ -73,6 +79,8 @@ struct BackfillJob: AsyncParsableCommand {
         if job == nil, from != nil || to != nil || onlyMissed || dryRun || yes || detach {
             throw ValidationError("--from, --to, --only-missed, --dry-run, --yes and --detach go with a job")
         }
+        if limit != nil, !list { throw ValidationError("--limit goes with --list") }
+        if let limit, limit < 1 { throw ValidationError("--limit is a whole number from 1") }
         if kill, cancel == nil { throw ValidationError("--kill goes with --cancel") }
         if !(1...10_000).contains(maxRunning) { throw ValidationError("--max-running is a whole number from 1 to 10000") }
     }
@@ -135,7 +143,7 @@ struct BackfillJob: AsyncParsableCommand {
     }
 
     private func tellAll(in reader: LedgerReader) throws {
-        let all = try reader.backfills()
+        let all = try reader.backfills(limit: limit ?? BackfillJob.listed)
         if json { return try Terminal.json(all.map(BackfillDocument.init)) }
         if all.isEmpty { return Terminal.say("there is no backfill") }
         Terminal.table(
