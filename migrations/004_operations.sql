@@ -32,5 +32,5 @@ CREATE TABLE backfill (
 ALTER TABLE run ADD COLUMN backfill INTEGER REFERENCES backfill (id) DEFERRABLE INITIALLY DEFERRED;
 CREATE INDEX run_backfill ON run (backfill, job, due, attempt) WHERE backfill IS NOT NULL;
 
--- JSON object: member → the attempt up to which its runs are out of date, since somebody above it was run once more; null for nobody.
+-- JSON object: member → jobs above it that were run once more → the attempt up to which its runs are out of date for them; null for nobody.
 ALTER TABLE flow ADD COLUMN stale TEXT;

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Scheduling
 import Timetable
@@ -34,8 +35,23 @@ enum FlowRow {
     }
 
     /// nil for nobody.
-    static func text(ofStale stale: [JobName: Int]) -> String? {
-        JSONText.of(Dictionary(uniqueKeysWithValues: stale.map { ($0.text, $1) }))
+    static func text(ofStale stale: StaleMarks) -> String? {
+        JSONText.of(
+            Dictionary(
+                uniqueKeysWithValues: stale.map { member, makers in
+                    (member.text, Dictionary(uniqueKeysWithValues: makers.map { ($0.text, $1) }))
+                }))
+    }
+
+    static func stale(_ text: String?) throws -> StaleMarks {
+        guard let text else { return [:] }
+        let members = try? JSONDecoder().decode([String: [String: Int]].self, from: Data(text.utf8))
+        guard let members else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "who is out of date in a flow cannot be read") }
+        return members.reduce(into: [:]) { marks, member in
+            for (maker, attempt) in member.value {
+                if let job = JobName(member.key), let maker = JobName(maker) { marks[job, default: [:]][maker] = attempt }
+            }
+        }
     }
 
     private static func flow(_ row: Row, _ db: Database) throws -> LedgerState.Flow {
@@ -50,7 +66,7 @@ enum FlowRow {
             """
         let rows = try Row.fetchAll(try db.cachedStatement(sql: sql), arguments: [head, due, head, due])
         return LedgerState.Flow(
-            key: key, plan: plan, runs: try rows.map(RunRow.run), stale: try ControlRow.numbers(row["stale"]).mapValues(Int.init),
+            key: key, plan: plan, runs: try rows.map(RunRow.run), stale: try stale(row["stale"]),
             promises: try PromiseText.members(row["promises"]))
     }
 }

@@ -16,7 +16,7 @@ extension Ledger {
         try db.cachedStatement(sql: BackfillRow.upsert).execute(arguments: BackfillRow.arguments(of: backfill))
     }
 
-    func markStale(_ stale: [JobName: Int], _ key: FlowKey, _ db: Database) throws {
+    func markStale(_ stale: StaleMarks, _ key: FlowKey, _ db: Database) throws {
         try db.cachedStatement(sql: "UPDATE flow SET stale = ? WHERE head = ? AND due = ?")
             .execute(arguments: [FlowRow.text(ofStale: stale), key.head.text, key.due.microseconds])
     }

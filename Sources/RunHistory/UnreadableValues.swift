@@ -18,7 +18,7 @@ enum UnreadableValues {
         Column("run", "parameters") { try JSONText.dictionary($0) }, Column("run", "handed_on") { try JSONText.dictionary($0) },
         Column("run", "consumed") { try ControlRow.numbers($0) }, Column("run", "promises") { try PromiseText.promises($0) },
         Column("run", "breaches") { try PromiseText.breaches($0) }, Column("job", "consumed", none: "'{}'") { try ControlRow.numbers($0) },
-        Column("job", "durations") { try JSONText.value($0, as: [Int64].self) }, Column("flow", "stale") { try ControlRow.numbers($0) },
+        Column("job", "durations") { try JSONText.value($0, as: [Int64].self) }, Column("flow", "stale") { try FlowRow.stale($0) },
         Column("flow", "promises") { try PromiseText.members($0) },
     ]
 

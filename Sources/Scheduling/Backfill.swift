@@ -55,6 +55,8 @@ package struct BackfillOrder: Hashable, Sendable {
 
     /// More are no backfill any more, but a new system: one transaction has to take them all.
     package static let mostSlots = 100_000
+    /// With those of the jobs below: the flows of all slots are begun at once.
+    package static let mostRuns = 100_000
 
     package init(job: JobName, first: Instant, last: Instant, onlyMissed: Bool = false, maxRunning: Int = 1) {
         self.job = job
@@ -154,11 +156,23 @@ package struct BackfillChoice: Hashable, Sendable {
     }
 }
 
+extension BackfillChoice {
+    /// Why it is too much, with a way out; nil when it is not.
+    package func refusal(with scope: BackfillScope) -> String? {
+        let runs = chosen.count * (1 + scope.below.count)
+        guard runs > BackfillOrder.mostRuns else { return nil }
+        return "these are \(chosen.count) slots of \(1 + scope.below.count) jobs, \(runs) runs, and a backfill makes at most "
+            + "\(BackfillOrder.mostRuns); give a shorter time"
+    }
+}
+
 extension BackfillPrecedents.Known {
     /// Whether the slot has a run on its way, in its own flow also one that is still to come.
     fileprivate func isBusy(below job: JobName) -> Bool {
         if newest?.state.isOpen == true || newest == nil && isFlowOpen { return true }
         guard let flow else { return false }
+        // Out of date: it runs again once whoever was run once more above it has come to his end.
+        if let newest, let outdated = flow.stale[job]?.values.max(), newest.key.attempt <= outdated { return true }
         return OpenFlow(flow).openDescendant(of: job) != nil
     }
 }

@@ -135,7 +135,7 @@ package enum LedgerRecord: Hashable, Sendable {
     case order(SlotOrder)
     case orderIsOver(JobName, Instant)
     /// Members of a flow whose attempts are out of date, in place of those before.
-    case markStale(FlowKey, [JobName: Int])
+    case markStale(FlowKey, StaleMarks)
     /// Others owe their runs in a flow than before.
     case replanFlow(FlowKey, FlowPlan)
     /// A new one, or one that was cancelled.

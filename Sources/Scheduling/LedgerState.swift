@@ -1,5 +1,9 @@
 package import Timetable
 
+/// Who is out of date in a flow: for each member the jobs above it that were run once more, and with each the attempt up to which those of the
+/// member are out of date for its sake.
+package typealias StaleMarks = [JobName: [JobName: Int]]
+
 /// What a start reads of the ledger: everything that the core knows comes from here and from the definitions.
 package struct LedgerState: Sendable {
     package struct Flow: Hashable, Sendable {
@@ -7,15 +11,14 @@ package struct LedgerState: Sendable {
         package var plan: FlowPlan
         /// The newest attempt of each member that has a row, ended ones included.
         package var runs: [Run]
-        /// For members whose attempts up to one are out of date, that one.
-        package var stale: [JobName: Int]
+        package var stale: StaleMarks
         /// What is promised of members that had no row when the flow was opened.
         package var promises: [JobName: FlowPromise]
         /// Of a flow that may be opened again: members without a row in it that have one of its due in the flow of another head.
         package var elsewhere: Set<JobName>
 
         package init(
-            key: FlowKey, plan: FlowPlan, runs: [Run], stale: [JobName: Int] = [:], promises: [JobName: FlowPromise] = [:],
+            key: FlowKey, plan: FlowPlan, runs: [Run], stale: StaleMarks = [:], promises: [JobName: FlowPromise] = [:],
             elsewhere: Set<JobName> = []
         ) {
             self.key = key

@@ -3,9 +3,8 @@ struct OpenFlow: Sendable {
     let outline: FlowOutline
     /// For each job that has a row in this flow, its newest attempt.
     var newest: [JobName: Run]
-    /// Whoever had his run before somebody above him was run once more, and which attempt that was: up to it his attempts are out of date,
-    /// and he owes another.
-    var stale: [JobName: Int] = [:]
+    /// Whoever had his run before somebody above him was run once more: he owes another.
+    var stale: StaleMarks = [:]
     /// What was promised of members when the flow was opened.
     var promises: [JobName: FlowPromise] = [:]
     /// Whoever stands before this place, the head at 0 and the members behind it, was settled when it was last looked at.
@@ -64,9 +63,9 @@ struct OpenFlow: Sendable {
         }
         return true
     }
+
     /// Whether `job` is a member that has no run yet.
     func owes(_ job: JobName) -> Bool { newest[job] == nil && outline.hasMember(job) }
-
 
     /// The head was skipped or missed, and nobody else had a run: the others owe nothing. Somebody may have had one if a retry of the head
     /// was asked for and then skipped.
@@ -81,15 +80,15 @@ struct OpenFlow: Sendable {
 
     /// Whether the newest attempt of `job` came before what it is to follow now. A job that is gone owes nothing any more.
     func isStale(_ job: JobName, in graph: JobGraph) -> Bool {
-        guard !stale.isEmpty, let outdated = stale[job], let attempt = newest[job]?.key.attempt else { return false }
+        guard !stale.isEmpty, let outdated = stale[job]?.values.max(), let attempt = newest[job]?.key.attempt else { return false }
         return attempt <= outdated && graph[job] != nil
     }
 
     /// The marks that another run of `job` makes: everybody below it who had his run. Who was skipped for what came before him owes one anyway.
-    func staleMarks(below job: JobName) -> [JobName: Int] {
+    func staleMarks(below job: JobName) -> StaleMarks {
         var marks = stale
         for name in outline.descendants(of: job) {
-            if let run = newest[name], !run.isSkippedUpstream { marks[name] = run.key.attempt }
+            if let run = newest[name], !run.isSkippedUpstream { marks[name, default: [:]][job] = run.key.attempt }
         }
         return marks
     }

@@ -26,6 +26,7 @@ extension Scheduler {
         }
         let choice = BackfillChoice(of: slots(of: schedule, after: after, through: through), knowing: precedents, for: order)
         if choice.chosen.isEmpty { return .already(nothingToRun(choice, of: count)) }
+        if let refusal = choice.refusal(with: scope) { return .refused(refusal) }
         let id = (backfills.keys.max() ?? 0) + 1
         begin(Backfill(id: id, asking: order, slots: choice.chosen.count, by: who, at: step.now), choice.chosen, precedents)
         return .backfilling(id, slots: choice.chosen.count, leftAlone: count - choice.chosen.count)
@@ -59,7 +60,8 @@ extension Scheduler {
     private func nothingToRun(_ choice: BackfillChoice, of count: Int) -> String {
         if choice.busy > 0 { return "all \(count) slots are on their way already, or ran" }
         if choice.unknown > 0 {
-            return "of \(choice.unknown) of the \(count) slots nobody knows any more whether they ran, the others did; without --only-missed they run"
+            return "of \(choice.unknown) of the \(count) slots nobody knows any more whether they ran, the others did; "
+                + "without --only-missed they run"
         }
         return "all \(count) slots ran already; without --only-missed they run again"
     }
@@ -143,7 +145,9 @@ extension Scheduler {
         let open = runs.values.filter { $0.backfill == id }.sorted { ($0.key.due, $0.key.job) < ($1.key.due, $1.key.job) }
         let active = open.filter { $0.state.isActive }
         let toKill = kill ? active.filter { $0.killWanted == nil } : []
-        if open.isEmpty, !isOwed(id) { return .already("the backfill \(id) is over" + (backfill.cancelledBy.map { ", cancelled by \($0)" } ?? "")) }
+        if open.isEmpty, !isOwed(id) {
+            return .already("the backfill \(id) is over" + (backfill.cancelledBy.map { ", cancelled by \($0)" } ?? ""))
+        }
         if open.count == active.count, toKill.isEmpty, let earlier = backfill.cancelledBy {
             return .already("the backfill \(id) is cancelled already, by \(earlier)")
         }

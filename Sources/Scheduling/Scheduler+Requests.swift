@@ -66,10 +66,11 @@ extension Scheduler {
         }
         if job.disabled { return refusal(of: job) }
         let newest = precedent.newest
+        if let refusal = refusalOfStale(newest) { return refusal }
         if downstream, let busy = openDescendant(of: newest, precedent.flow) { return refusal(toRerun: busy) }
         if downstream, let waiting = runs[newest.key], waiting.state == .waiting {
             markStale(below: waiting)
-            _ = bringForward(waiting, by: who)
+            if case .already = bringForward(waiting, by: who) { noteRetry(waiting.key, by: who) }
             return .accepted(waiting.key)
         }
         if let open = runs[newest.key] { return open.state == .waiting ? bringForward(open, by: who) : refusal(toRetry: open) }

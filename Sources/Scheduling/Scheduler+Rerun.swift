@@ -2,8 +2,8 @@ import Timetable
 
 /// What is below a run that is run once more: `rota retry --downstream`, and backfills of slots that ran.
 ///
-/// Who had his run there is marked in the flow's row with the attempt that is out of date. He is pending for his children until he has
-/// another, which he gets when his edges are met by the new ones.
+/// Who had his run there is marked in the flow's row with the attempt that is out of date, and for whose sake. He is pending for his children
+/// until he has another, which he gets when his edges are met by the new ones.
 extension Scheduler {
     /// Everybody below this run who had his own owes another.
     mutating func markStale(below run: Run) {
@@ -11,14 +11,22 @@ extension Scheduler {
         setStale(flow.staleMarks(below: run.key.job), of: run.flow)
     }
 
-    /// A run that never began puts nothing out of date: whoever is below it keeps what he had.
+    /// A run that never began puts nothing out of date: whoever is below it keeps what he had, unless another above him runs once more.
     mutating func keepDescendants(of run: Run) {
         guard let flow = flows[run.flow], !flow.stale.isEmpty else { return }
-        let below = Set(flow.outline.descendants(of: run.key.job))
-        setStale(flow.stale.filter { !below.contains($0.key) }, of: run.flow)
+        setStale(flow.stale.mapValues { $0.filter { $0.key != run.key.job } }.filter { !$0.value.isEmpty }, of: run.flow)
     }
 
-    private mutating func setStale(_ stale: [JobName: Int], of key: FlowKey) {
+    /// Who is out of date runs again by itself: another attempt now would stand in the place of the one that follows the new ones.
+    func refusalOfStale(_ newest: Run) -> Answer? {
+        guard let flow = flows[newest.flow], flow.isStale(newest.key.job, in: graph) else { return nil }
+        let makers = flow.stale[newest.key.job].map { $0.keys.sorted().map { "`\($0)`" }.joined(separator: ", ") } ?? ""
+        return .refused(
+            "the run of `\(newest.key.job)` due \(newest.key.due.rfc3339) is out of date and runs again by itself after \(makers); "
+                + "`rota why \(newest.key.job) --due \(newest.key.due.rfc3339)` tells what it waits for")
+    }
+
+    private mutating func setStale(_ stale: StaleMarks, of key: FlowKey) {
         guard let flow = flows[key], flow.stale != stale else { return }
         flows[key]?.stale = stale
         flows[key]?.lookAtAllAgain()

@@ -94,7 +94,7 @@ struct LedgerRebuildTests {
         var runs = states.enumerated().map { fixture.run(due: 10 + 10 * Int64($0), state: $1) }
         for index in runs.indices { runs[index].parameters = ["DAY": "\(index)"] }
         let plan = FlowPlan(head: LedgerFixture.job, members: [FlowPlan.Member(job: JobName("b"), after: [])])
-        try fixture.commit(runs.map(LedgerRecord.insert) + [.openFlow(runs[3].flow, plan), .markStale(runs[3].flow, ["b": 1])])
+        try fixture.commit(runs.map(LedgerRecord.insert) + [.openFlow(runs[3].flow, plan), .markStale(runs[3].flow, ["b": ["a": 1]])])
         fixture.ledger.close()
         try DatabaseQueue(path: fixture.path).write { db in
             try db.execute(sql: "UPDATE run SET parameters = '[1]' WHERE id < 4; UPDATE flow SET stale = '{\"b\"'")
@@ -119,7 +119,7 @@ struct LedgerRebuildTests {
         let fixture = try LedgerFixture()
         let run = fixture.run(due: 10, state: .succeeded)
         let plan = FlowPlan(head: LedgerFixture.job, members: [FlowPlan.Member(job: JobName("b"), after: [])])
-        try fixture.commit([.insert(run), .openFlow(run.flow, plan), .markStale(run.flow, ["b": 1])])
+        try fixture.commit([.insert(run), .openFlow(run.flow, plan), .markStale(run.flow, ["b": ["a": 1]])])
         fixture.ledger.close()
         let rebuild = try LedgerRebuild(at: fixture.path, now: fixture.now)
         try rebuild.closeFlowsAtRest()

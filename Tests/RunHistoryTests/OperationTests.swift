@@ -54,6 +54,7 @@ struct OperationTests {
         var stored = try #require(try reader.backfill(1))
         #expect(stored.slots == [.succeeded: 1, .failed: 1, .running: 1])
         #expect(stored.ended == 2 && stored.failed == 1 && stored.progress == .running)
+        #expect(try reader.openBackfills().map(\.backfill.id) == [1])
         rows[3].state = .succeeded
         rows[3].endedAt = fixture.now
         var cancelled = backfill(1, fixture)
@@ -61,15 +62,17 @@ struct OperationTests {
         try fixture.commit([.update(rows[3]), .backfill(cancelled)])
         stored = try #require(try reader.backfills().first)
         #expect(stored.ended == 3 && stored.progress == .cancelled && stored.backfill == cancelled)
-        #expect(try reader.backfill(2) == nil)
+        #expect(try reader.backfill(2) == nil && reader.openBackfills().isEmpty)
+        try fixture.commit([.backfill(backfill(2, fixture))])
+        #expect(try reader.backfills(limit: 1).map(\.backfill.id) == [2])
     }
 
     @Test func whoIsOutOfDateIsRestoredUntilTheFlowCloses() throws {
         let fixture = try LedgerFixture()
         let key = FlowKey(head: "a", due: Instant(seconds: 10))
         let plan = FlowPlan(head: "a", members: [.init(job: "b", after: ["a"]), .init(job: "c", after: ["b"])])
-        try fixture.commit([.insert(fixture.run(due: 10)), .openFlow(key, plan), .markStale(key, ["b": 2])])
-        #expect(try fixture.ledger.restore().state.openFlows.map(\.stale) == [["b": 2]])
+        try fixture.commit([.insert(fixture.run(due: 10)), .openFlow(key, plan), .markStale(key, ["b": ["a": 2]])])
+        #expect(try fixture.ledger.restore().state.openFlows.map(\.stale) == [["b": ["a": 2]]])
         let narrow = plan.narrowed(to: "c")
         #expect(narrow.members == [.init(job: "c", after: [])])
         try fixture.commit([.replanFlow(key, narrow)])
@@ -136,7 +139,8 @@ struct OperationTests {
         let graph = JobGraph.build([job("a", "R/1970-01-01T00:00:00Z/PT10S")]).graph
         func choice() throws -> BackfillChoice {
             let order = BackfillOrder(job: "a", first: slots[0], last: slots[7], onlyMissed: true)
-            return BackfillChoice(of: slots, knowing: try fixture.ledger.precedents(of: order, BackfillScope(of: "a", in: graph)), for: order)
+            let precedents = try fixture.ledger.precedents(of: order, BackfillScope(of: "a", in: graph))
+            return BackfillChoice(of: slots, knowing: precedents, for: order)
         }
         #expect(try choice().ran == 3 && choice().unknown == 1)
         try fixture.ledger.removeEverythingOld(before: Instant(seconds: 1_000))

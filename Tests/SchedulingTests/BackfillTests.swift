@@ -138,6 +138,16 @@ struct BackfillTests {
         #expect(text.contains("509761") && text.contains("100000"))
     }
 
+    @Test func moreRunsThanThatWithThoseBelowAreRefused() {
+        var simulation = Simulation(at: "00:00:01")
+        simulation.start([job("a", "R/2026-01-01T00:00:00Z/PT1M")] + below)
+        guard case .refused(let text) = simulation.ask(backfill(from: "2026-01-10T00:00:00Z")) else {
+            Issue.record("it is not refused"); return
+        }
+        #expect(text.contains("72001 slots of 3 jobs, 216003 runs") && text.contains("shorter"))
+        #expect(simulation.ledger.backfills.isEmpty)
+    }
+
     @Test func neitherPauseNorWindowNorOverlapSkipsIt() {
         var simulation = simulation(lasts: .seconds(100)) { job in
             job.startWithin = .seconds(5)
@@ -320,6 +330,8 @@ struct BackfillTests {
         simulation.pass(.seconds(10))
         #expect(simulation.history("a") == ["00:00:00 lost"])
         #expect(simulation.ask(.cancelBackfill(1, kill: false, by: "bob")) == .cancelled(1, withdrawn: 0, active: 0))
-        guard case .already = simulation.ask(.cancelBackfill(1, kill: false, by: "bob")) else { Issue.record("it is cancelled again"); return }
+        guard case .already = simulation.ask(.cancelBackfill(1, kill: false, by: "bob")) else {
+            Issue.record("it is cancelled again"); return
+        }
     }
 }

@@ -57,7 +57,7 @@ struct ParameterTests {
             [
                 job("a", "R/2026-03-01T01:00:00Z/P1D") { $0.parameters = ["DAY": "head"] },
                 job("b", after: ["a"]) { $0.parameters = ["DAY": "own", "OWN": "yes"] },
-            ], outputs: ["a": ["ROWS": "7"]])
+            ], handedOn: ["a": ["ROWS": "7"]])
         simulation.pass(until: "02:00:00")
         simulation.ask(.backfill(BackfillOrder(job: "b", first: "01:00:00", last: "01:00:00"), by: "ada"))
         simulation.pass(.seconds(10))

@@ -98,4 +98,60 @@ struct RerunDownstreamTests {
         #expect(simulation.history("b").count == 2 && simulation.history("c") == ["00:00:00 succeeded"])
         #expect(simulation.ledger.flows.values.allSatisfy { !$0.isOpen })
     }
+
+    /// Whatever it were, it would stand above the mark, and nobody would follow the new attempt of `a`.
+    @Test(arguments: [false, true]) func whoIsOutOfDateIsNotRunByHandBefore(restarts: Bool) {
+        var simulation = flow()
+        simulation.executor.course = { run, _ in .init(lasts: run.key.job == "a" ? nil : .seconds(1)) }
+        simulation.ask(rerun("a"))
+        if restarts {
+            simulation.die()
+            simulation.start()
+        }
+        guard case .refused(let text) = simulation.ask(.retry(RunKey(job: "b", due: "00:00:00", attempt: 1), by: "ada")) else {
+            Issue.record("it is not refused"); return
+        }
+        #expect(text.contains("after `a`"))
+        let order = BackfillOrder(job: "b", first: "00:00:00", last: "00:00:00")
+        guard case .already = simulation.ask(.backfill(order, by: "ada")) else { Issue.record("it is run"); return }
+        simulation.end("a")
+        simulation.pass(.seconds(60))
+        #expect(simulation.history("b").count == 2 && simulation.history("c").count == 2)
+    }
+
+    /// Two parents run once more; that one of them never begins takes back nothing for the other.
+    @Test(arguments: [false, true]) func theMarkOfAnotherParentStays(restarts: Bool) {
+        var simulation = Simulation(at: "00:00:00", capacities: ["p": 1])
+        simulation.executor.course = { run, _ in .init(lasts: run.key.job == "slow" ? nil : .seconds(1)) }
+        simulation.start([
+            job("h", "R1/2026-03-01T00:00:00Z/PT1H"), job("a", after: ["h"]) { $0.pool = "p" }, job("b", after: ["h"]),
+            job("c", after: [Edge(parent: "a", on: .done), "b"]), job("below", after: ["a"]), job("slow") { $0.pool = "p" },
+        ])
+        simulation.pass(.seconds(60))
+        simulation.run("slow")
+        simulation.ask(rerun("a"))
+        simulation.ask(rerun("b"))
+        simulation.pass(.seconds(10))
+        #expect(simulation.history("b").count == 2 && simulation.history("c").count == 1)
+        if restarts {
+            simulation.die()
+            simulation.start()
+        }
+        simulation.ask(.kill(RunKey(job: "a", due: "00:00:00", attempt: 2), by: "ada"))
+        simulation.pass(.seconds(60))
+        #expect(simulation.history("c").last == "00:00:00 #2 succeeded")
+        #expect(simulation.history("below").count == 1, "what never began puts nothing out of date")
+        #expect(simulation.faults.isEmpty)
+    }
+
+    @Test func whatWaitsAlreadyIsNotedAsWell() {
+        var simulation = Simulation(at: "00:00:00", capacities: ["p": 1])
+        simulation.executor.course = { run, _ in .init(lasts: run.key.job == "slow" ? nil : .seconds(1)) }
+        simulation.start([job("a", "R1/2026-03-01T00:00:00Z/PT1H") { $0.pool = "p" }, job("slow") { $0.pool = "p" }] + below)
+        simulation.pass(.seconds(60))
+        simulation.run("slow")
+        simulation.ask(.retry(head, by: "ada"))
+        #expect(simulation.ask(rerun("a")) == .accepted(RunKey(job: "a", due: "00:00:00", attempt: 2)))
+        #expect(simulation.ledger.changes.map(\.kind) == ["request.retry", "request.retry"])
+    }
 }

@@ -8,7 +8,7 @@ package struct SimulationLedger: Sendable {
     package struct Flow: Hashable, Sendable {
         package var plan: FlowPlan
         package var isOpen = true
-        package var stale: [JobName: Int] = [:]
+        package var stale: StaleMarks = [:]
         package var promises: [JobName: FlowPromise] = [:]
     }
 
