@@ -64,8 +64,8 @@ extension API {
     private func addBackfills(to router: Router<BasicRequestContext>, way: String) {
         on(router, "/api/v1/backfills", [.get]) { request, _ in
             await answer {
-                try refuseUnknown(request, besides: [])
-                return JSON.response(try reader.backfills().map(BackfillDocument.init))
+                try refuseUnknown(request, besides: ["limit"])
+                return JSON.response(try reader.backfills(limit: try limit(of: request) ?? 50).map(BackfillDocument.init))
             }
         }
         on(router, "/api/v1/backfills/{id}", [.get]) { request, context in

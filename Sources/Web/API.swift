@@ -73,7 +73,7 @@ struct API: Sendable {
               POST /api/v1/runs/{id}/kill, …/retry, …/mark-success, …/skip, …/hold, …/release
               POST /api/v1/jobs/{name}/mark-success, …/skip, …/hold, …/release, …/backfill
               GET /api/v1/orders    what is held or to be skipped
-              GET /api/v1/backfills, /api/v1/backfills/{id}    POST /api/v1/backfills/{id}/cancel
+              GET /api/v1/backfills, /api/v1/backfills/{id}; ?limit=    POST /api/v1/backfills/{id}/cancel
             All but /healthz need `Authorization: Bearer …` with the text of the file `token` in the state folder.
 
             """
@@ -129,6 +129,15 @@ struct API: Sendable {
         }
     }
 
+    /// How many rows are asked for at most; nil when nobody says.
+    func limit(of request: Request) throws -> Int? {
+        guard let text = request.uri.queryParameters["limit"].map(String.init) else { return nil }
+        guard let limit = Int(text), (1...1_000).contains(limit) else {
+            throw BadQuery(detail: "`\(text)` is no limit", hint: "a whole number from 1 to 1000")
+        }
+        return limit
+    }
+
     private func runs(_ request: Request) throws -> Response {
         try refuseUnknown(request, besides: ["job", "state", "since", "flow", "limit"])
         let query = request.uri.queryParameters
@@ -158,12 +167,7 @@ struct API: Sendable {
             }
             filter.flow = flow
         }
-        if let text = query["limit"].map(String.init) {
-            guard let limit = Int(text), (1...1_000).contains(limit) else {
-                throw BadQuery(detail: "`\(text)` is no limit", hint: "a whole number from 1 to 1000")
-            }
-            filter.limit = limit
-        }
+        if let limit = try limit(of: request) { filter.limit = limit }
         return JSON.response(try reader.history(filter).map(HistoryDocument.init))
     }
 

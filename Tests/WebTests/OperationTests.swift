@@ -86,6 +86,7 @@ struct OperationTests {
         #expect(status(answer) == expected && answer.contains("problem+json"), "\(answer)")
         #expect(try await fixture.get("/api/v1/orders").hasSuffix("[]"))
         #expect(try await fixture.get("/api/v1/backfills").hasSuffix("[]"))
+        #expect(status(try await fixture.get("/api/v1/backfills?limit=0")) == 400)
         try await fixture.stop()
     }
 }
