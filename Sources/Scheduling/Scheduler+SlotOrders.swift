@@ -221,8 +221,8 @@ extension Scheduler {
         if openRun(of: order.job, at: order.due) != nil { return false }
         guard graph[order.job] != nil else { return order.due <= step.now }
         let head = headOfSlots(of: order.job)
-        // Whoever has no slots has no progress either.
-        let until = schedules[head] == nil ? step.now : controls[head]?.accountedUntil ?? .distantPast
+        // Where there are no slots none is to come.
+        let until = schedules[head] == nil ? .distantFuture : controls[head]?.accountedUntil ?? .distantPast
         return order.due <= until && !owes(order.job, at: order.due)
     }
 }

@@ -225,6 +225,13 @@ struct SlotOrderTests {
         #expect(simulation.ledger.changes.map(\.kind) == ["request.skip", "request.hold", "order.void", "request.skip", "order.void"])
     }
 
+    @Test func anOrderOfAJobThatHasNoSlotsAnyMoreIsTold() {
+        var simulation = simulation([job("a", hourly)])
+        simulation.ask(hold("02:00:00"))
+        simulation.define([job("a")])
+        #expect(simulation.ledger.orders.isEmpty && simulation.ledger.changes.last?.kind == "order.void")
+    }
+
     /// Not tomorrow's: today's is still to come.
     @Test func theRunThatItsParentIsToFreeIsHeld() {
         var simulation = simulation([job("a", hourly), job("b", after: ["a"])], lasts: nil)

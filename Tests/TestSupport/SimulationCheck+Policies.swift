@@ -3,10 +3,11 @@ import Timetable
 
 /// Slots that are not run by a policy: catch-up and overlap.
 extension SimulationCheck {
-    /// Under `none` no overdue slot is run, unless somebody held it; an edit of the policy is given its step.
+    /// Under `none` no overdue slot is run, but for one that somebody held; an edit of the policy is given its step.
     mutating func checkCatchUp(_ run: Run, in simulation: Simulation) {
-        guard run.trigger == .schedule, run.state != .skipped, let job = simulation.graph[run.key.job], !job.isChronos else { return }
-        let isOverdue = simulation.now - run.key.due > .seconds(60) && !run.isByHand
+        guard run.trigger == .schedule, run.state != .skipped, !run.isByHand else { return }
+        guard let job = simulation.graph[run.key.job], !job.isChronos else { return }
+        let isOverdue = simulation.now - run.key.due > .seconds(60)
         if isOverdue, job.catchUp == .none, catchUps[job.name] == CatchUp.none { fault("\(run.key.words) is caught up under none") }
     }
 

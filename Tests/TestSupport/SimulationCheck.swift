@@ -303,6 +303,7 @@ struct SimulationCheck: Sendable {
             }
         }
         checkQueues(in: simulation)
+        checkOrders(in: simulation)
     }
 
     private func wrongReason(of run: Run, in simulation: Simulation) -> String? {

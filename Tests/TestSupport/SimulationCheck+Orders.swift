@@ -1,0 +1,25 @@
+import Scheduling
+import Timetable
+
+/// Orders about slots.
+extension SimulationCheck {
+    /// An order is there for a slot that comes, for a run that has not ended, or for one that a flow owes, and outlives none of them.
+    mutating func checkOrders(in simulation: Simulation) {
+        let (ledger, graph) = (simulation.ledger, simulation.graph)
+        for order in ledger.orders.values where order.due <= simulation.now && graph[order.job] != nil {
+            let head = graph.joins[order.job] == .flow ? graph.heads[order.job] ?? order.job : order.job
+            let isToCome = graph[head]?.schedule != nil && ledger.controls[head].map { order.due > $0.accountedUntil } ?? false
+            let isOpen = ledger.open.contains { $0.job == order.job && $0.due == order.due }
+            if !isToCome, !isOpen, !isOwed(order, in: ledger) {
+                fault("the order about \(order.job) at \(order.due.rfc3339) is still there at \(simulation.now.rfc3339)")
+            }
+        }
+    }
+
+    private func isOwed(_ order: SlotOrder, in ledger: SimulationLedger) -> Bool {
+        ledger.flows.contains { key, flow in
+            key.due == order.due && flow.isOpen && flow.plan.members.contains { $0.job == order.job }
+                && ledger.newest(of: order.job, in: key) == nil
+        }
+    }
+}
