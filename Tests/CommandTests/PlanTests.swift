@@ -83,6 +83,39 @@ struct PlanTests {
         #expect((object["problems"] as? [[String: Any]])?.first?["line"] as? Int == 1)
     }
 
+    @Test(.timeLimit(.minutes(1))) func allThatIsWrongIsToldAndOnlyWhatStaysIsSaidToStay() throws {
+        func file(_ more: String) -> String {
+            (1...12).map { "---\nname: j\($0)\ncommand: 'true'\n" }.joined() + "---\nname: a\nafter: [b]\ncommand: 'true'\n" + more
+        }
+        let fixture = try ledger(["all.yaml": file(""), "b.yaml": daily(2)])
+        // A slip of the hand beside a circle: the good version of the file, which stays in force, has neither.
+        let circle = "---\nname: x\nafter: [y]\ncommand: 'true'\n---\nname: y\nafter: [x]\ncommand: 'true'\n"
+        try fixture.folder.write(file(circle + "---\nname: z\ncomand: 'true'\n"), to: "jobs/all.yaml")
+        let both = try fixture.rota("plan")
+        let validated = try fixture.rota("validate", fixture.jobs)
+        #expect(validated.stdout.contains("x → y → x") && validated.stdout.contains("comand"), "\(validated.stdout)")
+        for line in validated.stdout.split(separator: "\n") {
+            #expect(both.stdout.contains(line), "\(line) is missing in:\n\(both.stdout)")
+        }
+        #expect(!both.stdout.contains("`j1` stays"), "it says the same as before: \(both.stdout)")
+
+        // One job is refused for its parent; the others of its file are taken.
+        try fixture.folder.write(file("description: new\n---\nname: z\nafter: [nobody]\ncommand: 'true'\n"), to: "jobs/all.yaml")
+        let one = try fixture.rota("plan")
+        #expect(one.status == 1 && one.stdout.contains("~ a  ") && !one.stdout.contains("in force as"), "\(one.stdout)")
+
+        // Of a file with an error nothing is taken: one line for what it would have changed.
+        let other = file("").replacingOccurrences(of: "true", with: "false")
+        try fixture.folder.write(other + "---\nname: z\ncomand: 'true'\n", to: "jobs/all.yaml")
+        let elsewhere = try ledger(["a.yaml": daily(2)])
+        try elsewhere.folder.write("name: a\ncomand: 'true'\n", to: "checkout/moved.yaml")
+        let moved = try elsewhere.rota("plan", "--jobs", elsewhere.folder.path + "/checkout")
+        #expect(moved.stdout.contains("\nthe job `a` stays in force as it is"), "\(moved.stdout)")
+        let kept = try fixture.rota("plan")
+        #expect(kept.stdout.contains("all.yaml: 13 jobs stay in force as they are until that is mended: `a`, `j1`, "), "\(kept.stdout)")
+        #expect(kept.stdout.split(separator: "\n").count { $0.contains("in force as") } == 1, "\(kept.stdout)")
+    }
+
     @Test(.timeLimit(.minutes(1))) func aCheckoutIsPlannedAsIfItStoodInThePlaceOfTheFolder() throws {
         let fixture = try ledger(["a.yaml": daily(2), "below/b.yaml": daily(3)])
         try fixture.folder.write(daily(2), to: "checkout/a.yaml")

@@ -42,10 +42,11 @@ struct PlanReport {
         let inForce = StoredJobs(stored).definitions(below: own, movedTo: path)
         var folder = JobFolder(path: path, inForce: inForce, mindsWriters: false)
         let reading = try folder.read(at: now)
-        jobs = PlannedJobs(stored, reading)
+        let files = try Self.asWritten(reading, at: path, now)
+        jobs = PlannedJobs(stored, reading, asWritten: files)
         // What stays as it is was warned of before.
         let news = jobs.added.map(\.definition) + jobs.changed.map(\.definition)
-        problems = (reading.problems + news.flatMap { $0.scheduleWarnings(at: now) }).sorted()
+        problems = Set(reading.problems + files.problems + news.flatMap { $0.scheduleWarnings(at: now) }).sorted()
         var stage =
             try reader.map { try RehearsalStage($0, at: now, configured: place.settings) }
             ?? RehearsalStage(at: now, configured: try place.settings())
@@ -59,6 +60,14 @@ struct PlanReport {
         runs = Dictionary(uniqueKeysWithValues: names.map { ($0, RunChanges(of: $0, from: before, to: after)) })
         joins = Self.joins(of: reading.graph, before: stage.graph)
         openRuns = Self.effects(on: try reader?.openRuns() ?? [], of: jobs)
+    }
+
+    /// What the files say without anything in force to fall back to, as `rota validate` reads them: the last good version of a file with an
+    /// error would hide what is wrong between the jobs of its new one.
+    private static func asWritten(_ reading: Reading, at path: String, _ now: Instant) throws -> Reading {
+        guard reading.problems.contains(where: { $0.severity == .error }) else { return reading }
+        var folder = JobFolder(path: path, mindsWriters: false)
+        return try folder.read(at: now)
     }
 
     /// How the ends of parents are joined follows from the parents' parents too.

@@ -7,16 +7,14 @@ struct PlanText {
     private let report: PlanReport
 
     private static let mostDues = 3
+    private static let mostKept = 10
     private static let mostOpenRuns = 5
 
     init(_ report: PlanReport) { self.report = report }
 
     func show() {
         for problem in report.problems { print(problem) }
-        for definition in report.jobs.kept {
-            print(
-                "\(definition.file):\(definition.line): the job `\(definition.job.name)` stays in force as it is until its file is mended")
-        }
+        showKept()
         if !report.hasLedger { print("No scheduler has run on this state folder yet: every job is new.") }
         for added in report.jobs.added { show(added) }
         for changed in report.jobs.changed { show(changed) }
@@ -32,6 +30,20 @@ struct PlanText {
     }
 
     // MARK: jobs
+
+    /// One line a file, and one for what stood in another file before.
+    private func showKept() {
+        let faulty = Set(report.problems.filter { $0.severity == .error }.map(\.file))
+        let groups = Dictionary(grouping: report.jobs.kept) { faulty.contains($0.file) ? $0.file : "" }
+        for (file, kept) in groups.sorted(by: { $0.key < $1.key }) {
+            let place = file.isEmpty ? "" : kept.count == 1 ? "\(file):\(kept[0].line): " : file + ": "
+            let names = list(kept.prefix(Self.mostKept).map { "`\($0.job.name)`" }, of: kept.count)
+            print(
+                kept.count == 1
+                    ? "\(place)the job \(names) stays in force as it is until its file is mended"
+                    : "\(place)\(kept.count) jobs stay in force as they are until that is mended: \(names)")
+        }
+    }
 
     private func show(_ added: PlannedJobs.Added) {
         let job = added.definition.job

@@ -23,15 +23,17 @@ struct PlannedJobs {
     private(set) var added: [Added] = []
     private(set) var changed: [Changed] = []
     private(set) var removed: [Removed] = []
-    /// Jobs in force whose files have errors now, so that they stay as they are.
+    /// Jobs in force that stay as they are, although the files say something else, for these have errors.
     private(set) var kept: [Definition] = []
 
     var isEmpty: Bool { added.isEmpty && changed.isEmpty && removed.isEmpty }
 
-    /// - Parameter stored: The definitions in force.
-    init(_ stored: [StoredDefinition], _ reading: Reading) {
+    /// - Parameters:
+    ///   - stored: The definitions in force.
+    ///   - reading: What would be in force.
+    ///   - asWritten: What the files alone come to.
+    init(_ stored: [StoredDefinition], _ reading: Reading, asWritten: Reading) {
         let inForce = Dictionary(stored.map { ($0.job, $0) }) { first, _ in first }
-        let faulty = Set(reading.problems.filter { $0.severity == .error }.map(\.file))
         for (name, definition) in reading.definitions.sorted(by: { $0.key < $1.key }) {
             guard let old = inForce[name.text] else {
                 added.append(Added(definition: definition))
@@ -39,7 +41,7 @@ struct PlannedJobs {
             }
             if old.version != definition.job.version {
                 changed.append(Changed(definition: definition, changes: KeyChange.all(from: old.canonical, to: definition.canonical)))
-            } else if faulty.contains(definition.file) {
+            } else if asWritten.definitions[name]?.job.version != old.version {
                 kept.append(definition)
             }
         }
