@@ -80,13 +80,29 @@ package final class StateFolder: Sendable {
             guard reason == EWOULDBLOCK else {
                 throw .stateNotWritable(path: path, detail: "no locks: " + String(cString: strerror(reason)))
             }
-            throw .heldByAnother(path: path, pid: String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self).trimmed)
+            let text = String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
+            throw .heldByAnother(path: path, pid: String(text.prefix { $0.isNumber }))
         }
         ftruncate(file, 0)
         let text = "\(getpid())\n"
         _ = text.withCString { write(file, $0, text.utf8.count) }
         return file
     }
+
+    /// Notes in the file of the lock, below the process, that the socket is there: from now on its absence is an error, no start under way.
+    package func markListening() {
+        lock.withLock { file in
+            guard let file else { return }
+            _ = Self.listening.withCString { write(file, $0, Self.listening.utf8.count) }
+        }
+    }
+
+    /// Whether whoever holds the folder at `path` has not listened yet: it still takes back what an earlier scheduler left.
+    package static func isBeingOpened(_ path: String) -> Bool {
+        read(absolute(path) + "/lock").map { !$0.hasSuffix(listening) } ?? false
+    }
+
+    private static let listening = "listens\n"
 
     /// The process that holds the folder at `path`, as the kernel's list of locks tells without touching the lock; nil when nobody does.
     package static func holder(of path: String) -> Int32? {

@@ -15,6 +15,9 @@ extension Place {
             return try await SocketClient(socket: folder + "/rota.sock").send("POST", path, json: json, within: limit)
         } catch SocketClient.Failure.noScheduler(let socket) {
             guard let holder = StateFolder.holder(of: folder) else { throw SocketClient.Failure.noScheduler(socket: socket) }
+            guard !StateFolder.isBeingOpened(folder) else {
+                throw CommandFailure(.noScheduler, "process \(holder) is starting there and does not listen yet; try again in a moment")
+            }
             throw CommandFailure(
                 .noScheduler, "process \(holder) schedules there, but its socket \(socket) is gone; restart it to make it anew")
         }

@@ -18,6 +18,10 @@ struct SchedulerHealth: Decodable, Sendable {
         } catch SocketClient.Failure.noScheduler {
             // The lock is the proof of life; the socket is only a file.
             guard let holder = StateFolder.holder(of: folder) else { return SchedulerHealth(status: "not running", detail: nil) }
+            if StateFolder.isBeingOpened(folder) {
+                return SchedulerHealth(
+                    status: "starting", detail: "process \(holder) holds the state folder, and does not listen yet")
+            }
             return SchedulerHealth(
                 status: "not reachable",
                 detail: "process \(holder) holds the state folder, but its socket is gone; restart it to make it anew")

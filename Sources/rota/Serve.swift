@@ -78,6 +78,7 @@ struct Serve: AsyncParsableCommand {
             group.addTask {
                 for await port in ready {
                     let used = WebServer.Address(host: address.host, port: port)
+                    daemon.folder.markListening()
                     output.write(Self.greeting(used, token, daemon.folder))
                     await daemon.run(address: "http://\(used)", until: end)
                     await web.stop()

@@ -108,7 +108,8 @@ struct Status: AsyncParsableCommand {
         var lines = ["scheduler  \(Terminal.bold(health.status))", "state      \(folder)"]
         if let row {
             lines.append("jobs       \(jobs) in force, from \(row.jobsFolder)")
-            if health.isAlive {
+            // Until it listens, the row is that of the scheduler before it.
+            if health.isAlive, !StateFolder.isBeingOpened(folder) {
                 lines.append(
                     "running    version \(row.version), process \(row.pid), since \(row.startedAt.rfc3339)\(row.address.map { ", \($0)" } ?? "")"
                 )

@@ -1,3 +1,4 @@
+import Daemon
 import Foundation
 import RunHistory
 import Timetable
@@ -11,6 +12,8 @@ struct SchedulerCheck: Check {
         guard health.isAlive else {
             return [.warning(name, "none runs on this state folder", "start one: `rota serve`, or `systemctl start rota`")]
         }
+        // Until it listens, the ledger tells of the scheduler before it.
+        if StateFolder.isBeingOpened(premises.stateFolder) { return [alive(health, premises)] }
         return [alive(health, premises), version(premises), program(premises), heartbeat(premises)].compactMap(\.self)
     }
 
