@@ -24,7 +24,8 @@ struct Judgement {
         var chosen = Dictionary(candidates.map { ($0.job.name, $0) }) { first, _ in first }
         reportDuplicates(chosen)
         var (graph, refusals) = JobGraph.build(sharing: candidates.map(\.shared), refused: refused)
-        for refusal in refusals { report(refusal, chosen) }
+        let names = refusals.isEmpty ? [] : Set(chosen.keys).union(refused).map(\.text)
+        for (index, refusal) in refusals.enumerated() { report(refusal, chosen, near: index < Self.mostNear ? names : []) }
         var fallen: Set<JobName> = []
         while !refusals.isEmpty {
             for name in Set(refusals.flatMap(\.jobs)) {
@@ -50,10 +51,21 @@ struct Judgement {
         }
     }
 
-    private mutating func report(_ refusal: GraphProblem, _ chosen: [JobName: Definition]) {
+    /// For so many problems a name that may have been meant is looked for: that takes as long as there are names.
+    private static let mostNear = 20
+
+    /// - Parameter names: Among which a parent may be that is not there under its own.
+    private mutating func report(_ refusal: GraphProblem, _ chosen: [JobName: Definition], near names: [String]) {
         if case .duplicate = refusal { return }
         guard let name = refusal.jobs.first, let definition = chosen[name] else { return }
-        report(refusal.message, at: definition.places?.place(of: refusal), of: definition)
+        report(Self.message(of: refusal, near: names), at: definition.places?.place(of: refusal), of: definition)
+    }
+
+    private static func message(of refusal: GraphProblem, near names: [String]) -> String {
+        guard case .unknownParent(let job, let parent) = refusal,
+            let near = suggestion(for: parent.text, among: names.filter { $0 != job.text })
+        else { return refusal.message }
+        return "the job `\(job)` comes after `\(parent)`, but no such job is defined; did you mean `\(near)`?"
     }
 
     private mutating func report(_ message: String, at place: Place?, of definition: Definition) {

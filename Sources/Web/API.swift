@@ -39,7 +39,7 @@ struct API: Sendable {
             }
         }
         let way = gate == nil ? "socket" : "token"
-        on(router, "/api/v1/jobs/{name}/run", [.post]) { request, context in await run(request, context, who: way) }
+        on(router, "/api/v1/jobs/{name}/run", [.post]) { request, context in await run(request, context, way: way) }
         addControls(to: router, way: way)
         addOperations(to: router, way: way)
         return router
@@ -173,12 +173,15 @@ struct API: Sendable {
 
     private struct RunBody: Decodable {
         let parameters: [String: String]
+        /// Who asks, in the asker's own words.
+        let by: String?
 
-        /// Takes `parameters`, of old called `env`, and nothing else: a misspelt key would run the job without what it was to have.
+        /// Takes `parameters`, of old called `env`, and `by`, and nothing else: a misspelt key would run the job without what it was to have.
         init(from decoder: any Decoder) throws {
-            let container = try decoder.container(ofExactly: ["parameters", "env"])
+            let container = try decoder.container(ofExactly: ["parameters", "env", "by"])
             let older = try container.decodeIfPresent([String: String].self, forKey: ExactKey(stringValue: "env"))
             let given = try container.decodeIfPresent([String: String].self, forKey: ExactKey(stringValue: "parameters"))
+            by = try container.decodeIfPresent(String.self, forKey: ExactKey(stringValue: "by"))
             parameters = (older ?? [:]).merging(given ?? [:]) { $1 }
         }
     }
@@ -189,7 +192,7 @@ struct API: Sendable {
         let due: String
     }
 
-    private func run(_ request: Request, _ context: BasicRequestContext, who: String) async -> Response {
+    private func run(_ request: Request, _ context: BasicRequestContext, way: String) async -> Response {
         guard let name = context.parameters.get("name").flatMap(JobName.init) else {
             return Problem.response(.notFound, "there is no such job", hint: "`rota list` shows the jobs in force")
         }
@@ -197,12 +200,15 @@ struct API: Sendable {
             return Problem.response(.contentTooLarge, "the body has more than 64 KiB")
         }
         var parameters: [String: String] = [:]
+        var who = way
         if buffer.readableBytes > 0 {
             guard let body = try? JSONDecoder().decode(RunBody.self, from: Data(buffer.readableBytesView)) else {
                 return Problem.response(
-                    .badRequest, "the body is not what was expected", hint: #"send {"parameters": {"NAME": "value"}} or nothing"#)
+                    .badRequest, "the body is not what was expected",
+                    hint: #"send {"parameters": {"NAME": "value"}} or nothing, and {"by": "who"} if you like"#)
             }
             parameters = body.parameters
+            do { who = try Asker.name(body.by, way: way) } catch { return refusal(for: error) }
         }
         if let bad = parameters.keys.sorted().first(where: { !ParameterName.isValid($0) }) {
             return Problem.response(.badRequest, "`\(bad)` cannot be set", hint: ParameterName.rule)

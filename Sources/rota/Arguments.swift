@@ -23,6 +23,26 @@ struct JobArgument: ExpressibleByArgument {
     }
 }
 
+/// ``did you mean `extract`?``; nil when no name is near enough.
+func nearName(to word: String, among names: [String]) -> String? {
+    nearNames(to: word, among: names).first.map { "did you mean `\($0)`?" }
+}
+
+extension LedgerReader {
+    /// What is said of a name that no job has.
+    ///
+    /// - Parameters:
+    ///   - what: What there is none of.
+    ///   - otherwise: The way out when no name is near.
+    func unknown(
+        _ word: String, what: String = "job", otherwise: String = "`rota list` shows the jobs in force"
+    ) -> CommandFailure {
+        let known = (try? jobs().map(\.control.job.text)) ?? []
+        return CommandFailure(
+            .usage, "there is no \(what) `\(Terminal.oneLine(word))`; \(nearName(to: word, among: known) ?? otherwise)")
+    }
+}
+
 /// A word that is a run id means that run, else a job.
 enum Subject {
     case run(StoredRun)
@@ -38,7 +58,7 @@ enum Subject {
             let rule = try RetentionWords(reader).rule("runs", \.runs)
             throw CommandFailure(.usage, "the run \(word) is not in the ledger any more: retention\(rule) has removed it")
         } else {
-            throw CommandFailure(.usage, "there is no job and no run `\(word)`; `rota list` shows the jobs, `rota history` the runs")
+            throw reader.unknown(word, what: "job and no run", otherwise: "`rota list` shows the jobs, `rota history` the runs")
         }
     }
 }

@@ -23,6 +23,12 @@ extension Place {
         }
     }
 
+    /// A refusal of a request about `job`, which may have been for a name that no job has: then with the one that may have been meant.
+    func nearer(_ failure: CommandFailure, _ job: JobName) -> CommandFailure {
+        guard failure.code == .usage, let reader = try? reader(), (try? reader.job(job)) == nil else { return failure }
+        return reader.unknown(job.text)
+    }
+
     /// Asks for something that controls runs or jobs.
     ///
     /// - Throws: `CommandFailure` when it is refused as well.
@@ -40,7 +46,9 @@ extension Place {
 /// The body of a request that controls.
 struct ControlRequest: Encodable {
     /// Who asks: whoever became root by sudo is named by the own name.
-    let by = environment("SUDO_USER") ?? NSUserName()
+    static var asker: String { environment("SUDO_USER") ?? NSUserName() }
+
+    let by = Self.asker
     var label: String?
     var all: Bool?
     var due: String?

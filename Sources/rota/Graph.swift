@@ -40,12 +40,11 @@ struct Graph: ParsableCommand {
     }
 
     func run() throws {
-        let graph = JobGraph.build(try place.reader().jobs().compactMap(\.job)).graph
+        let reader = try place.reader()
+        let graph = JobGraph.build(try reader.jobs().compactMap(\.job)).graph
         var names = graph.order
         if let job {
-            guard graph[job.name] != nil else {
-                throw CommandFailure(.usage, "there is no job `\(job.name)`; `rota list` shows the jobs in force")
-            }
+            guard graph[job.name] != nil else { throw reader.unknown(job.name.text) }
             let family = graph.family(of: job.name)
             names = names.filter(family.contains)
         }

@@ -36,7 +36,7 @@ struct History: ParsableCommand {
     @Option(help: ArgumentHelp("Only the runs of this flow, as the JSON's `flow` names it.", valueName: "head@due"))
     var flow: String?
 
-    @Option(help: "At most so many rows.")
+    @Option(parsing: .unconditional, help: "At most so many rows.")
     var limit = 50
 
     @Flag(help: "Prints a JSON array.")
@@ -54,9 +54,7 @@ struct History: ParsableCommand {
 
     func run() throws {
         let reader = try place().reader()
-        if let job, try reader.job(job.name) == nil {
-            throw CommandFailure(.usage, "there is no job `\(job.name)`; `rota list` shows the jobs in force")
-        }
+        if let job, try reader.job(job.name) == nil { throw reader.unknown(job.name.text) }
         let filter = HistoryFilter(
             job: job?.name, states: Set(states), since: since?.instant(), flow: flow.flatMap(FlowKey.init(text:)), limit: limit)
         let entries = try reader.history(filter)
@@ -86,7 +84,7 @@ struct History: ParsableCommand {
             ]
         case .gap(let gap):
             let due = gap.slots == 1 ? gap.firstDue.rfc3339 : "\(gap.firstDue.rfc3339) … \(gap.lastDue.rfc3339)"
-            return ["-", gap.job.text, due, "-", gap.state.rawValue, "-", "-", "\(gap.slots) slots: \(gap.reason)"]
+            return ["-", gap.job.text, due, "-", gap.state.rawValue, "-", "-", "\(gap.slots.of("slot")): \(gap.reason)"]
         }
     }
 }

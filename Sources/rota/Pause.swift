@@ -84,7 +84,13 @@ struct PauseScopes: ParsableArguments {
     func ask(_ verb: String, in place: Place, _ line: @escaping (String, ControlAnswer) -> String) async throws {
         var several = Several()
         for job in jobs.map(\.name) {
-            try await several.ask(json: json, { line(job.text, $0) }) { try await place.control("/api/v1/jobs/\(job)/\(verb)") }
+            try await several.ask(json: json, { line(job.text, $0) }) {
+                do {
+                    return try await place.control("/api/v1/jobs/\(job)/\(verb)")
+                } catch let failure as CommandFailure {
+                    throw place.nearer(failure, job)
+                }
+            }
         }
         for label in label {
             try await several.ask(json: json, { line("label \(label)", $0) }) {

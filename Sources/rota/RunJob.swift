@@ -38,6 +38,7 @@ struct RunJob: AsyncParsableCommand {
 
     private struct Request: Encodable {
         let parameters: [String: String]
+        let by = ControlRequest.asker
     }
 
     private struct Accepted: Codable {
@@ -49,7 +50,7 @@ struct RunJob: AsyncParsableCommand {
     func run() async throws {
         let answer = try await place.post("/api/v1/jobs/\(job.name)/run", Request(parameters: try parameters()))
         guard answer.status == 202, let accepted = try? JSONDecoder().decode(Accepted.self, from: Data(answer.body.utf8)) else {
-            throw CommandFailure(refusal: answer)
+            throw place.nearer(CommandFailure(refusal: answer), job.name)
         }
         guard wait else {
             return json ? try Terminal.json(accepted) : Terminal.say(accepted.id)
@@ -62,7 +63,10 @@ struct RunJob: AsyncParsableCommand {
         var parameters: [String: String] = [:]
         for text in variables {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2, ParameterName.isValid(parts[0]) else {
+            guard ParameterName.isValid(parts[0]), parts.count == 2 else {
+                if parts.count == 1, ParameterName.isValid(text) {
+                    throw CommandFailure(.usage, "the value of `\(text)` is missing; write --param \(text)=value")
+                }
                 throw CommandFailure(.usage, "`\(text)` cannot be set; write --param NAME=value, where \(ParameterName.rule)")
             }
             parameters[parts[0]] = parts[1]

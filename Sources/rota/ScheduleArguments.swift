@@ -74,10 +74,8 @@ enum ScheduleSubject {
             self = .jobs(
                 try zip(words, names).map { word, name in
                     guard let name, let job = try reader.job(name) else {
-                        throw CommandFailure(
-                            .usage,
-                            "there is no job `\(Terminal.oneLine(word))`; `rota list` shows the jobs in force, and a schedule is written like R/PT1H or '0 7 * * *'"
-                        )
+                        throw reader.unknown(
+                            word, otherwise: "`rota list` shows the jobs in force, and a schedule is written like R/PT1H or '0 7 * * *'")
                     }
                     return job
                 })

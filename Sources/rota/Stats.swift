@@ -32,9 +32,7 @@ struct Stats: ParsableCommand {
 
     func run() throws {
         let reader = try place.reader()
-        if let job, try reader.job(job.name) == nil {
-            throw CommandFailure(.usage, "there is no job `\(job.name)`; `rota list` shows the jobs in force")
-        }
+        if let job, try reader.job(job.name) == nil { throw reader.unknown(job.name.text) }
         let since = try since ?? InstantArgument.read("P30D")
         let (jobs, isWhole) = try reader.statistics(of: job?.name, since: since.instant())
         if !isWhole { Terminal.complain("only the newest million runs are counted; a later --since counts all of its own") }

@@ -86,12 +86,77 @@ struct OperationCommandTests {
             let left = try watching.wait()
             #expect(left.status == 130 && left.stderr.contains("rota backfill --cancel 1"), "\(left.status) \(left.stderr)")
             let cancelled = try fixture.rota("backfill", "--cancel", "1", "--kill")
+            let again = try object(fixture.rota("backfill", "--cancel", "1", "--json"))
+            #expect(Set(again.keys) == ["changed", "detail"], "\(again)")
             #expect(cancelled.status == 0 && cancelled.stdout.contains("2 runs withdrawn"), "\(cancelled.stdout)\(cancelled.stderr)")
             let isOver = wait { (try? fixture.json("backfill", "--list").first?["state"] as? String) == "cancelled" }
             #expect(isOver)
+            let row = try fixture.rota("backfill", "--list").stdout.split(separator: "\n").last.map(String.init) ?? ""
+            #expect(row.contains("cancelled, rest withdrawn"), "\(row)")
+            let counts = row.split(whereSeparator: \.isWhitespace).dropFirst(4).prefix(5)
+            #expect(counts == ["3", "0", "0", "1", "2"], "slots, done, running, failed, skipped: \(row)")
             #expect(try fixture.rota("backfill", "--cancel", "1").stdout.contains("is over, cancelled by"))
             #expect(try fixture.rota("backfill", "--cancel", "9").status == 64)
         }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aNameThatNoJobHasIsToldWithTheOneThatIsNear() throws {
+        let commands = [
+            ["backfill", "yerly", "--from", "P7D"], ["why", "yerly"], ["show", "yerly"], ["history", "yerly"], ["kill", "yerly"],
+            ["retry", "yerly"], ["run", "yerly"], ["hold", "yerly"], ["skip", "yerly", "--due", "2100-01-01"], ["pause", "yerly"],
+            ["mark-success", "yerly"], ["logs", "yerly"], ["stats", "yerly"], ["graph", "yerly"], ["next", "yerly"],
+        ]
+        try serving { fixture in
+            for arguments in commands {
+                let result = try Program.run("rota", arguments, environment: ["ROTA_STATE": fixture.state])
+                #expect(result.status == 64 && result.stderr.contains("did you mean `yearly`?"), "\(arguments): \(result.stderr)")
+                #expect(!result.stderr.contains("any more"))
+            }
+            #expect(try fixture.rota("backfill", "--cancel", "99").stderr.contains("`rota backfill --list`"))
+            #expect(try fixture.rota("run", "bad", "--param", "DAY").stderr.contains("write --param DAY=value"))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func whoAskedForARunIsNamed() throws {
+        try serving { fixture in
+            #expect(try fixture.rota("run", "bad", "--wait").status == 1)
+            let asker = ProcessInfo.processInfo.environment["SUDO_USER"] ?? NSUserName()
+            let why = try fixture.rota("why", "bad").stdout.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            #expect(why.contains("\(asker) asked for it"), "\(why)")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aDateAloneMeansItsOnlySlot() throws {
+        let fixture = try CommandFixture(jobs: ["noon.yaml": "schedule: R/2020-01-01T12:00:00/P1D\nzone: Europe/Berlin\ncommand: 'true'\n"])
+        let serve = try fixture.serve()
+        defer {
+            serve.signal(SIGTERM)
+            _ = try? serve.wait()
+        }
+        for verb in ["skip", "hold"] {
+            let result = try fixture.rota(verb, "noon", "--due", "2100-01-0\(verb.count - 3)")
+            #expect(result.status == 0 && result.stdout.contains("T11:00:00Z"), "\(result.stdout)\(result.stderr)")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aSchedulerThatIsStartingIsNotToldAsBroken() throws {
+        let fixture = try CommandFixture(jobs: jobs)
+        let serve = try fixture.serve()
+        let lock = try String(contentsOfFile: fixture.state + "/lock", encoding: .utf8)
+        #expect(lock.hasSuffix("\nlistens\n"), "\(lock)")
+        serve.signal(SIGKILL)
+        _ = try serve.wait()
+        // What a scheduler does first: it takes the lock and notes its process.
+        let file = open(fixture.state + "/lock", O_RDWR | O_CLOEXEC)
+        defer { close(file) }
+        #expect(flock(file, LOCK_EX | LOCK_NB) == 0 && ftruncate(file, 0) == 0 && write(file, "1\n", 2) == 2)
+        let run = try fixture.rota("run", "bad")
+        #expect(run.status == 69 && run.stderr.contains("is starting there") && run.stderr.contains("try again"), "\(run.stderr)")
+        let status = try fixture.rota("status")
+        #expect(status.stderr.contains("the scheduler is starting") && status.stdout.contains("ended without a stop"), "\(status.stdout)")
+        #expect(try fixture.rota("doctor").stdout.contains("it is starting"))
+        _ = write(file, "listens\n", 8)
+        #expect(try fixture.rota("run", "bad").stderr.contains("is gone; restart it"))
     }
 
     @Test(.timeLimit(.minutes(1))) func whatIsNotACommandSaysSo() throws {

@@ -29,6 +29,16 @@ struct SimulateTests {
         return try #require(try JSONSerialization.jsonObject(with: Data(result.stdout.utf8)) as? [String: Any], "\(result.stdout)")
     }
 
+    @Test func aDurationOfNoJobIsRefusedWithTheNameThatIsNear() throws {
+        let fixture = try fixture()
+        try fixture.folder.write("extrakt: PT45M\n", to: "durations.yaml")
+        let result = try simulate(fixture, "--from", "2026-03-01", "--days", "1")
+        #expect(result.status == 64 && result.stderr.contains("durations.yaml: there is no job `extrakt`"), "\(result.stderr)")
+        #expect(result.stderr.contains("did you mean `extract`?"), "\(result.stderr)")
+        let days = try simulate(fixture, "--days", "-1")
+        #expect(days.status == 64 && days.stderr.contains("a whole number from 1 to 36600"), "\(days.stderr)")
+    }
+
     @Test func aFolderAloneIsRegisteredWhereTheSimulationBegins() throws {
         let result = try simulate(try fixture(), "--from", "2026-03-01", "--duration", "P2D", "--json")
         let object = try object(result)

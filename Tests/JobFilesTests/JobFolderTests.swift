@@ -211,6 +211,16 @@ struct JobFolderTests {
         #expect(Set(reading.definitions.keys) == Set(reading.graph.jobs.keys))
     }
 
+    @Test func aParentThatIsNotThereIsToldWithTheNameThatIsNear() throws {
+        files.write("extract.yaml", "command: x")
+        files.write("load.yaml", "command: x\nafter: extrct")
+        var folder = JobFolder(path: files.path)
+        #expect(
+            told(try folder.read(at: start)) == [
+                "load.yaml:2:8: error: the job `load` comes after `extrct`, but no such job is defined; did you mean `extract`?"
+            ])
+    }
+
     @Test func aNameGivenTwiceIsToldAtBothPlaces() throws {
         files.write("a.yaml", "name: job\ncommand: one")
         var folder = JobFolder(path: files.path)

@@ -151,7 +151,7 @@ struct WebServerTests {
         let jobs = try await fixture.get("/api/v1/jobs")
         #expect(jobs.contains(#""name":"off""#) && jobs.contains(#""name":"plain""#))
         #expect(status(try await fixture.get("/api/v1/jobs/plain/run", method: "POST", body: #"{"env":{"DAY":"monday"}}"#)) == 202)
-        let given = #"{"parameters":{"DAY":"tuesday"}}"#
+        let given = #"{"parameters":{"DAY":"tuesday"},"by":"ada"}"#
         #expect(status(try await fixture.get("/api/v1/jobs/plain/run", method: "POST", body: given)) == 202)
         let runs = try await fixture.get("/api/v1/runs?job=plain&limit=5")
         #expect(runs.contains(#""parameters":{"DAY":"monday"}"#) && runs.contains(#""parameters":{"DAY":"tuesday"}"#))

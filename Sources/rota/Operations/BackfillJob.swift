@@ -42,7 +42,9 @@ struct BackfillJob: AsyncParsableCommand {
     @Flag(help: "Only slots of which nothing ever ran: never due, missed, or skipped.")
     var onlyMissed = false
 
-    @Option(help: ArgumentHelp("So many runs of it at a time, those of its flows included.", valueName: "number"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("So many runs of it at a time, those of its flows included.", valueName: "number")
+    )
     var maxRunning = 1
 
     @Flag(help: "Tells what it would do, and does nothing.")
@@ -88,7 +90,7 @@ struct BackfillJob: AsyncParsableCommand {
     func run() async throws {
         let reader = try place.reader()
         if list { return try tellAll(in: reader) }
-        if let cancel { return try await end(cancel) }
+        if let cancel { return try await end(cancel, in: reader) }
         guard let job, let from else { return }
         let preview = try BackfillPreview(of: job.name, from: from, to: to, onlyMissed: onlyMissed, maxRunning: maxRunning, in: reader)
         if dryRun { return try json ? Terminal.json(preview) : preview.tell() }
@@ -109,14 +111,14 @@ struct BackfillJob: AsyncParsableCommand {
         request.maxRunning = maxRunning
         let answer = try await place.control("/api/v1/jobs/\(preview.order.job)/backfill", request, within: .seconds(300))
         guard let id = answer.backfill else {
-            return try json ? Terminal.json(answer) : Terminal.say(answer.detail ?? "there is nothing to do")
+            return try json ? Terminal.json(BackfillAnswer(answer)) : Terminal.say(answer.detail ?? "there is nothing to do")
         }
         if !json {
             let left = answer.leftAlone ?? 0
             Terminal.say(
                 "backfill \(id): \((answer.slots ?? 0).of("slot")) of \(preview.order.job)" + (left > 0 ? ", \(left) left alone" : ""))
         }
-        if detach { return json ? try Terminal.json(answer) : () }
+        if detach { return json ? try Terminal.json(BackfillAnswer(answer)) : () }
         try BackfillProgress(id: id, reader: reader, isQuiet: json).follow()
         guard let end = try reader.backfill(id) else { throw CommandFailure(.ourFault, "the backfill is not in the ledger any more") }
         if json { try Terminal.json(BackfillDocument(end)) }
@@ -129,11 +131,14 @@ struct BackfillJob: AsyncParsableCommand {
         if let who = end.backfill.cancelledBy { throw CommandFailure(.unwell, "backfill \(id) was cancelled by \(who)") }
     }
 
-    private func end(_ id: Int64) async throws {
+    private func end(_ id: Int64, in reader: LedgerReader) async throws {
+        guard try reader.backfill(id) != nil else {
+            throw CommandFailure(.usage, "there is no backfill \(id); `rota backfill --list` tells which there are")
+        }
         var request = ControlRequest()
         request.kill = kill
         let answer = try await place.control("/api/v1/backfills/\(id)/cancel", request)
-        if json { return try Terminal.json(answer) }
+        if json { return try Terminal.json(BackfillAnswer(answer)) }
         guard answer.changed else { return Terminal.say(answer.detail ?? "it is over") }
         let active = answer.active ?? 0
         let rest =
@@ -147,14 +152,36 @@ struct BackfillJob: AsyncParsableCommand {
         if json { return try Terminal.json(all.map(BackfillDocument.init)) }
         if all.isEmpty { return Terminal.say("there is no backfill") }
         Terminal.table(
-            ["ID", "JOB", "FROM", "TO", "SLOTS", "ENDED", "RUNNING", "FAILED", "STATE", "BY"],
+            ["ID", "JOB", "FROM", "TO", "SLOTS", "DONE", "RUNNING", "FAILED", "SKIPPED", "STATE", "BY"],
             all.map { stored in
                 let backfill = stored.backfill
                 return [
                     "\(backfill.id)", backfill.job.text, backfill.first.rfc3339, backfill.last.rfc3339, "\(backfill.slots)",
-                    "\(stored.ended)",
-                    "\(stored.count(where: \.isActive))", "\(stored.failed)", stored.progress.rawValue, Terminal.oneLine(backfill.by),
+                    "\(stored.slots[.succeeded] ?? 0)", "\(stored.count(where: \.isActive))", "\(stored.failed)",
+                    "\(stored.slots[.skipped] ?? 0)", Self.state(of: stored), Terminal.oneLine(backfill.by),
                 ]
             })
+    }
+
+    /// A cancelled one has withdrawn what it had not begun, which its slots count as skipped.
+    private static func state(of stored: StoredBackfill) -> String {
+        stored.progress.rawValue + (stored.progress == .cancelled && stored.slots[.skipped] ?? 0 > 0 ? ", rest withdrawn" : "")
+    }
+}
+
+/// What came of a request for a backfill, or for the end of one: only what belongs to that.
+private struct BackfillAnswer: Encodable {
+    let changed: Bool
+    let backfill: Int64?
+    let job: String?
+    let slots: Int?
+    let leftAlone: Int?
+    let withdrawn: Int?
+    let active: Int?
+    let detail: String?
+
+    init(_ answer: ControlAnswer) {
+        (changed, backfill, job, detail) = (answer.changed, answer.backfill, answer.job, answer.detail)
+        (slots, leftAlone, withdrawn, active) = (answer.slots, answer.leftAlone, answer.withdrawn, answer.active)
     }
 }

@@ -79,7 +79,9 @@ struct SlotSubject: ParsableArguments {
     var subject: String
 
     @Option(
-        help: ArgumentHelp("The slot, e.g. 2026-03-01T02:00; without a zone on the clock of the job.", valueName: "instant"),
+        help: ArgumentHelp(
+            "The slot, e.g. 2026-03-01T02:00, or its day if it is alone there; on the clock of the job if it names none.",
+            valueName: "instant"),
         transform: InstantArgument.read)
     var due: InstantArgument?
 
@@ -102,8 +104,8 @@ struct SlotSubject: ParsableArguments {
             if due == nil, needsDue {
                 throw CommandFailure(.usage, "say which slot, with --due; `rota next \(stored.control.job)` lists those that come")
             }
-            let zone = try JobSlots(of: stored.control.job, in: reader).schedule?.zone ?? .utc
-            request.due = due?.instant(in: zone).rfc3339
+            let schedule = try JobSlots(of: stored.control.job, in: reader).schedule
+            request.due = due?.slot(of: schedule, in: schedule?.localZone ?? .utc).rfc3339
         }
         let answer = try await place.control("/api/v1/\(found.path)/\(verb)", request)
         if json { return try Terminal.json(answer) }
@@ -122,6 +124,7 @@ struct JobSlots {
         let stored = try reader.jobs()
         let graph = JobGraph.build(stored.compactMap(\.job)).graph
         guard let job = graph[name] else {
+            guard try reader.job(name) != nil else { throw reader.unknown(name.text) }
             throw CommandFailure(.usage, "no file defines the job `\(name)` any more; bring its file back, or see `rota list`")
         }
         self.job = job

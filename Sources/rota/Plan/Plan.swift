@@ -29,7 +29,7 @@ struct Plan: ParsableCommand {
         completion: .directory)
     var jobs: String?
 
-    @Option(help: "How many days of runs are compared.")
+    @Option(parsing: .unconditional, help: "How many days of runs are compared.")
     var days = 7
 
     @Flag(help: "Prints a JSON object.")

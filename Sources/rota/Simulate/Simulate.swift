@@ -28,7 +28,7 @@ struct Simulate: ParsableCommand {
     @Argument(help: ArgumentHelp("Show only the runs of these jobs.", valueName: "job"))
     var only: [JobArgument] = []
 
-    @Option(help: "How many days.")
+    @Option(parsing: .unconditional, help: "How many days.")
     var days: Int?
 
     @Option(
@@ -82,13 +82,14 @@ struct Simulate: ParsableCommand {
         let stage = try stage(at: now, start)
         let end = try end(after: start, in: zone)
         var assumptions = Rehearsal.Assumptions(durations: stage.durations, usual: assume?.duration ?? .seconds(60))
-        assumptions.durations.merge(try readDurations()) { $1 }
+        let given = try readDurations()
+        assumptions.durations.merge(given) { $1 }
         assumptions.failing = Set(fail.map(\.name))
         var rehearsal = stage.rehearsal(assumptions)
         var report = try report(of: start, end, zone)
         rehearsal.start(with: stage.graph) { if start <= stage.now { report.take($0) } }
         if let folder { rehearsal.define(folder.graph) { if start <= stage.now { report.take($0) } } }
-        try checkNames(in: rehearsal.graph)
+        try checkNames(in: rehearsal.graph, given)
         rehearsal.pass(until: start) { _ in }
         rehearsal.beginToMeasure()
         SimulationProgress.pass(&rehearsal, until: end, runs: { report.runs }, tell: { report.take($0) })
@@ -125,9 +126,15 @@ struct Simulate: ParsableCommand {
         return read
     }
 
-    private func checkNames(in graph: JobGraph) throws {
-        for argument in only + fail where graph[argument.name] == nil {
-            throw CommandFailure(.usage, "there is no job `\(argument.name)` in this; `rota list` shows the jobs in force")
+    private func checkNames(in graph: JobGraph, _ given: [JobName: Duration]) throws {
+        let known = graph.order.map(\.text)
+        for name in (only + fail).map(\.name) where graph[name] == nil {
+            let advice = nearName(to: name.text, among: known) ?? "`rota list` shows the jobs in force"
+            throw CommandFailure(.usage, "there is no job `\(name)` in this; \(advice)")
+        }
+        for name in given.keys.sorted() where graph[name] == nil {
+            let advice = nearName(to: name.text, among: known) ?? "take it out; `rota list` shows the jobs in force"
+            throw CommandFailure(.usage, "\(durations ?? ""): there is no job `\(name)` in this; \(advice)")
         }
     }
 
