@@ -43,7 +43,7 @@ struct BrokenLedgerTests {
         try await mend(fixture)
         let launch = await fixture.executor.nextLaunch()
         #expect(launch.due == "2026-03-01T01:00:00Z")
-        while daemon.health != .scheduling { await Task.yield() }
+        while !Task.isCancelled, daemon.health != .scheduling { await Task.yield() }
         await fixture.stop()
     }
 
@@ -76,7 +76,9 @@ struct BrokenLedgerTests {
         let daemon = try Daemon.open(fixture.configuration, clock: SystemClock(), log: log)
         let task = Task { await daemon.run() }
         try fixture.folder.write("command: 'true'\n", to: "jobs/new.yaml")
-        while await daemon.request(.run("new", parameters: [:]), who: "test") == .unknownJob("new") { await Task.yield() }
+        while !Task.isCancelled, await daemon.request(.run("new", parameters: [:]), who: "test") == .unknownJob("new") {
+            await Task.yield()
+        }
         try await breakLedger(of: fixture)
         #expect(await daemon.request(.run("new", parameters: [:]), who: "test").isUnavailable)
         try await mend(fixture)

@@ -185,7 +185,7 @@ struct DaemonTests {
         #expect(problems.first?.message.hasPrefix("the job `big` asks for 2.5 cpus, and the pool `local` has 2 cpus in all") == true)
         #expect(problems.last?.message.hasPrefix("the job `big` asks for 3 GiB, and the pool `local` has 2 GiB in all") == true)
         #expect(await daemon.request(.run("small", parameters: [:]), who: "test").isAccepted)
-        while try fixture.reader().openRuns().last?.run.reason != "pool: local (cpus)" { await Task.yield() }
+        while !Task.isCancelled, try fixture.reader().openRuns().last?.run.reason != "pool: local (cpus)" { await Task.yield() }
         await fixture.stop()
     }
 

@@ -14,7 +14,7 @@ struct HandOverTests {
     /// The executor's refusal, once it is in the ledger.
     private func refuse(_ launch: Launch, in fixture: DaemonFixture) async throws {
         fixture.executor.refuse(launch, because: trouble)
-        while try fixture.reader().run(id: launch.run)?.run.reason != trouble { await Task.yield() }
+        while !Task.isCancelled, try fixture.reader().run(id: launch.run)?.run.reason != trouble { await Task.yield() }
     }
 
     // catalogue 55, 56
@@ -46,7 +46,7 @@ struct HandOverTests {
         fixture.clock.advance(by: .seconds(1))
         #expect(await fixture.executor.nextLaunch() == launch)
         fixture.executor.refuse(launch, because: "no-space: No space left on device")
-        while try fixture.reader().run(id: launch.run)?.run.reason == trouble { await Task.yield() }
+        while !Task.isCancelled, try fixture.reader().run(id: launch.run)?.run.reason == trouble { await Task.yield() }
         fixture.clock.advance(by: .seconds(20))
         let end = await fixture.ends.next().run
         #expect(end.state == .missed && end.reason == "startWithin: no-space: No space left on device")
@@ -73,7 +73,11 @@ struct HandOverTests {
         #expect(await daemon.request(.run("a", parameters: [:]), who: "test").isUnavailable)
         try await ledger.write { db in try db.execute(sql: "DROP TRIGGER broken") }
         fixture.clock.advance(by: .seconds(30))
-        while daemon.health != .scheduling { await Task.yield() }
+        // It tries again each second, counted from when it failed.
+        while !Task.isCancelled, daemon.health != .scheduling {
+            fixture.clock.advance(by: .seconds(1))
+            await Task.yield()
+        }
         fixture.executor.report(.ended(run: launch.run, Ending(kind: .exited, exitCode: 0, startedAt: launch.due, endedAt: launch.due)))
         #expect(await fixture.ends.next().run.state == .succeeded)
         await fixture.stop()

@@ -108,7 +108,7 @@ struct ControlGroupTests {
         launch.limits.processes = 30
         launch.killAfter = .milliseconds(100)
         place.executor.launch([launch])
-        while ["", "max 0\n"].contains(try place.text("\(group.path)/pids.events")) { await Task.yield() }
+        while !Task.isCancelled, ["", "max 0\n"].contains(try place.text("\(group.path)/pids.events")) { await Task.yield() }
         let count = try place.text("\(group.path)/pids.current")
         place.executor.kill(run: "t-1", reason: "by ada")
         let ending = await place.reports.ending(of: "t-1")

@@ -33,7 +33,7 @@ import Timetable
         let executor = try LocalExecutor(runs: place.runs, keeper: Place.keeper(), node: "node-1") { reports.add($0) }
         defer { executor.shutdown() }
         executor.launch([place.shell("t-1", "kill -STOP $PPID; echo > \(place.path)/mark; exec sleep 600")])
-        while !Files.exists("\(place.path)/mark") { await Task.yield() }
+        while !Task.isCancelled, !Files.exists("\(place.path)/mark") { await Task.yield() }
         executor.kill(run: "t-1", reason: "by ada")
         #expect(await reports.ending(of: "t-1").kind == .killed)
     }

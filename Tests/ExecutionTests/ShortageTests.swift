@@ -84,7 +84,9 @@ import Timetable
             let words = ["--reuid=\(user)", "--regid=\(user)", "--clear-groups", "/bin/sleep", "1000"]
             processes = try (0..<count).map { _ in try Program("/usr/bin/setpriv", words) }
             for process in processes {
-                while try String(contentsOfFile: "/proc/\(process.pid)/comm", encoding: .utf8) != "sleep\n" { await Task.yield() }
+                while !Task.isCancelled, try String(contentsOfFile: "/proc/\(process.pid)/comm", encoding: .utf8) != "sleep\n" {
+                    await Task.yield()
+                }
             }
         }
 

@@ -53,6 +53,7 @@ struct StateTableTests {
         }
 
         mutating func end(_ state: RunState) { take(.ended(key, Outcome(state: state, exitCode: 1, endedAt: "00:00:10"))) }
+        mutating func ask(_ request: Request) { take(.request(token: 1, ledger.completed(request, in: core.graph))) }
         mutating func define(_ jobs: [Job]) { take(.definitions(JobGraph.build(jobs).graph)) }
 
         mutating func pass(until end: Instant) {
@@ -126,6 +127,35 @@ struct StateTableTests {
             {
                 after($0) { life in
                     life.take(.request(token: 1, .retry(life.key, precedent: life.ledger.precedent(of: life.key), by: "ada")))
+                }
+            }
+        ),
+        ("rota mark-success", { after($0) { life in life.ask(.markSuccess(life.key, by: "ada")) } }),
+        ("rota skip", { after($0) { life in life.ask(.skip("a", due: life.key.due, by: "ada")) } }),
+        ("rota hold", { after($0) { life in life.ask(.hold("a", due: life.key.due, by: "ada")) } }),
+        (
+            "rota release, once it was held",
+            {
+                after($0) { life in
+                    life.ask(.hold("a", due: life.key.due, by: "ada"))
+                    life.answers = []
+                    life.ask(.release("a", due: life.key.due, by: "ada"))
+                }
+            }
+        ),
+        (
+            "rota backfill of its slot",
+            {
+                after($0) { life in
+                    life.ask(.backfill(BackfillOrder(job: "a", first: life.key.due, last: life.key.due), by: "ada"))
+                }
+            }
+        ),
+        (
+            "the clock is set back",
+            {
+                after($0) { life in
+                    life.take(.clockSetBack(from: "00:00:10", RowsAhead()), at: "2026-02-28T23:00:00Z")
                 }
             }
         ),

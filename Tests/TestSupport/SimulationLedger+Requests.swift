@@ -14,7 +14,7 @@ extension SimulationLedger {
     }
 
     /// The request with what the ledger knows of the runs that it is about, as `Session` completes it.
-    func completed(_ request: Request, in graph: JobGraph) -> Request {
+    package func completed(_ request: Request, in graph: JobGraph) -> Request {
         func newest(_ job: JobName, _ due: Instant) -> Precedent? { precedent(of: RunKey(job: job, due: due, attempt: 1)) }
         return switch request {
         case .retry(let key, _, let downstream, let who):

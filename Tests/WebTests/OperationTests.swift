@@ -42,7 +42,7 @@ struct OperationTests {
         #expect(status(try await fixture.get("/api/v1/runs/\(id)/mark-success", method: "POST")) == 409, "it runs")
         #expect(status(try await fixture.get("/api/v1/runs/\(id)/hold", method: "POST")) == 409)
         _ = try await fixture.get("/api/v1/runs/\(id)/kill", method: "POST")
-        while try await !fixture.get("/api/v1/runs?state=killed").contains(id) { await Task.yield() }
+        while !Task.isCancelled, try await !fixture.get("/api/v1/runs?state=killed").contains(id) { await Task.yield() }
         let mark = try await fixture.get("/api/v1/jobs/plain/mark-success", method: "POST", body: #"{"by":"ada"}"#)
         #expect(try status(mark) == 202 && object(mark)["attempt"] as? Int == 2, "\(mark)")
         #expect(try await fixture.get("/api/v1/runs?state=succeeded").contains("marked by ada (token)"))
@@ -63,7 +63,7 @@ struct OperationTests {
         #expect(one["state"] as? String == "running" && one["slots"] as? Int == 6 && one["by"] as? String == "ada (token)", "\(one)")
         let cancel = try object(try await fixture.get("/api/v1/backfills/1/cancel", method: "POST", body: #"{"kill":true}"#))
         #expect(cancel["withdrawn"] as? Int == 5 && cancel["active"] as? Int == 0)
-        while try await !fixture.get("/api/v1/backfills").contains(#""state":"cancelled""#) { await Task.yield() }
+        while !Task.isCancelled, try await !fixture.get("/api/v1/backfills").contains(#""state":"cancelled""#) { await Task.yield() }
         #expect(try await fixture.get("/api/v1/runs?job=yearly&state=skipped").contains("backfill cancelled by token"))
         #expect(status(try await fixture.get("/api/v1/backfills/1/cancel", method: "POST")) == 200, "already")
         try await fixture.stop()

@@ -211,7 +211,7 @@ struct WebServerTests {
         #expect(status(try await fixture.get("/api/v1/runs/\(id)/retry", method: "POST")) == 409)
         let kill = try await fixture.get("/api/v1/runs/\(id)/kill", method: "POST", body: #"{"by":"ada"}"#)
         #expect(status(kill) == 202 && kill.contains(#""id":"\#(id)""#))
-        while try await !fixture.get("/api/v1/runs?state=killed").contains("by ada (token)") { await Task.yield() }
+        while !Task.isCancelled, try await !fixture.get("/api/v1/runs?state=killed").contains("by ada (token)") { await Task.yield() }
         let retry = try await fixture.get("/api/v1/runs/\(id)/retry", method: "POST")
         #expect(status(retry) == 202 && retry.contains(#""attempt":2"#) && !retry.contains(#""id":"\#(id)""#))
         try await fixture.stop()
