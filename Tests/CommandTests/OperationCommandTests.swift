@@ -142,6 +142,8 @@ struct OperationCommandTests {
     @Test(.timeLimit(.minutes(1))) func aSchedulerThatIsStartingIsNotToldAsBroken() throws {
         let fixture = try CommandFixture(jobs: jobs)
         let serve = try fixture.serve()
+        // It listens before its first commit, which tells of itself.
+        #expect(try fixture.rota("run", "bad", "--wait").status == 1)
         let lock = try String(contentsOfFile: fixture.state + "/lock", encoding: .utf8)
         #expect(lock.hasSuffix("\nlistens\n"), "\(lock)")
         serve.signal(SIGKILL)
