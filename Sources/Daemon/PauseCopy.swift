@@ -1,4 +1,3 @@
-import Foundation
 import Scheduling
 import Timetable
 
@@ -42,20 +41,11 @@ struct PauseCopy {
     ///
     /// - Throws: When it cannot be written.
     func write(_ pauses: Pauses) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        try StateFile.replace(path, with: String(decoding: encoder.encode(pauses.all.map(Entry.init)), as: UTF8.self))
+        try StateFile.replace(path, with: pauses.all.map(Entry.init))
     }
 
     /// nil when there is none that can be read whole.
-    func read() -> [Pause]? {
-        guard let data = FileManager.default.contents(atPath: path), let entries = try? JSONDecoder().decode([Entry].self, from: data)
-        else {
-            return nil
-        }
-        let pauses = entries.compactMap(\.pause)
-        return pauses.count == entries.count ? pauses : nil
-    }
+    func read() -> [Pause]? { StateFile.read(path) { (entry: Entry) in entry.pause } }
 }
 
 extension StateFolder {

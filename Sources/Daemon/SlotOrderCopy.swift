@@ -1,4 +1,3 @@
-import Foundation
 import Scheduling
 import Timetable
 
@@ -30,20 +29,11 @@ struct SlotOrderCopy {
     ///
     /// - Throws: When it cannot be written.
     func write(_ orders: [SlotOrder]) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        try StateFile.replace(path, with: String(decoding: encoder.encode(orders.map(Entry.init)), as: UTF8.self))
+        try StateFile.replace(path, with: orders.map(Entry.init))
     }
 
     /// nil when there is none that can be read whole.
-    func read() -> [SlotOrder]? {
-        guard let data = FileManager.default.contents(atPath: path), let entries = try? JSONDecoder().decode([Entry].self, from: data)
-        else {
-            return nil
-        }
-        let orders = entries.compactMap(\.order)
-        return orders.count == entries.count ? orders : nil
-    }
+    func read() -> [SlotOrder]? { StateFile.read(path) { (entry: Entry) in entry.order } }
 }
 
 extension StateFolder {
