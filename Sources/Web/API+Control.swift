@@ -86,15 +86,15 @@ extension API {
     func response(to answer: RequestAnswer) -> Response {
         switch answer {
         case .accepted(let id, let key): JSON.response(ControlDocument(id: id, key: key), status: .accepted)
-        case .paused(let jobs): JSON.response(ControlDocument(isChanged: true, jobs: jobs, stillPaused: jobs))
-        case .resumed(let jobs, let stillPaused): JSON.response(ControlDocument(isChanged: true, jobs: jobs, stillPaused: stillPaused))
+        case .paused(let jobs): JSON.response(ControlDocument(changed: true, jobs: jobs, stillPaused: jobs))
+        case .resumed(let jobs, let stillPaused): JSON.response(ControlDocument(changed: true, jobs: jobs, stillPaused: stillPaused))
         case .ordered(let job, let due): JSON.response(ControlDocument(job: job, due: due), status: .accepted)
         case .released(let orders, let runs): JSON.response(ControlDocument(orders: orders, runs: runs))
         case .backfilling(let id, let slots, let leftAlone):
             JSON.response(ControlDocument(backfill: id, slots: slots, leftAlone: leftAlone), status: .accepted)
         case .cancelled(let id, let withdrawn, let active):
             JSON.response(ControlDocument(backfill: id, withdrawn: withdrawn, active: active))
-        case .already(let text): JSON.response(ControlDocument(isChanged: false, detail: text))
+        case .already(let text): JSON.response(ControlDocument(changed: false, detail: text))
         case .unknownJob(let name): Problem.response(.notFound, "there is no job `\(name)`", hint: "`rota list` shows the jobs in force")
         case .unknownRun: Problem.response(.notFound, "there is no such run", hint: "`rota history` shows the runs and their ids")
         case .refused(let text): Problem.response(.conflict, text)
@@ -169,48 +169,5 @@ enum Asker {
 
     static func isPlain(_ text: String, atMost limit: Int) -> Bool {
         (1...limit).contains(text.utf8.count) && text.unicodeScalars.allSatisfy { $0.value >= 32 && !(127..<160).contains($0.value) }
-    }
-}
-
-/// What came of a request that controls. Keys are added, never changed; absent values are null.
-private struct ControlDocument: Encodable {
-    /// Whether anything changed: false when it was so already.
-    var isChanged = true
-    var id: String?
-    var key: RunKey?
-    var job: JobName?
-    var due: Instant?
-    var jobs: Int?
-    var stillPaused: Int?
-    var backfill: Int64?
-    var slots: Int?
-    var leftAlone: Int?
-    var withdrawn: Int?
-    var active: Int?
-    var orders: Int?
-    var runs: Int?
-    var detail: String?
-
-    private enum Key: String, CodingKey {
-        case changed, id, job, due, attempt, jobs, stillPaused, backfill, slots, leftAlone, withdrawn, active, orders, runs, detail
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        try container.encode(isChanged, forKey: .changed)
-        try container.encode(id, forKey: .id)
-        try container.encode((key?.job ?? job)?.text, forKey: .job)
-        try container.encode((key?.due ?? due)?.rfc3339, forKey: .due)
-        try container.encode(key?.attempt, forKey: .attempt)
-        try container.encode(jobs, forKey: .jobs)
-        try container.encode(stillPaused, forKey: .stillPaused)
-        try container.encode(backfill, forKey: .backfill)
-        try container.encode(slots, forKey: .slots)
-        try container.encode(leftAlone, forKey: .leftAlone)
-        try container.encode(withdrawn, forKey: .withdrawn)
-        try container.encode(active, forKey: .active)
-        try container.encode(orders, forKey: .orders)
-        try container.encode(runs, forKey: .runs)
-        try container.encode(detail, forKey: .detail)
     }
 }

@@ -34,10 +34,10 @@ extension Place {
     /// - Throws: `CommandFailure` when it is refused as well.
     func control(
         _ path: String, _ body: ControlRequest = ControlRequest(), within limit: Duration = .seconds(30)
-    ) async throws -> ControlAnswer {
+    ) async throws -> ControlDocument {
         let answer = try await post(path, body, within: limit)
         guard (200..<300).contains(answer.status),
-            let control = try? JSONDecoder().decode(ControlAnswer.self, from: Data(answer.body.utf8))
+            let control = try? JSONDecoder().decode(ControlDocument.self, from: Data(answer.body.utf8))
         else { throw CommandFailure(refusal: answer) }
         return control
     }
@@ -60,55 +60,13 @@ struct ControlRequest: Encodable {
     var kill: Bool?
 }
 
-/// What came of a request that controls; printed by `--json` as it came.
-struct ControlAnswer: Codable {
-    let changed: Bool
-    let id: String?
-    let job: String?
-    let due: String?
-    let attempt: Int?
-    let jobs: Int?
-    let stillPaused: Int?
-    let backfill: Int64?
-    let slots: Int?
-    let leftAlone: Int?
-    let withdrawn: Int?
-    let active: Int?
-    let orders: Int?
-    let runs: Int?
-    let detail: String?
-
-    private enum Key: String, CodingKey {
-        case changed, id, job, due, attempt, jobs, stillPaused, backfill, slots, leftAlone, withdrawn, active, orders, runs, detail
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        try container.encode(changed, forKey: .changed)
-        try container.encode(id, forKey: .id)
-        try container.encode(job, forKey: .job)
-        try container.encode(due, forKey: .due)
-        try container.encode(attempt, forKey: .attempt)
-        try container.encode(jobs, forKey: .jobs)
-        try container.encode(stillPaused, forKey: .stillPaused)
-        try container.encode(backfill, forKey: .backfill)
-        try container.encode(slots, forKey: .slots)
-        try container.encode(leftAlone, forKey: .leftAlone)
-        try container.encode(withdrawn, forKey: .withdrawn)
-        try container.encode(active, forKey: .active)
-        try container.encode(orders, forKey: .orders)
-        try container.encode(runs, forKey: .runs)
-        try container.encode(detail, forKey: .detail)
-    }
-}
-
 /// Does the same to several subjects: one that is refused stops no other.
 struct Several {
     private var failures: [CommandFailure] = []
-    private var answers: [ControlAnswer] = []
+    private var answers: [ControlDocument] = []
 
     /// - Parameter line: What a person reads of the answer.
-    mutating func ask(json: Bool, _ line: (ControlAnswer) -> String, _ body: () async throws -> ControlAnswer) async throws {
+    mutating func ask(json: Bool, _ line: (ControlDocument) -> String, _ body: () async throws -> ControlDocument) async throws {
         do {
             let answer = try await body()
             answers.append(answer)

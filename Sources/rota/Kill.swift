@@ -60,7 +60,7 @@ struct Kill: AsyncParsableCommand {
         }
     }
 
-    private static func line(_ id: String, _ answer: ControlAnswer) -> String {
+    private static func line(_ id: String, _ answer: ControlDocument) -> String {
         guard answer.changed else { return "\(id)  \(answer.detail ?? "is being killed already")" }
         return "\(id)  \(answer.job ?? "?")  due \(answer.due ?? "?")  is being killed; `rota show \(id)` tells its end"
     }

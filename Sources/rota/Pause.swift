@@ -81,7 +81,7 @@ struct PauseScopes: ParsableArguments {
     /// - Parameters:
     ///   - verb: The last part of the path.
     ///   - line: What a person reads of one answer.
-    func ask(_ verb: String, in place: Place, _ line: @escaping (String, ControlAnswer) -> String) async throws {
+    func ask(_ verb: String, in place: Place, _ line: @escaping (String, ControlDocument) -> String) async throws {
         var several = Several()
         for job in jobs.map(\.name) {
             try await several.ask(json: json, { line(job.text, $0) }) {

@@ -42,7 +42,7 @@ struct Retry: AsyncParsableCommand {
         if wait { try AwaitedEnd.tell(AwaitedEnd(reader: reader).ofDue(of: answer.id ?? id), json: json) }
     }
 
-    private func tell(_ answer: ControlAnswer) throws {
+    private func tell(_ answer: ControlDocument) throws {
         if json { try Terminal.json(answer) } else { Terminal.say(answer.changed ? answer.id ?? "" : answer.detail ?? "it waits already") }
     }
 

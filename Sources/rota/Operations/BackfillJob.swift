@@ -180,7 +180,7 @@ private struct BackfillAnswer: Encodable {
     let active: Int?
     let detail: String?
 
-    init(_ answer: ControlAnswer) {
+    init(_ answer: ControlDocument) {
         (changed, backfill, job, detail) = (answer.changed, answer.backfill, answer.job, answer.detail)
         (slots, leftAlone, withdrawn, active) = (answer.slots, answer.leftAlone, answer.withdrawn, answer.active)
     }

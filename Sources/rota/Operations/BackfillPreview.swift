@@ -33,9 +33,9 @@ struct BackfillPreview: Encodable {
         }
         if order.first > order.last { throw CommandFailure(.usage, "--from is later than --to; the earlier one comes first") }
         let count = schedule.count(after: order.first - Instant.resolution, through: order.last)
-        if count > BackfillOrder.mostSlots {
+        if count > BackfillOrder.most {
             throw CommandFailure(
-                .unwell, "these are \(count) slots, and a backfill takes at most \(BackfillOrder.mostSlots); give a shorter time")
+                .unwell, "these are \(count) slots, and a backfill takes at most \(BackfillOrder.most); give a shorter time")
         }
         self.order = order
         self.slots = slots

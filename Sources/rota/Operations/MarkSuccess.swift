@@ -36,7 +36,7 @@ struct MarkSuccess: AsyncParsableCommand {
         try several.end(json: json)
     }
 
-    private static func line(_ word: String, _ answer: ControlAnswer) -> String {
+    private static func line(_ word: String, _ answer: ControlDocument) -> String {
         guard answer.changed, let id = answer.id else { return "\(word)  \(answer.detail ?? "succeeded already")" }
         return "\(id)  \(answer.job ?? word)  due \(answer.due ?? "?")  marked as succeeded"
     }

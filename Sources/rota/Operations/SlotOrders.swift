@@ -93,7 +93,7 @@ struct SlotSubject: ParsableArguments {
     /// - Parameters:
     ///   - verb: The last part of the path.
     ///   - line: What a person reads of an answer that changed something.
-    func ask(_ verb: String, needsDue: Bool, _ line: (ControlAnswer) -> String) async throws {
+    func ask(_ verb: String, needsDue: Bool, _ line: (ControlDocument) -> String) async throws {
         let reader = try place.reader()
         let found = try Subject(subject, in: reader)
         var request = ControlRequest()
