@@ -9,7 +9,7 @@ extension LedgerReader {
     package func dueInQuestion(of stored: StoredJob, now: Instant, parse: (StoredDefinition) -> Job?) throws(LedgerError) -> Instant {
         let job = stored.control.job
         let above = try ancestors(of: stored, parse: parse)
-        let head = above.graph.heads[job] ?? job
+        let head = above.graph.head(of: job)
         let known = try read { db -> Instant? in
             let open = "SELECT min(due) FROM run INDEXED BY run_open WHERE job = ? AND state IN ('waiting', 'launching', 'running')"
             if let due = try Int64.fetchOne(db, sql: open, arguments: [job.text]) { return Instant(microseconds: due) }
@@ -82,7 +82,7 @@ extension LedgerReader {
         facts.order = try SlotOrderRow.order(about: job, due: due, db)
         facts.backfill = try facts.attempts.compactMap(\.run.backfill).last.flatMap { try BackfillRow.backfill($0, db) }
         facts.others = try others(of: facts, db)
-        let head = facts.graph.heads[job] ?? job
+        let head = facts.graph.head(of: job)
         let key = facts.attempts.last?.run.flow ?? FlowKey(head: head, due: due)
         facts.flow = try FlowRow.flow(key, db)
         for run in facts.flow?.runs ?? [] {

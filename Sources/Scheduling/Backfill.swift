@@ -53,10 +53,9 @@ package struct BackfillOrder: Hashable, Sendable {
     package let onlyMissed: Bool
     package let maxRunning: Int
 
-    /// More are no backfill any more, but a new system: one transaction has to take them all.
-    package static let mostSlots = 100_000
-    /// With those of the jobs below: the flows of all slots are begun at once.
-    package static let mostRuns = 100_000
+    /// As many slots, and runs with those of the jobs below. More are no backfill any more, but a new system: one transaction has to take
+    /// them all, for the flows of all slots are begun at once.
+    package static let most = 100_000
 
     package init(job: JobName, first: Instant, last: Instant, onlyMissed: Bool = false, maxRunning: Int = 1) {
         self.job = job
@@ -160,9 +159,9 @@ extension BackfillChoice {
     /// Why it is too much, with a way out; nil when it is not.
     package func refusal(with scope: BackfillScope) -> String? {
         let runs = chosen.count * (1 + scope.below.count)
-        guard runs > BackfillOrder.mostRuns else { return nil }
+        guard runs > BackfillOrder.most else { return nil }
         return "these are \(chosen.count) slots of \(1 + scope.below.count) jobs, \(runs) runs, and a backfill makes at most "
-            + "\(BackfillOrder.mostRuns); give a shorter time"
+            + "\(BackfillOrder.most); give a shorter time"
     }
 }
 
@@ -189,7 +188,7 @@ package struct BackfillScope: Hashable, Sendable {
 
     package init(of job: JobName, in graph: JobGraph) {
         self.job = job
-        head = graph.headOfSlots(of: job)
+        head = graph.head(of: job)
         below = graph.flowPlan(from: job).members.map(\.job)
         var above: Set<JobName> = []
         var open = [job]

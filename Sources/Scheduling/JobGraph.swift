@@ -41,6 +41,9 @@ package struct JobGraph: Sendable {
 
     package subscript(name: JobName) -> Job? { jobs[name]?.job }
 
+    /// The job whose runs begin the flows of this one, and whose slots are its dues: itself, or the head above it; of a stranger itself.
+    package func head(of name: JobName) -> JobName { heads[name] ?? name }
+
     fileprivate init(jobs: [JobName: SharedJob], order: [JobName]) {
         self.jobs = jobs
         self.order = order
@@ -274,9 +277,4 @@ private struct GraphBuild {
         }
         return loops
     }
-}
-
-extension JobGraph {
-    /// The job whose slots are the dues of this one: itself, or the head of its flow.
-    func headOfSlots(of name: JobName) -> JobName { joins[name] == .flow ? heads[name] ?? name : name }
 }

@@ -21,8 +21,8 @@ extension Scheduler {
         let (after, through) = (order.first - Instant.resolution, min(order.last, accountedUntil))
         let count = schedule.count(after: after, through: through)
         if count == 0 { return .refused(noSlots(of: job.name, order, schedule)) }
-        if count > BackfillOrder.mostSlots {
-            return .refused("these are \(count) slots, and a backfill takes at most \(BackfillOrder.mostSlots); give a shorter time")
+        if count > BackfillOrder.most {
+            return .refused("these are \(count) slots, and a backfill takes at most \(BackfillOrder.most); give a shorter time")
         }
         let choice = BackfillChoice(of: slots(of: schedule, after: after, through: through), knowing: precedents, for: order)
         if choice.chosen.isEmpty { return .already(nothingToRun(choice, of: count)) }

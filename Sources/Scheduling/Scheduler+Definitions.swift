@@ -109,7 +109,7 @@ extension Scheduler {
         let isPinned = (schedules[job.name] != nil) == (job.schedule != nil) && (old.map { $0.schedule == job.schedule } ?? true)
         if keepsSchedule, isPinned, !wasRemoved, control.version == job.version { return false }
         if !keepsSchedule {
-            let first = firstFreeDue(of: [job.name, oldGraph.heads[job.name] ?? job.name], from: step.now)
+            let first = firstFreeDue(of: [job.name, oldGraph.head(of: job.name)], from: step.now)
             let keepsAnchor = haveOneAnchor(control.schedule ?? "", job.schedule?.fingerprint ?? "")
             if !keepsAnchor { control.anchor = job.schedule?.needsAnchor == true ? first : nil }
             control.schedule = job.schedule?.fingerprint

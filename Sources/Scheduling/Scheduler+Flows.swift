@@ -231,7 +231,7 @@ extension Scheduler {
     /// The jobs of one head draw their free dues from one sequence: a run by hand in the middle of a flow never takes the place of the run
     /// that the flow owes.
     mutating func freeDue(for job: Job, at wanted: Instant) -> Instant {
-        let family = Set([job.name, graph.heads[job.name] ?? job.name])
+        let family = Set([job.name, graph.head(of: job.name)])
         // Of rows ahead only those are known that lie beyond now.
         let isAmongRows = ahead.until.map { $0 >= wanted } ?? false
         var due = firstFreeDue(of: family, from: isAmongRows ? max(wanted, step.now) : wanted)

@@ -187,8 +187,9 @@ extension Scheduler {
         run.executor = job.runOn
         run.version = job.version
         run.ranAs = job.user ?? ""
-        pools.take(run.key, holding(of: run, as: job))
-        pools.noteStart(holding(of: run, as: job), at: step.now)
+        let holding = holding(of: run, as: job)
+        pools.take(run.key, holding)
+        pools.noteStart(holding, at: step.now)
         turns[job.name]?.remove(run.key)
         turns[job.name]?.active.append(run.key)
         store(run)

@@ -10,7 +10,7 @@ extension Scheduler {
         let marked: RunKey
         if newest.state.isOpen {
             guard let open = runs[newest.key] else { return .refused("the run has come to its end at this moment; ask again") }
-            guard open.state == .waiting else { return refusal(toMark: open) }
+            guard open.state == .waiting else { return refusal(ofActive: open) }
             marked = open.key
             end(open, .succeeded, reason: "marked by \(who)")
         } else {
@@ -19,12 +19,6 @@ extension Scheduler {
         step.write(.change(Change(kind: "request.mark-success", job: key.job, run: marked, who: who)))
         step.touch(key.job)
         return .accepted(marked)
-    }
-
-    private func refusal(toMark active: Run) -> Answer {
-        .refused(
-            "the run of `\(active.key.job)` due \(active.key.due.rfc3339) is \(active.state.rawValue); wait for its end, or `rota kill` it first"
-        )
     }
 
     private mutating func addMark(after newest: Run, _ flow: LedgerState.Flow?, by who: String) -> RunKey {

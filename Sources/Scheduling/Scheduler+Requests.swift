@@ -73,7 +73,7 @@ extension Scheduler {
             if case .already = bringForward(waiting, by: who) { noteRetry(waiting.key, by: who) }
             return .accepted(waiting.key)
         }
-        if let open = runs[newest.key] { return open.state == .waiting ? bringForward(open, by: who) : refusal(toRetry: open) }
+        if let open = runs[newest.key] { return open.state == .waiting ? bringForward(open, by: who) : refusal(ofActive: open) }
         if newest.state.isOpen { return .refused("the run has come to its end at this moment; ask again") }
         if newest.isSkippedUpstream {
             return .refused(
@@ -83,7 +83,8 @@ extension Scheduler {
         return .accepted(addAttempt(after: newest, flow: precedent.flow, downstream: downstream, by: who))
     }
 
-    private func refusal(toRetry active: Run) -> Answer {
+    /// What is asked for waits until the run has ended.
+    func refusal(ofActive active: Run) -> Answer {
         .refused(
             "the run of `\(active.key.job)` due \(active.key.due.rfc3339) is \(active.state.rawValue); wait for its end, or `rota kill` it first"
         )

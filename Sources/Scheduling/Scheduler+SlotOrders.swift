@@ -105,7 +105,7 @@ extension Scheduler {
 
     private mutating func target(of name: JobName, _ due: Instant, _ precedent: Precedent?) -> Target {
         guard graph[name] != nil else { return .none(.unknownJob(name)) }
-        let head = headOfSlots(of: name)
+        let head = graph.head(of: name)
         // It may have come at this very moment.
         if due <= step.now, nextSlot(of: head).map({ $0 <= step.now }) == true { accountSlots(of: head) }
         if let run = openRun(of: name, at: due) { return run.state == .waiting ? .waiting(run) : .none(refusal(toOrder: run)) }
@@ -135,7 +135,7 @@ extension Scheduler {
     /// The run that waits now, else the one that its parents are still to free, else the next slot that nobody ordered anything about.
     private mutating func dueToHold(of name: JobName) -> Instant? {
         if let waiting = turns[name]?.all.first(where: { orders[name, $0.due] == nil }) { return waiting.due }
-        let head = headOfSlots(of: name)
+        let head = graph.head(of: name)
         if nextSlot(of: head).map({ $0 <= step.now }) == true { accountSlots(of: head) }
         if let waiting = turns[name]?.all.first(where: { orders[name, $0.due] == nil }) { return waiting.due }
         let owed = flows.filter { $1.owes(name) && orders[name, $0.due] == nil }.keys.map(\.due).min()
@@ -148,14 +148,11 @@ extension Scheduler {
         return due
     }
 
-    /// The job whose slots are the dues of this one: itself, or the head of its flow.
-    func headOfSlots(of name: JobName) -> JobName { graph.headOfSlots(of: name) }
-
     func openRun(of name: JobName, at due: Instant) -> Run? { turns[name]?.open(name, at: due).flatMap { runs[$0] } }
 
     /// Whether the job has a run to come at that due: in the flow of its head, or in one of whoever was its head before an edit.
     private func owes(_ name: JobName, at due: Instant) -> Bool {
-        if flows[FlowKey(head: headOfSlots(of: name), due: due)]?.owes(name) == true { return true }
+        if flows[FlowKey(head: graph.head(of: name), due: due)]?.owes(name) == true { return true }
         return flows.contains { $0.due == due && $1.owes(name) }
     }
 
@@ -179,7 +176,7 @@ extension Scheduler {
     }
 
     private mutating func insert(_ order: SlotOrder) {
-        orders.insert(order, head: headOfSlots(of: order.job))
+        orders.insert(order, head: graph.head(of: order.job))
         step.write(.order(order))
         // Of a job at rest the alarm may be put off.
         guard let alarm = nextDue[order.job], order.due < alarm, schedules[order.job]?.contains(order.due) == true,
@@ -202,7 +199,7 @@ extension Scheduler {
 
     /// The definitions changed: dues may come from another head, or not at all.
     mutating func forgetAllOrdersThatAreOver() {
-        orders.regroup(headOf: graph.headOfSlots)
+        orders.regroup(headOf: graph.head)
         for order in orders.all { forgetIfOver(order) }
     }
 
@@ -220,7 +217,7 @@ extension Scheduler {
     private func isOver(_ order: SlotOrder) -> Bool {
         if openRun(of: order.job, at: order.due) != nil { return false }
         guard graph[order.job] != nil else { return order.due <= step.now }
-        let head = headOfSlots(of: order.job)
+        let head = graph.head(of: order.job)
         // Where there are no slots none is to come.
         let until = schedules[head] == nil ? .distantFuture : controls[head]?.accountedUntil ?? .distantPast
         return order.due <= until && !owes(order.job, at: order.due)

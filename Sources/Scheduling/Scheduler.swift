@@ -79,7 +79,7 @@ package struct Scheduler: Sendable {
         self.settings = settings
         pools = Pools(capacities: settings.capacities)
         pauses = Pauses(ledger.pauses)
-        orders = SlotOrders(ledger.orders, headOf: graph.headOfSlots)
+        orders = SlotOrders(ledger.orders, headOf: graph.head)
         lastEnding = ledger.lastEnding
         reruns = ledger.reruns
         controls = Dictionary(uniqueKeysWithValues: ledger.controls.map { ($0.job, $0) })

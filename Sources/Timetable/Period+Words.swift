@@ -40,7 +40,7 @@ extension Duration {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-func list(_ words: [String]) -> String {
+package func list(_ words: [String]) -> String {
     guard let last = words.last else { return "" }
     return words.count == 1 ? last : words.dropLast().joined(separator: ", ") + " and " + last
 }

@@ -13,7 +13,7 @@ extension WhyFacts {
             why.say(
                 .parents, at: run.readyAt,
                 "Its parents made it due in the flow `\(run.flow.head)` of \(words(run.flow.due))"
-                    + (parents.isEmpty ? "." : ", by the ends of \(Self.list(parents))."))
+                    + (parents.isEmpty ? "." : ", by the ends of \(list(parents))."))
             if let backfill, backfill.id == run.backfill {
                 why.say(.request, at: backfill.at, "It goes with the backfill \(backfill.id), which \(backfill.by) asked for.")
             }
@@ -21,7 +21,7 @@ extension WhyFacts {
             let parents = (definition?.after ?? []).map { "`\($0.parent)`" }
             why.say(
                 .parents, at: run.readyAt,
-                "It became due at \(moment(run.readyAt)), when \(Self.list(parents)) had ended since its run before.")
+                "It became due at \(moment(run.readyAt)), when \(list(parents)) had ended since its run before.")
         case .manual:
             let who = request?.who ?? "Somebody"
             why.say(.request, at: run.readyAt, "\(who) asked for it at \(moment(run.readyAt)).")
@@ -109,7 +109,7 @@ extension WhyFacts {
             let on = definition?.after.first { $0.parent.text == name }?.on ?? .success
             return "`\(name)`" + (on == .success ? "" : " (on \(on.rawValue))")
         }
-        why.say(.parents, at: since, "It waits for an end of \(Self.list(lates)) since its slot before.")
+        why.say(.parents, at: since, "It waits for an end of \(list(lates)) since its slot before.")
         for name in names.prefix(2) { why.advise("rota why \(name)") }
     }
 
@@ -161,7 +161,7 @@ extension WhyFacts {
             guard let detail = wait.detail else { continue }
             told.append("\(Cause(detail).awaited) for \(length(from: wait.at, to: until))")
         }
-        let reason = told.isEmpty ? "" : ": it waited for \(Self.list(told))"
+        let reason = told.isEmpty ? "" : ": it waited for \(list(told))"
         why.say(
             rule(of: waits.last?.detail), at: run.readyAt, "It started \(length(from: run.readyAt, to: end)) after it was ready\(reason).")
     }
@@ -366,7 +366,7 @@ extension Cause {
     fileprivate var awaited: String {
         switch self {
         case .overlap: "another run of the job"
-        case .parents(let names): "an end of " + WhyFacts.list(names.map { "`\($0)`" })
+        case .parents(let names): "an end of " + list(names.map { "`\($0)`" })
         case .pool(let pool): "a place in the pool \(pool)"
         case .held: "its release"
         case .other(let text): text

@@ -71,7 +71,7 @@ extension WhyFacts {
         }
         if !unmet.isEmpty {
             let names = unmet.map { "`\($0.parent)`" + ($0.on == .success ? "" : " (on \($0.on.rawValue))") }
-            why.say(.parents, "It will wait for an end of \(Self.list(names)), which has not come since the slot before.")
+            why.say(.parents, "It will wait for an end of \(list(names)), which has not come since the slot before.")
         }
         let active = others.filter(\.run.state.isActive)
         guard let first = active.first, active.count >= definition?.overlap.mostAtOnce ?? 1 else { return }
@@ -178,7 +178,7 @@ extension WhyFacts {
         } else if let headSchedule {
             why.say(.parents, "`\(job)` has no schedule: it runs in the flows of `\(head)`, which has no slot at \(words(due)).")
             let nearest = [headSchedule.previous(before: due)?.due, headSchedule.next(after: due)?.due].compactMap(\.self)
-            if !nearest.isEmpty { why.say(.schedule, "The nearest slots of `\(head)` are \(Self.list(nearest.map(words))).") }
+            if !nearest.isEmpty { why.say(.schedule, "The nearest slots of `\(head)` are \(list(nearest.map(words))).") }
             for slot in nearest { why.advise("rota why \(job) --due \(slot.rfc3339)") }
         } else {
             tellEndsAwaited(&why)
@@ -190,7 +190,7 @@ extension WhyFacts {
     private func tellEndsAwaited(_ why: inout Why) {
         let edges = definition?.after ?? []
         let names = { (edges: [Edge]) in
-            Self.list(edges.map { "`\($0.parent)`" + ($0.on == .success ? "" : " (on \($0.on.rawValue))") })
+            list(edges.map { "`\($0.parent)`" + ($0.on == .success ? "" : " (on \($0.on.rawValue))") })
         }
         why.say(.parents, "`\(job)` has no schedule: it becomes due by the ends of \(names(edges)), and no run of it bears \(words(due)).")
         let late = edges.filter { edge in
@@ -209,7 +209,7 @@ extension WhyFacts {
 
     /// The head of the job's flows has a slot there, which has not come.
     func tellComingFlow(_ why: inout Why) {
-        let parents = Self.list((definition?.after ?? []).map { "`\($0.parent)`" })
+        let parents = list((definition?.after ?? []).map { "`\($0.parent)`" })
         why.say(
             .parents, at: due,
             "It will run in the flow `\(head)` of \(words(due)), which begins in \(length(from: now, to: due)), once \(parents) have ended there."

@@ -79,7 +79,7 @@ package struct WhyFacts: Sendable {
     var newest: Row? { attempts.last }
     var isScheduled: Bool { schedule?.contains(due) == true }
     /// The job whose runs begin the flows that this one is a member of; itself for a head.
-    var head: JobName { graph.heads[job] ?? job }
+    var head: JobName { graph.head(of: job) }
     /// That job's schedule with its anchor pinned; nil for a head, and for a member of flows that nobody but a request begins.
     var headSchedule: Schedule? {
         guard head != job, let schedule = graph[head]?.schedule else { return nil }
@@ -142,12 +142,6 @@ package struct WhyFacts: Sendable {
 
     /// `run k3x9q2-17 due 2026-03-01T02:00:00Z`
     func words(_ row: Row) -> String { "run \(row.id) due \(row.run.key.due.rfc3339)" }
-
-    /// `a`, `a and b`, `a, b and c`.
-    static func list(_ words: [String]) -> String {
-        guard let last = words.last, words.count > 1 else { return words.first ?? "" }
-        return words.dropLast().joined(separator: ", ") + " and " + last
-    }
 }
 
 extension Duration {
