@@ -33,6 +33,8 @@ package struct Launch: Hashable, Sendable {
     package var endsOnFullLog: Bool
     /// nil when it was handed over by a version that did not say.
     package var origin: RunOrigin?
+    /// What a cluster engine is told beside the command.
+    package var task: TaskDemand
 
     package init(
         run: String,
@@ -51,7 +53,8 @@ package struct Launch: Hashable, Sendable {
         killAfter: Duration = .seconds(10),
         outputLimit: Int64 = 10 << 20,
         endsOnFullLog: Bool = false,
-        origin: RunOrigin? = nil
+        origin: RunOrigin? = nil,
+        task: TaskDemand = TaskDemand()
     ) {
         self.run = run
         self.job = job
@@ -70,5 +73,6 @@ package struct Launch: Hashable, Sendable {
         self.outputLimit = outputLimit
         self.endsOnFullLog = endsOnFullLog
         self.origin = origin
+        self.task = task
     }
 }
