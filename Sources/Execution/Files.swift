@@ -33,13 +33,23 @@ enum Files {
     /// Makes or replaces a file in one step: a reader sees all of it, or what was there before.
     ///
     /// It is not forced to the disk: what we write so is of no use after the machine has stopped.
-    static func replace(_ path: String, with bytes: [UInt8]) throws(SystemError) {
+    static func replace(_ path: String, with bytes: [UInt8], owner: RunOwner? = nil) throws(SystemError) {
         let draft = "\(path).new"
-        let file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw SystemError("open", draft) }
+        let file = try create(draft)
         defer { close(file) }
+        if let owner, fchown(file, owner.user, owner.group) != 0 { throw SystemError("chown", draft) }
         try write(bytes, to: file, draft)
         guard rename(draft, path) == 0 else { throw SystemError("rename", path) }
+    }
+
+    /// Never what is there already: a draft that was left, or a link that the owner of the folder put there.
+    private static func create(_ path: String) throws(SystemError) -> Int32 {
+        while true {
+            let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            if file >= 0 { return file }
+            guard errno == EEXIST else { throw SystemError("open", path) }
+            guard unlink(path) == 0 || errno == ENOENT else { throw SystemError("unlink", path) }
+        }
     }
 
     static func write(_ bytes: [UInt8], to file: Int32, _ path: String) throws(SystemError) {

@@ -70,7 +70,7 @@ extension RunFolder {
         record.add("boot", bootID)
         record.add("cancelled", reason)
         let draft = "\(path)/claim.cancel"
-        try Files.replace(draft, with: record.bytes(head: Self.claimHead))
+        try Files.replace(draft, with: record.bytes(head: Self.claimHead), owner: owner)
         defer { unlink(draft) }
         if link(draft, claimFile) == 0 { return true }
         guard errno == EEXIST else { throw SystemError("link", claimFile) }

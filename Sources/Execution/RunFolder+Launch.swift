@@ -7,19 +7,26 @@ extension RunFolder {
 
     /// Makes the folder with all that a keeper needs; what is there already stays, but for `run`, which is written again.
     ///
-    /// Answers whether the folder is new, that is, whether nobody can have claimed the run before.
-    func prepare(_ launch: Launch, bootID: String, node: String, group: String? = nil) throws(SystemError) -> Bool {
+    /// - Parameters:
+    ///   - node: nil when only the keeper can know, because an engine decides where it runs.
+    ///   - task: What is said to the keeper of an engine's task; nil for that of a local run.
+    /// - Returns: Whether the folder is new, that is, whether nobody can have claimed the run before.
+    func prepare(
+        _ launch: Launch, bootID: String, node: String?, group: String? = nil, task: TaskKeeping? = nil
+    ) throws(SystemError) -> Bool {
         // The user of the job must get through to `output`, and to nothing else: it may not list, and all files are 0600.
         let isNew = try Files.makeFolder(path, mode: 0o700)
         DurableStep.folderMade.passed()
-        if launch.user != nil, chmod(path, 0o711) != 0 { throw SystemError("chmod", path) }
+        if owner == nil, launch.user != nil, chmod(path, 0o711) != 0 { throw SystemError("chmod", path) }
         _ = try Files.makeFolder(outputFolder, mode: 0o700)
-        try Files.replace(runFile, with: record(launch, bootID: bootID, node: node, group: group).bytes(head: Self.runHead))
+        let record = record(launch, bootID: bootID, node: node, group: group, task: task)
+        try Files.replace(runFile, with: record.bytes(head: Self.runHead), owner: owner)
+        try owner?.take(self)
         DurableStep.runWritten.passed()
         return isNew
     }
 
-    private func record(_ launch: Launch, bootID: String, node: String, group: String?) -> Record {
+    private func record(_ launch: Launch, bootID: String, node: String?, group: String?, task: TaskKeeping?) -> Record {
         var record = Record()
         record.add("run", launch.run)
         record.add("job", launch.job)
@@ -43,11 +50,12 @@ extension RunFolder {
         record.add("kill-after", launch.killAfter.wholeMicroseconds)
         record.add("output-limit", launch.outputLimit)
         record.add("on-log-full", launch.endsOnFullLog ? "stop" : nil)
+        task?.add(to: &record)
         launch.origin?.add(to: &record)
         return record
     }
 
-    private func environment(_ launch: Launch, node: String) -> [String: String] {
+    private func environment(_ launch: Launch, node: String?) -> [String: String] {
         var environment = launch.environment
         // Also how processes that left the session of a dead keeper are told from others.
         environment["ROTA_OUTPUT"] = outputFile

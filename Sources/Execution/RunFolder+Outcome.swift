@@ -53,6 +53,6 @@ extension RunFolder {
         record.add("started", ending.startedAt?.microseconds)
         record.add("ended", ending.endedAt.microseconds)
         record.add("node", ending.node)
-        try Files.replace(outcomeFile, with: record.bytes(head: Self.outcomeHead))
+        try Files.replace(outcomeFile, with: record.bytes(head: Self.outcomeHead), owner: owner)
     }
 }

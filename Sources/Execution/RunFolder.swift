@@ -5,11 +5,18 @@ internal import Timetable
 package struct RunFolder: Hashable, Sendable {
     package let path: String
     package let run: String
+    /// Who carries the run out, where that is somebody else than the scheduler: all that the scheduler writes there becomes theirs.
+    let owner: RunOwner?
 
     /// The folder of `run` below `runs`, whether it exists or not.
     package init(runs: String, run: String) {
+        self.init(runs: runs, run: run, owner: nil)
+    }
+
+    init(runs: String, run: String, owner: RunOwner?) {
         path = "\(runs)/\(run)"
         self.run = run
+        self.owner = owner
     }
 
     /// What is to be executed.
@@ -58,6 +65,6 @@ extension RunFolder {
         var record = Record()
         record.add("run", run)
         record.add("reason", String(reason.prefix(500)))
-        try Files.replace(killFile, with: record.bytes(head: "rota-kill 1"))
+        try Files.replace(killFile, with: record.bytes(head: "rota-kill 1"), owner: owner)
     }
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int read_line(const char *path, char *line, size_t size) {
@@ -62,7 +63,19 @@ static int create(int folder, const char *name) {
     return openat(folder, name, flags, 0600);
 }
 
-int claim_take(int folder, const char *id) {
+static bool lacks_locks(int error) { return error == ENOLCK || error == ENOSYS || error == EOPNOTSUPP; }
+
+// A server may have done it although its answer was lost, and then refuses the second try.
+static int link_once(int folder, int file, const char *name) {
+    if (linkat(folder, name, folder, "claim", 0) == 0) return 0;
+    int error = errno;
+    struct stat facts;
+    if (fstat(file, &facts) == 0 && facts.st_nlink == 2) return 0;
+    errno = error;
+    return -1;
+}
+
+int claim_take(int folder, const char *id, bool needs_lock) {
     char bytes[512], name[32];
     struct page page = {.bytes = bytes, .size = sizeof bytes};
     if (compose(id, &page) != 0) return -1;
@@ -70,10 +83,9 @@ int claim_take(int folder, const char *id) {
     int file = create(folder, name);
     if (file < 0) return -1;
     int error = 0;
-    if (write_all(file, page.bytes, page.length) != 0 || flock(file, LOCK_EX | LOCK_NB) != 0
-        || linkat(folder, name, folder, "claim", 0) != 0) {
-        error = errno;
-    }
+    if (write_all(file, page.bytes, page.length) != 0) error = errno;
+    else if (flock(file, LOCK_EX | LOCK_NB) != 0 && (needs_lock || !lacks_locks(errno))) error = errno;
+    else if (link_once(folder, file, name) != 0) error = errno;
     unlinkat(folder, name, 0);
     if (error == 0) return file;
     close(file);

@@ -3,10 +3,12 @@
 
 #include "text.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 // Takes the claim of run `id`: answers its file, locked until this process ends; -1 with errno, EEXIST when another has it.
-int claim_take(int folder, const char *id);
+// A file system without locks is no reason to fail where `needs_lock` is not set.
+int claim_take(int folder, const char *id, bool needs_lock);
 
 // Gives the claim back. Only for a run whose command was never started.
 void claim_release(int folder);

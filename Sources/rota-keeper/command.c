@@ -48,23 +48,15 @@ static int take_descriptors(const struct command_files *files) {
     return 0;
 }
 
-static void add_variable(char **environment, char *line) {
-    size_t name = (size_t)(strchr(line, '=') - line) + 1;
-    size_t count = 0;
-    for (; environment[count] != NULL; count++) {
-        if (strncmp(environment[count], line, name) == 0) return;
-    }
-    environment[count] = line;
-}
-
 // Variables that a login sets and the scheduler cannot know; those that it gave stay.
 static void add_login(char **environment, const struct passwd *entry) {
-    static char lines[RUN_SPARE][512];
-    const char *names[RUN_SPARE] = {"HOME", "USER", "LOGNAME", "SHELL"};
-    const char *values[RUN_SPARE] = {entry->pw_dir, entry->pw_name, entry->pw_name, entry->pw_shell};
-    for (int at = 0; at < RUN_SPARE; at++) {
+    enum { VARIABLES = 4 };
+    static char lines[VARIABLES][512];
+    const char *names[VARIABLES] = {"HOME", "USER", "LOGNAME", "SHELL"};
+    const char *values[VARIABLES] = {entry->pw_dir, entry->pw_name, entry->pw_name, entry->pw_shell};
+    for (int at = 0; at < VARIABLES; at++) {
         snprintf(lines[at], sizeof lines[at], "%s=%s", names[at], values[at]);
-        add_variable(environment, lines[at]);
+        run_add_variable(environment, lines[at]);
     }
 }
 

@@ -19,6 +19,9 @@
 // its way out closes its files a moment before it is gone); and the most that left-overs get after TERM.
 static const int64_t drain_time = 2000000, parting_time = 200000, leave_time = 2000000;
 
+// How long ago a command may have been ended by the signal that the keeper hears of only now.
+static const int64_t stop_time = 1000000;
+
 // The pause between two rounds of KILL: each finds what the one before it made visible, and what even KILL does not end at once gets time.
 static const int64_t first_pause = 20000, longest_pause = 1000000;
 
@@ -177,15 +180,24 @@ static void end(struct keeping *keeping, const char *kind, const char *reason) {
     climb(keeping, keeping->run->kill_after);
 }
 
+// Who stops a machine, or a task, tells all of its processes: a command that TERM ended a moment ago was stopped together with its keeper.
+static void stop(struct keeping *keeping, const char *reason) {
+    end(keeping, "killed", reason);
+    bool is_recent = now.reaped && real_time() - now.ended < stop_time;
+    if (now.kind != NULL || !is_recent || !WIFSIGNALED(now.status) || WTERMSIG(now.status) != SIGTERM) return;
+    now.kind = "killed";
+    snprintf(now.reason, sizeof now.reason, "%s", reason);
+}
+
 static void take_signals(struct keeping *keeping) {
     struct signalfd_siginfo signal;
     while (read(keeping->signals, &signal, sizeof signal) == (ssize_t)sizeof signal) {
         char reason[REASON_SIZE];
-        if (signal.ssi_signo == SIGUSR1 && kill_is_wanted(keeping->folder, keeping->run->id, reason, sizeof reason)) {
-            end(keeping, "killed", reason);
-        } else if (signal.ssi_signo == SIGTERM || signal.ssi_signo == SIGINT) {
-            end(keeping, "killed", "keeper-stopped: the keeper was told to stop");
-        }
+        bool is_stop = signal.ssi_signo == SIGTERM || signal.ssi_signo == SIGINT;
+        if (!is_stop && signal.ssi_signo != SIGUSR1) continue;
+        bool is_wanted = kill_is_wanted(keeping->folder, keeping->run->id, reason, sizeof reason);
+        if (is_stop) stop(keeping, is_wanted ? reason : "keeper-stopped: the keeper was told to stop");
+        else if (is_wanted) end(keeping, "killed", reason);
     }
 }
 
@@ -306,6 +318,8 @@ int keeping_finish(struct keeping *keeping, struct outcome *outcome) {
         if (is_over(keeping)) break;
         await(keeping);
     }
+    // What was sent to both may be here only now.
+    take_signals(keeping);
     cgroup_read(&keeping->group, &outcome->group);
     cgroup_remove(&keeping->group);
     if (command_lacked_room(keeping->run, &now.refusal)) {

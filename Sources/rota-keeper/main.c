@@ -12,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// How a keeper ends that left no outcome. With all but EXIT_GONE nothing was carried out, and no claim of its own is left behind.
+// How a keeper ends that left no outcome. With all but EXIT_GONE nothing was carried out, and no claim of its own is left behind. One that
+// left an outcome ends with 0 or, as a task of an engine, as its command.
 enum {
     EXIT_USAGE = 64,
     EXIT_RUN = 65,  // no `run`, or not one of ours
@@ -81,16 +82,16 @@ static int keep(struct keeping *keeping, int reserved, struct outcome *outcome) 
 static int claim_and_keep(struct keeping *keeping, const char *id) {
     int reserved = outcome_reserve(keeping->folder);
     if (reserved < 0) return complain("outcome", EXIT_SPACE);
-    keeping->claim = claim_take(keeping->folder, id);
+    keeping->claim = claim_take(keeping->folder, id, !keeping->run->is_task);
+    struct outcome outcome = {.id = id, .node = keeping->run->node};
     int code;
     if (keeping->claim >= 0) {
-        struct outcome outcome = {.id = id, .node = keeping->run->node};
         code = keep(keeping, reserved, &outcome);
     } else {
         code = errno == EEXIST ? EXIT_CLAIMED : complain("claim", EXIT_SYSTEM);
     }
     if (code != 0) outcome_unreserve(keeping->folder);
-    return code;
+    return code == 0 && keeping->run->is_task ? outcome_exit_code(&outcome) : code;
 }
 
 int main(int count, char **words) {
@@ -106,5 +107,7 @@ int main(int count, char **words) {
     if (prepare(&keeping) != 0) return complain("prepare", EXIT_SYSTEM);
     const char *id = strrchr(words[1], '/') + 1;
     if (run_read(keeping.folder, id, &run) != 0) return complain("run", errno == EPROTO || errno == ENOENT ? EXIT_RUN : EXIT_SYSTEM);
+    // No scheduler is at the other end of what an engine left open.
+    if (run.is_task) keeping.report = -1;
     return claim_and_keep(&keeping, id);
 }

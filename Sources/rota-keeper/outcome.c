@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -104,4 +106,13 @@ int outcome_write(int folder, int reserved, const struct outcome *outcome, const
     close(file);
     errno = error;
     return result;
+}
+
+int outcome_exit_code(const struct outcome *outcome) {
+    enum { TIMED_OUT = 124, COULD_NOT_START = 127 };
+    int code = 0;
+    if (outcome->has_status) code = WIFEXITED(outcome->status) ? WEXITSTATUS(outcome->status) : 128 + WTERMSIG(outcome->status);
+    if (code != 0 || strcmp(outcome->kind, "exited") == 0) return code;
+    if (strcmp(outcome->kind, "timedOut") == 0) return TIMED_OUT;
+    return strcmp(outcome->kind, "couldNotStart") == 0 ? COULD_NOT_START : 128 + SIGTERM;
 }

@@ -30,3 +30,7 @@ void outcome_unreserve(int folder);
 // Makes the outcome durable under its name; `reserved` is the file of outcome_reserve. Answers -1 with errno: call it again, with -1 for
 // `reserved`, as a file whose fsync failed is not to be trusted a second time.
 int outcome_write(int folder, int reserved, const struct outcome *outcome, const struct output *output);
+
+// What a keeper ends with whose own end is to tell that of its command: as a shell would, and never 0 for a run that was not left to
+// itself.
+int outcome_exit_code(const struct outcome *outcome);

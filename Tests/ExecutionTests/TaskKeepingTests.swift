@@ -1,0 +1,190 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+import Timetable
+
+@testable import Execution
+
+/// A keeper that an engine starts as its task: what it takes of the place where it finds itself, and how it ends.
+@Suite(.timeLimit(.minutes(1))) struct TaskKeepingTests {
+    let place: Place
+    private let task = TaskKeeping(passed: ["SLURM_*", "TMPDIR"], withheld: ["SLURM_EXPORT_ENV"], nodeVariable: "SLURMD_NODENAME")
+
+    init() throws {
+        place = try Place()
+    }
+
+    /// A keeper for `launch` as an engine would start it.
+    private func start(_ launch: Launch, in environment: [String: String] = [:], owner: RunOwner? = nil) throws -> Program {
+        let folder = RunFolder(runs: place.runs, run: launch.run, owner: owner)
+        _ = try folder.prepare(launch, bootID: RunFolder.currentBootID(), node: nil, task: task)
+        return try Program(Place.keeper(), [folder.path], environment: environment)
+    }
+
+    /// What the keeper ended with, and the end that it left.
+    private func end(_ text: String, _ change: (inout Launch) -> Void = { _ in }) throws -> (status: Int32, ending: Ending) {
+        var launch = place.shell("t-1", text)
+        change(&launch)
+        let status = try start(launch).wait().status
+        return (status, try #require(try place.folder("t-1").ending()))
+    }
+
+    @Test(arguments: [("exit 0", Int32(0)), ("exit 7", 7), ("exit 75", 75), ("kill -9 $$", 137), ("kill -15 $$", 143)])
+    func theEngineLearnsHowTheCommandEnded(command: String, status: Int32) throws {
+        let (told, ending) = try end(command)
+
+        #expect(told == status)
+        #expect(ending.exitCode.map { Int32($0) } ?? ending.signal.map { Int32($0) + 128 } == status)
+    }
+
+    @Test func anEndThatWasBroughtAboutIsNoSuccessForTheEngine() throws {
+        let timedOut = try end("trap 'exit 0' TERM; sleep 100 & wait") { $0.timeout = .milliseconds(200) }
+
+        #expect(timedOut.ending.kind == .timedOut && timedOut.ending.exitCode == 0)
+        #expect(timedOut.status == 124)
+    }
+
+    @Test func aCommandThatIsNotThereIsNoSuccessForTheEngine() throws {
+        let absent = try end("") { $0.words = ["no-such-program"] }
+
+        #expect(absent.ending.kind == .couldNotStart)
+        #expect(absent.status == 127)
+    }
+
+    @Test func aRunThatIsKilledBeforeItBeginsIsNoSuccessForTheEngine() throws {
+        let folder = place.folder("t-1")
+        let launch = place.shell("t-1", "echo begun")
+        _ = try folder.prepare(launch, bootID: RunFolder.currentBootID(), node: nil, task: task)
+        try folder.writeKill(reason: "stop")
+
+        #expect(try start(launch).wait().status == 143)
+        #expect(try folder.ending()?.kind == .killed)
+    }
+
+    // catalogue 77
+    @Test func aSecondTaskOfTheSameRunStartsNothing() throws {
+        let launch = place.shell("t-1", "echo begun >> \(place.path)/marks; exit 3")
+
+        #expect(try start(launch).wait().status == 3)
+        #expect(try start(launch).wait().status == 75)
+        #expect(try place.text("\(place.path)/marks") == "begun\n")
+    }
+
+    // catalogue 22
+    @Test func theCommandGetsWhatTheEngineSaysOfTheTask() throws {
+        var launch = Launch(run: "t-1", job: "test", due: .epoch, words: ["env"], environment: ["PATH": "/usr/bin", "TMPDIR": "/own"])
+        launch.environment["SLURM_ARRAY_TASK_ID"] = "own"
+        let engine = [
+            "SLURM_JOB_ID": "17", "SLURM_ARRAY_TASK_ID": "5", "SLURM_EXPORT_ENV": "NIL", "SLURMD_NODENAME": "n3", "TMPDIR": "/engine",
+            "TMPDIRS": "no", "SECRET": "no",
+        ]
+        _ = try start(launch, in: engine).wait()
+
+        let expected = [
+            "HOST=n3", "PATH=/usr/bin", "ROTA_OUTPUT=\(place.folder("t-1").outputFile)", "ROTA_RUN=t-1", "SLURM_ARRAY_TASK_ID=own",
+            "SLURM_JOB_ID=17", "TMPDIR=/own",
+        ]
+        #expect(try place.stdout().split(separator: "\n").map { String($0) }.sorted() == expected)
+        #expect(try place.folder("t-1").ending()?.node == "n3")
+    }
+
+    @Test func withoutANameFromTheEngineTheMachineHasItsOwn() throws {
+        _ = try start(place.shell("t-1", "echo $HOST; hostname")).wait()
+
+        let names = try place.stdout().split(separator: "\n")
+        #expect(names.count == 2 && names.first == names.last)
+        #expect(try place.folder("t-1").ending()?.node == names.first.map { String($0) })
+    }
+
+    @Test(.enabled(if: isRoot, "only root can hand a folder over")) func theFolderBelongsToWhoCarriesTheRunOut() throws {
+        let owner = try #require(try RunOwner.named("nobody"))
+        let folder = RunFolder(runs: place.runs, run: "t-1", owner: owner)
+        var launch = place.shell("t-1", "id -un; echo A=1 > $ROTA_OUTPUT; echo 1; read x < \(place.path)/gate")
+        launch.user = "nobody"
+        launch.workdir = "/"
+        _ = try folder.prepare(launch, bootID: RunFolder.currentBootID(), node: nil, task: task)
+        let keeper = "\(place.path)/keeper"
+        try FileManager.default.copyItem(atPath: Place.keeper(), toPath: keeper)
+        try TemporaryFolder.settle(keeper)
+        let nobody = ["--reuid=\(owner.user)", "--regid=\(owner.group)", "--clear-groups", keeper, folder.path]
+        let task = try Program("/usr/bin/setpriv", nobody)
+
+        // What is written later is for the keeper to read, too.
+        #expect(wait { Files.exists(folder.stdoutFile) })
+        try folder.writeKill(reason: "stop")
+        task.signal(SIGUSR1)
+        let status = try task.wait().status
+        let ending = try #require(try folder.ending())
+        #expect(status == 143, "\(task.errors)")
+        #expect(ending.kind == .killed && ending.reason == "stop")
+        #expect(ending.handedOn.values == ["A": "1"])
+        #expect(try place.stdout() == "nobody\n1\n")
+    }
+
+    @Test(.enabled(if: isRoot, "only root can hand a folder over")) func aLinkInThatFolderLeadsNowhere() throws {
+        let owner = try #require(try RunOwner.named("nobody"))
+        let folder = RunFolder(runs: place.runs, run: "t-1", owner: owner)
+        let launch = place.shell("t-1", "true")
+        _ = try folder.prepare(launch, bootID: RunFolder.currentBootID(), node: nil, task: task)
+        try Files.replace("\(place.path)/secret", with: Array("secret".utf8))
+        for name in ["run.new", "kill.new"] { #expect(symlink("\(place.path)/secret", "\(folder.path)/\(name)") == 0) }
+
+        _ = try folder.prepare(launch, bootID: RunFolder.currentBootID(), node: nil, task: task)
+        try folder.writeKill(reason: "stop")
+
+        #expect(try place.text("\(place.path)/secret") == "secret")
+        #expect(try FileManager.default.attributesOfItem(atPath: "\(place.path)/secret")[.ownerAccountName] as? String == "root")
+        #expect(try FileManager.default.attributesOfItem(atPath: folder.killFile)[.ownerAccountName] as? String == "nobody")
+    }
+
+    /// An engine tells all processes of a task at once; when the command is gone first, the run was stopped none the less.
+    @Test func aCommandThatIsStoppedTogetherWithItsKeeperWasStopped() async throws {
+        let task = try start(place.shell("t-1", "echo $$; \(place.waitAtGate)"))
+        let command = try #require(try await place.line().first)
+        task.signal(SIGSTOP)
+        kill(command, SIGTERM)
+        await awaitEnd(of: command)
+        task.signal(SIGTERM)
+        task.signal(SIGCONT)
+
+        #expect(try task.wait().status == 143)
+        let ending = try #require(try place.folder("t-1").ending())
+        #expect(ending.kind == .killed && ending.signal == Int(SIGTERM))
+        #expect(ending.reason?.hasPrefix("keeper-stopped:") == true)
+    }
+
+    @Test func aStopThatWasAskedForBearsItsReason() async throws {
+        let launch = place.shell("t-1", "echo $$; \(place.waitAtGate)")
+        let task = try start(launch)
+        _ = try await place.line()
+        try place.folder("t-1").writeKill(reason: "by hand")
+        task.signal(SIGTERM)
+
+        #expect(try task.wait().status == 143)
+        #expect(try place.folder("t-1").ending()?.reason == "by hand")
+    }
+
+    /// What a keeper of a local run is told stays as it was.
+    @Test func aLocalRunIsToldNothingOfThis() async throws {
+        _ = await place.end("true")
+
+        let text = try place.text(place.folder("t-1").runFile)
+        #expect(text.contains("\nnode node-1\n"))
+        for key in ["exit-as-command", "pass", "withhold", "node-variable"] { #expect(!text.contains("\n\(key) ")) }
+    }
+
+    /// catalogue 24: a task costs its node no more than a local run its machine.
+    @Test func aTasksKeeperIsSmall() async throws {
+        let variables = (0..<100).map { ("SLURM_V\($0)", String(repeating: "x", count: 50)) }
+        let launch = place.shell("t-1", "echo 1; \(place.waitAtGate)")
+        let task = try start(launch, in: Dictionary(uniqueKeysWithValues: variables))
+        _ = try await place.line()
+
+        let facts = try place.text("/proc/\(task.pid)/smaps_rollup")
+        let own = facts.split(separator: "\n").filter { $0.hasPrefix("Private") }.compactMap { Int($0.split(separator: " ")[1]) }
+        place.openGate()
+        #expect(try task.wait().status == 0)
+        #expect(own.reduce(0, +) > 0 && own.reduce(0, +) <= 200, "KiB")
+    }
+}
