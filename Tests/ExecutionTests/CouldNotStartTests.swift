@@ -35,19 +35,6 @@ import Timetable
         try TemporaryFolder.settle("\(place.path)/\(name)")
     }
 
-    @Test func aMissingProgram() async throws {
-        #expect(try await reason(["./x.sh"]) == "not-found: ./x.sh: No such file or directory")
-    }
-
-    @Test func aWordThatIsNotInThePath() async throws {
-        #expect(try await reason(["surely-not-there"]).hasPrefix("not-found: surely-not-there"))
-    }
-
-    @Test func aFileThatIsNoProgram() async throws {
-        try make("x.sh", "#!/bin/sh\n", mode: 0o600)
-        #expect(try await reason(["./x.sh"]).hasPrefix("not-executable:"))
-    }
-
     @Test(arguments: ["\u{7f}ELF nothing that runs here", "true\n", ""]) func aFileOfNoKnownFormat(content: String) async throws {
         try make("x", content, mode: 0o700)
         #expect(try await reason(["./x"]) == "wrong-format: ./x: Exec format error")
@@ -81,19 +68,6 @@ import Timetable
         #expect(try await reason(["./x"]).hasPrefix("no-interpreter:"))
     }
 
-    @Test func aMissingFolder() async throws {
-        #expect(try await reason(["true"]) { $0.workdir = "/nowhere" } == "no-directory: /nowhere: No such file or directory")
-    }
-
-    @Test func aFileInPlaceOfAFolder() async throws {
-        try make("x", "", mode: 0o600)
-        #expect(try await reason(["true"]) { $0.workdir = "\(place.path)/x" } == "no-directory: \(place.path)/x: Not a directory")
-    }
-
-    @Test func aFolderInPlaceOfAProgram() async throws {
-        #expect(try await reason(["/usr/bin"]).hasPrefix("not-executable: /usr/bin"))
-    }
-
     @Test func aUserWhomOnlyRootCanBecome() async throws {
         var launch = place.shell("t-1", "true")
         launch.user = "daemon"
@@ -103,24 +77,7 @@ import Timetable
         #expect(ending.reason == "not-permitted: cannot become user daemon, as only root can: Operation not permitted")
     }
 
-    @Test func anUnknownUser() async throws {
-        #expect(try await reason(["true"]) { $0.user = "nobody-here" } == "unknown-user: there is no user nobody-here")
-    }
-
     @Test(.enabled(if: isRoot, "only root can become a user who is denied")) func aFolderThatTheUserMayNotEnter() async throws {
         #expect(try await reason(["true"]) { ($0.user, $0.workdir) = ("nobody", "/root") }.hasPrefix("directory-denied: /root"))
-    }
-
-    @Test func argumentsThatAreTooLong() async throws {
-        let long = String(repeating: "x", count: 200_000)
-        #expect(try await reason(["true", long]).hasPrefix("too-long:"))
-    }
-
-    @Test func aNulCharacter() async throws {
-        #expect(try await reason(["echo", "a\0b"]).hasPrefix("not-valid:"))
-    }
-
-    @Test(arguments: ["", "../x", "a/b", ".x", "a b"]) func aRunIdThatIsNoName(run: String) async throws {
-        #expect(try await reason(["true"]) { $0.run = run }.hasPrefix("not-valid:"))
     }
 }

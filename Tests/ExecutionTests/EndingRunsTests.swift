@@ -13,20 +13,6 @@ import Timetable
         place = try Place()
     }
 
-    private func elapsed(_ ending: Ending) -> Duration {
-        ending.startedAt.map { ending.endedAt - $0 } ?? .zero
-    }
-
-    /// The command hears of it before anybody looks for the others, and not once more with them.
-    @Test func aCommandHearsTermOnce() async throws {
-        var launch = place.shell("t-1", "trap 'echo >> \(place.path)/terms' TERM; while :; do \(place.waitAtGate); done")
-        launch.timeout = .milliseconds(300)
-        launch.killAfter = .milliseconds(400)
-        let ending = await place.end(launch)
-        #expect(ending.kind == .timedOut && ending.signal == Int(SIGKILL))
-        #expect(try place.text("\(place.path)/terms") == "\n")
-    }
-
     /// A keeper that its own command stopped is not deaf to a kill.
     @Test func aStoppedKeeperHearsOfAKill() async throws {
         let reports = Reports()
@@ -36,97 +22,6 @@ import Timetable
         while !Task.isCancelled, !Files.exists("\(place.path)/mark") { await Task.yield() }
         executor.kill(run: "t-1", reason: "by ada")
         #expect(await reports.ending(of: "t-1").kind == .killed)
-    }
-
-    // catalogue 13
-    @Test func timeoutEndsACommandThatIgnoresTerm() async {
-        var launch = place.shell("t-1", "trap '' TERM; while :; do \(place.waitAtGate); done")
-        launch.timeout = .milliseconds(300)
-        launch.killAfter = .milliseconds(400)
-        let ending = await place.end(launch)
-
-        #expect(ending.kind == .timedOut)
-        #expect(ending.signal == Int(SIGKILL))
-        #expect(ending.reason == "timeout: after 0.300 s")
-        #expect(elapsed(ending) >= .milliseconds(690))
-        #expect(elapsed(ending) < .seconds(5))
-    }
-
-    @Test func aCommandMayAnswerTermInItsOwnWay() async {
-        var launch = place.shell("t-1", "trap 'exit 5' TERM; \(place.waitAtGate)")
-        launch.timeout = .milliseconds(300)
-        let ending = await place.end(launch)
-
-        #expect(ending.kind == .timedOut)
-        #expect(ending.exitCode == 5)
-    }
-
-    // catalogue 17
-    @Test func aStoppedCommandTimesOut() async {
-        var launch = place.shell("t-1", "kill -STOP $$; \(place.waitAtGate)")
-        launch.timeout = .milliseconds(300)
-        launch.killAfter = .seconds(60)
-        let ending = await place.end(launch)
-
-        #expect(ending.kind == .timedOut)
-        #expect(ending.signal == Int(SIGTERM), "it is continued, so that it need not be killed")
-    }
-
-    // catalogue 14, 15
-    @Test func theWholeTreeIsGoneAfterATimeout() async throws {
-        let stubborn = "sh -c \"trap '' TERM; sleep 1000; sleep 1000\""
-        var launch = place.shell(
-            "t-1", "\(stubborn) & a=$!; setsid \(stubborn) & b=$!; (setsid sleep 1000 & echo $a $b $!; \(place.waitAtGate)); wait")
-        launch.timeout = .milliseconds(500)
-        launch.killAfter = .milliseconds(300)
-        let ending = await place.end(launch)
-        let pids = try await place.line()
-
-        #expect(ending.kind == .timedOut)
-        #expect(pids.count == 3)
-        #expect(pids.filter(isAlive).isEmpty)
-    }
-
-    // catalogue 15
-    @Test func whatIsLeftAfterTheEndIsEndedAndReported() async throws {
-        let ending = await place.end("setsid sleep 1000 > /dev/null 2>&1 & echo $!; exit 4")
-        let pids = try await place.line()
-
-        #expect(ending.kind == .exited)
-        #expect(ending.exitCode == 4)
-        #expect(ending.leftOver == 1)
-        #expect(pids.count == 1 && !isAlive(pids[0]))
-    }
-
-    // catalogue 16
-    @Test func aGrandchildThatHoldsThePipesDelaysTheEndBriefly() async throws {
-        let ending = await place.end("sleep 1000 & echo $!; exit 4")
-        let pids = try await place.line()
-
-        #expect(ending.exitCode == 4)
-        #expect(elapsed(ending) < .seconds(1), "the end is that of the command")
-        #expect(ending.leftOver == 1)
-        #expect(!isAlive(pids[0]))
-    }
-
-    @Test func outputOfAGrandchildIsAwaited() async throws {
-        let ending = await place.end("(sleep 0.2; echo late) & exit 0")
-
-        #expect(ending.leftOver == 0)
-        #expect(try place.stdout() == "late\n")
-    }
-
-    @Test func killEndsARun() async throws {
-        place.executor.launch([place.shell("t-1", "echo 1; \(place.waitAtGate)")])
-        _ = try await place.line()
-
-        place.executor.kill(run: "t-1", reason: "by: somebody\nwith \\ reason")
-        place.executor.kill(run: "t-1", reason: "another")
-        let ending = await place.reports.ending(of: "t-1")
-
-        #expect(ending.kind == .killed)
-        #expect(ending.signal == Int(SIGTERM))
-        #expect(ending.reason == "by: somebody\nwith \\ reason")
     }
 
     /// Both the end and the kill wait for the keeper when it looks: the kill wakes it.
@@ -155,47 +50,6 @@ import Timetable
         }
     }
 
-    @Test func killTakesTheLadderToo() async throws {
-        var launch = place.shell("t-1", "trap '' TERM; echo 1; while :; do \(place.waitAtGate); done")
-        launch.killAfter = .milliseconds(200)
-        place.executor.launch([launch])
-        _ = try await place.line()
-
-        place.executor.kill(run: "t-1", reason: "stop")
-        let ending = await place.reports.ending(of: "t-1")
-
-        #expect(ending.kind == .killed)
-        #expect(ending.signal == Int(SIGKILL))
-    }
-
-    /// Wherever the kill comes in between, the run ends as killed and is told once.
-    @Test func killRightAfterLaunch() async throws {
-        let launches = (0..<20).map { place.shell("t-\($0)", "\(place.waitAtGate); echo passed >> \(place.path)/marks") }
-
-        for launch in launches {
-            place.executor.launch([launch])
-            place.executor.kill(run: launch.run, reason: "stop")
-        }
-
-        for launch in launches {
-            let ending = await place.reports.ending(of: launch.run)
-            #expect(ending.kind == .killed)
-            #expect(ending.reason == "stop")
-        }
-    }
-
-    @Test func aRunThatWasKilledBeforeItsLaunchNeverStarts() async throws {
-        place.executor.kill(run: "t-1", reason: "stop")
-        let ending = await place.reports.ending(of: "t-1")
-        #expect(ending.kind == .killed)
-        #expect(ending.startedAt == nil)
-
-        let again = try place.restart()
-        place.executor.launch([place.shell("t-1", "echo begun > \(place.path)/marks")])
-        #expect(await again.ending(of: "t-1").kind == .killed)
-        #expect(!Files.exists("\(place.path)/marks"))
-    }
-
     @Test func aKeeperLooksForAKillBeforeItStarts() async throws {
         let launch = place.shell("t-1", "echo begun > \(place.path)/marks")
         _ = try place.folder("t-1").prepare(launch, bootID: RunFolder.currentBootID(), node: "node-1")
@@ -206,18 +60,6 @@ import Timetable
         #expect(ending.kind == .killed)
         #expect(ending.startedAt == nil)
         #expect(!Files.exists("\(place.path)/marks"))
-    }
-
-    // catalogue 84
-    @Test func aKillAfterTheEndChangesNothing() async throws {
-        _ = await place.end("exit 3")
-        let again = try place.restart()
-
-        place.executor.kill(run: "t-1", reason: "late")
-        let ending = await again.ending(of: "t-1")
-
-        #expect(ending.kind == .exited)
-        #expect(ending.exitCode == 3)
     }
 
     @Test func aKeeperThatIsStoppedEndsItsRun() async throws {

@@ -5,17 +5,19 @@ import Timetable
 
 @testable import Execution
 
-/// A folder of runs of one test, executors on it, and what they report; everything is gone with it.
+/// A folder of runs of one test, executors of one engine on it, and what they report; everything is gone with it.
 final class Place {
     let path: String
     let runs: String
+    let engine: Engine
     let reports = Reports()
-    private(set) var executor: LocalExecutor
+    private(set) var executor: any Executor
     private let gate: Int32
     private let hasControlGroups: Bool
 
     /// - Parameter hasControlGroups: Whether runs get control groups where this machine lets them.
-    init(hasControlGroups: Bool = true) throws {
+    init(engine: Engine = .local, hasControlGroups: Bool = true) throws {
+        self.engine = engine
         self.hasControlGroups = hasControlGroups
         _ = Self.tidiesUp
         path = "/tmp/rota-execution-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
@@ -24,9 +26,9 @@ final class Place {
         // Jobs of other users go through them.
         chmod(path, 0o711)
         chmod(runs, 0o711)
-        guard mkfifo("\(path)/gate", 0o666) == 0 else { throw SystemError("mkfifo", path) }
+        guard mkfifo("\(path)/gate", 0o666) == 0, chmod("\(path)/gate", 0o666) == 0 else { throw SystemError("mkfifo", path) }
         gate = Glibc.open("\(path)/gate", O_RDWR | O_CLOEXEC)
-        executor = try Self.makeExecutor(runs, reports, hasControlGroups)
+        executor = try engine.makeExecutor(Engine.Ground(path: path, runs: runs, hasControlGroups: hasControlGroups), reports)
     }
 
     deinit {
@@ -43,15 +45,16 @@ final class Place {
         atexit { if let group = controlGroups.runs { rmdir(group) } }
     }()
 
-    private static func makeExecutor(_ runs: String, _ reports: Reports, _ hasControlGroups: Bool) throws -> LocalExecutor {
-        try LocalExecutor(runs: runs, keeper: keeper(), node: "node-1", hasControlGroups: hasControlGroups) { reports.add($0) }
+    /// Another executor on the same runs, which knows nothing of the first.
+    func makeExecutor(_ reports: Reports) throws -> any Executor {
+        try engine.makeExecutor(Engine.Ground(path: path, runs: runs, hasControlGroups: hasControlGroups), reports)
     }
 
     /// What a restart of the scheduler does: the old executor forgets everything, the new one knows nothing.
     func restart() throws -> Reports {
         executor.shutdown()
         let reports = Reports()
-        executor = try Self.makeExecutor(runs, reports, hasControlGroups)
+        executor = try makeExecutor(reports)
         return reports
     }
 
@@ -61,6 +64,16 @@ final class Place {
         try executor.reattach([open(launch)])
         guard case .ended(launch.run, let ending) = reports.all.last else { throw SystemError("reattach", "\(reports.all)", ENOENT) }
         return ending
+    }
+
+    /// Shell text by which the command, and all that it starts, hold a lock until they are gone.
+    var holdLock: String { "exec 9>> \(path)/lock; flock -s 9" }
+
+    /// Whether nothing lives any more that was started after `holdLock`, on whatever node.
+    var isLockFree: Bool {
+        let file = Glibc.open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        defer { close(file) }
+        return flock(file, LOCK_EX | LOCK_NB) == 0
     }
 
     /// Shell text that waits until the test opens the gate.

@@ -20,32 +20,10 @@ import Timetable
         return await place.end(launch)
     }
 
-    @Test(arguments: [(0o027, "0027\n-rw-r-----\n"), (0o077, "0077\n-rw-------\n"), (0, "0000\n-rw-rw-rw-\n")])
-    func umaskIsTheGivenOne(umask: Int, expected: String) async throws {
-        _ = await end("umask; touch x; stat -c %A x") { ($0.umask, $0.workdir) = (umask, place.path) }
-
-        #expect(try place.stdout() == expected)
-    }
-
-    @Test func niceIsTheGivenOne() async throws {
-        _ = await end("nice") { $0.nice = 7 }
-
-        #expect(try place.stdout() == "7\n")
-    }
-
     @Test(.enabled(if: isRoot, "only root may go ahead of others")) func rootMayGiveCommandsOfOthersPrecedence() async throws {
         _ = await end("nice; id -un") { ($0.nice, $0.user, $0.workdir) = (-3, "nobody", "/") }
 
         #expect(try place.stdout() == "-3\nnobody\n")
-    }
-
-    @Test func limitsCannotBeLifted() async throws {
-        let limits = ResourceLimits(memory: 256 << 20, cpu: .milliseconds(89_500), openFiles: 100, processes: 20_000)
-        _ = await end("ulimit -d; ulimit -t; ulimit -n; ulimit -p; ulimit -Hd; ulimit -Ht; ulimit -Hn; ulimit -Hp") {
-            ($0.limits, $0.killAfter) = (limits, .seconds(4))
-        }
-
-        #expect(try place.stdout() == "262144\n90\n100\n20000\n262144\n95\n100\n20000\n")
     }
 
     @Test func memoryBeyondItsLimitIsNotToBeHad() async throws {

@@ -19,23 +19,6 @@ import Timetable
         return try place.claim(launch.run)
     }
 
-    // catalogue 3
-    @Test func aRunningCommandIsAdopted() async throws {
-        let launch = place.shell("t-1", "echo before; \(place.waitAtGate); echo after; exit 7")
-        let claim = try await launchAndLeave(launch)
-
-        let reports = try place.restart()
-        try place.executor.reattach([place.open(launch)])
-        #expect(isAlive(claim.pid))
-        await reports.start(of: "t-1")
-        place.openGate()
-        let ending = await reports.ending(of: "t-1")
-
-        #expect(ending.kind == .exited)
-        #expect(ending.exitCode == 7)
-        #expect(try place.stdout() == "before\nafter\n")
-    }
-
     /// A ledger that was restored from a backup gives ids out again; what an earlier run of that id left is not this one's.
     @Test func aFolderOfAnotherRunIsSetAside() async throws {
         let earlier = place.shell("t-1", "echo earlier; exit 3")
@@ -51,19 +34,6 @@ import Timetable
         #expect(ending.exitCode == 0)
         #expect(try place.stdout() == "later\n")
         #expect(try place.text(place.folder("t-1").path + ".replaced-1/stdout") == "earlier\n")
-    }
-
-    // catalogue 4
-    @Test func anEndWithoutWitnessIsImported() async throws {
-        let launch = place.shell("t-1", "\(place.waitAtGate); exit 7")
-        let claim = try await launchAndLeave(launch)
-        place.openGate()
-        await awaitEnd(of: claim.pid)
-        let afterwards = LocalWatch.now()
-
-        let ending = try place.endFoundAfterRestart(of: launch)
-        #expect(ending.exitCode == 7)
-        #expect(ending.endedAt <= afterwards)
     }
 
     // catalogue 5
@@ -105,41 +75,6 @@ import Timetable
         try place.executor.reattach([OpenRun(launch: place.shell("t-1", "exit 3"), bootID: "earlier")])
 
         #expect(await reports.ending(of: "t-1").exitCode == 3)
-    }
-
-    // catalogue 1
-    @Test func whatNobodyClaimedIsStartedAgain() async throws {
-        let launch = place.shell("t-1", "exit 3")
-        _ = try place.folder("t-1").prepare(launch, bootID: RunFolder.currentBootID(), node: "node-1")
-
-        try place.executor.reattach([place.open(launch)])
-
-        #expect(await place.reports.ending(of: "t-1").exitCode == 3)
-    }
-
-    @Test func aCommittedKillIsSentAgain() async throws {
-        let launch = place.shell("t-1", place.waitAtGate)
-        _ = try await launchAndLeave(launch)
-
-        let reports = try place.restart()
-        try place.executor.reattach([place.open(launch, killWanted: "stop"), place.open(place.shell("t-2", "true"), killWanted: "stop")])
-
-        #expect(await reports.ending(of: "t-1").kind == .killed)
-        let unclaimed = await reports.ending(of: "t-2")
-        #expect(unclaimed.kind == .killed)
-        #expect(unclaimed.startedAt == nil)
-    }
-
-    @Test func aCancelledRunStaysCancelled() async throws {
-        let launch = place.shell("t-1", "true")
-        _ = try place.folder("t-1").prepare(launch, bootID: RunFolder.currentBootID(), node: "node-1")
-        #expect(try place.folder("t-1").cancel(reason: "stop", bootID: RunFolder.currentBootID()))
-
-        try place.executor.reattach([place.open(launch)])
-
-        let ending = await place.reports.ending(of: "t-1")
-        #expect(ending.kind == .killed)
-        #expect(ending.reason == "stop")
     }
 
     @Test func oneRunThatCannotBeReadStopsNoOther() async throws {
@@ -204,19 +139,6 @@ import Timetable
         try executor.reattach([place.open(launch)])
         let report = await reports.first { if case .started = $0 { false } else { true } }
         #expect(report == .couldNotHandOver(launch, reason: "no-resources: the keeper got no process, pipe or memory"))
-    }
-
-    /// Its folder may have been removed while nobody watched; its command may still run.
-    @Test func aRunThatIsKnownToHaveBegunIsNeverBegunAgain() async throws {
-        let launch = place.shell("t-1", "echo >> \(place.path)/mark")
-        let reports = Reports()
-        let executor = try LocalExecutor(runs: place.runs, keeper: Place.keeper(), node: "node-1") { reports.add($0) }
-        defer { executor.shutdown() }
-
-        try executor.reattach([OpenRun(launch: launch, bootID: try RunFolder.currentBootID(), hasStarted: true)])
-        let ending = await reports.ending(of: "t-1")
-        #expect(ending.kind == .lost && ending.reason?.hasPrefix("folder-removed:") == true)
-        #expect(!Files.exists("\(place.path)/mark"))
     }
 
     @Test func processesThatAreHiddenAreNotOurs() throws {
@@ -290,25 +212,6 @@ import Timetable
         try Files.replace(place.folder("t-1").outcomeFile, with: Array(text.utf8))
 
         #expect(try place.folder("t-1").ending() == Ending(kind: .exited, exitCode: 3, endedAt: Instant(microseconds: 5)))
-    }
-
-    // catalogue 3
-    @Test func twoHundredRunsAreAdopted() async throws {
-        let launches = (0..<200).map { place.shell("t-\($0)", "\(place.waitAtGate); exit 7") }
-        place.executor.launch(launches)
-        for launch in launches { await place.reports.start(of: launch.run) }
-        place.executor.shutdown()
-
-        let reports = try place.restart()
-        let began = ContinuousClock.now
-        try place.executor.reattach(launches.map { try place.open($0) })
-        print("200 runs adopted in", ContinuousClock.now - began)
-        place.openGate(for: launches.count)
-
-        for launch in launches {
-            let ending = await reports.ending(of: launch.run)
-            #expect(ending.exitCode == 7)
-        }
     }
 
     // catalogue 8

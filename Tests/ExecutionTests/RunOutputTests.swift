@@ -10,16 +10,6 @@ struct RunOutputTests {
 
     init() throws { place = try Place() }
 
-    @Test func whatACommandWritesIsItsOutput() async throws {
-        let ending = await place.end(#"echo "ROWS=3" >> "$ROTA_OUTPUT"; printf 'TEXT= a = b ' >> "$ROTA_OUTPUT"; exit 4"#)
-        #expect(ending.exitCode == 4 && ending.handedOn == RunOutput(values: ["ROWS": "3", "TEXT": " a = b "]))
-    }
-
-    @Test func whoWritesNothingHandsOnNothing() async throws {
-        let ending = await place.end("true")
-        #expect(ending.handedOn == RunOutput())
-    }
-
     /// The end came while no scheduler was there.
     @Test func itIsReadOfARunThatEndedMeanwhile() async throws {
         let launch = place.shell("t-1", #"echo A=1 > "$ROTA_OUTPUT""#)
