@@ -25,7 +25,7 @@ struct OutputIndex {
     ///
     /// Bytes of the earlier ones come before those of the next.
     func pieces(_ folder: RunFolder) throws(SystemError) -> (earlier: [Piece], next: Piece?) {
-        let file = open(folder.indexFile, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        let file = open(folder.indexFile, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else {
             if errno == ENOENT { return ([], nil) }
             throw SystemError("open", folder.indexFile)

@@ -39,7 +39,7 @@ struct OutputTail: ~Copyable {
 
     /// nil when there is none.
     private mutating func walkIndex() throws(SystemError) -> Void? {
-        let file = open(folder.indexFile, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        let file = open(folder.indexFile, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else {
             if errno == ENOENT { return nil }
             throw SystemError("open", folder.indexFile)

@@ -34,7 +34,7 @@ extension RunFolder {
     }
 
     func claimState() throws(SystemError) -> Claim.State {
-        let file = open(claimFile, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        let file = open(claimFile, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return .absent }
             throw SystemError("open", claimFile)

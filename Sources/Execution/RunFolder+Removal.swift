@@ -76,7 +76,7 @@ extension RunFolder {
     /// The lock alone tells: whether the claim can be read does not matter.
     private static func refuseHeld(_ folder: String) throws(SystemError) {
         let path = "\(folder)/claim"
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else {
             if errno == ENOENT { return }
             throw SystemError("open", path)

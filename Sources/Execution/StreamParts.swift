@@ -51,7 +51,7 @@ struct StreamParts: ~Copyable {
     /// The last bytes that are kept before `end`, as many as are read at once; nil when there are none.
     func bytes(before end: Int64) throws(SystemError) -> (offset: Int64, bytes: [UInt8])? {
         for start in try starts().reversed() where start < end {
-            let file = Glibc.open(path(start), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+            let file = Glibc.open(path(start), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
             // The oldest may go meanwhile.
             if file < 0 && errno == ENOENT { continue }
             guard file >= 0 else { throw SystemError("open", path(start)) }
@@ -117,7 +117,7 @@ struct StreamParts: ~Copyable {
 
     /// Answers false when there is no such file any more; the one before stays open then.
     private mutating func open(_ start: Int64) throws(SystemError) -> Bool {
-        let opened = Glibc.open(path(start), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        let opened = Glibc.open(path(start), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard opened >= 0 else {
             if errno == ENOENT { return false }
             throw SystemError("open", path(start))

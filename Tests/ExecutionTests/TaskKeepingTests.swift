@@ -138,6 +138,24 @@ import Timetable
         #expect(try FileManager.default.attributesOfItem(atPath: folder.killFile)[.ownerAccountName] as? String == "nobody")
     }
 
+    /// Who owns the folder of a run may put anything there; whoever reads it waits for none of that.
+    @Test(arguments: ["claim", "outcome", "run", "stdout", "index"]) func aPipeInThatFolderHoldsNobodyUp(name: String) throws {
+        let folder = place.folder("t-1")
+        _ = try folder.prepare(place.shell("t-1", "true"), bootID: RunFolder.currentBootID(), node: nil, task: task)
+        unlink("\(folder.path)/\(name)")
+        #expect(mkfifo("\(folder.path)/\(name)", 0o600) == 0)
+
+        _ = try? folder.ending()
+        _ = try? folder.claim()
+        _ = try? folder.facts()
+        for stream in [OutputReader.Stream.stdout, nil] {
+            var reader = stream.map { OutputReader(folder, $0) } ?? OutputReader(folder)
+            _ = try? reader.next()
+        }
+        try folder.remove(.everything)
+        #expect(!Files.exists(folder.path))
+    }
+
     /// An engine tells all processes of a task at once; when the command is gone first, the run was stopped none the less.
     @Test func aCommandThatIsStoppedTogetherWithItsKeeperWasStopped() async throws {
         let task = try start(place.shell("t-1", "echo $$; \(place.waitAtGate)"))

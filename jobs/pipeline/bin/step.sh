@@ -2,7 +2,7 @@
 set -eu
 export LC_ALL=C
 
-pipeline="${ROTA_OUTPUT%/runs/*}/data/pipeline"
+pipeline="${PIPELINE:-${ROTA_OUTPUT%/runs/*}/data/pipeline}"   # PIPELINE where not all steps see the state folder
 flow="$pipeline/flows/$ROTA_DUE_EPOCH"     # the same for all runs of one flow
 draft="$flow/.$ROTA_JOB.tmp"               # where a step writes until its files are whole
 
