@@ -111,7 +111,7 @@ import Timetable
         let task = try Program("/usr/bin/setpriv", nobody)
 
         // What is written later is for the keeper to read, too.
-        #expect(wait { Files.exists(folder.stdoutFile) })
+        #expect(try wait { try place.stdout() == "nobody\n1\n" })
         try folder.writeKill(reason: "stop")
         task.signal(SIGUSR1)
         let status = try task.wait().status
@@ -119,7 +119,6 @@ import Timetable
         #expect(status == 143, "\(task.errors)")
         #expect(ending.kind == .killed && ending.reason == "stop")
         #expect(ending.handedOn.values == ["A": "1"])
-        #expect(try place.stdout() == "nobody\n1\n")
     }
 
     @Test(.enabled(if: isRoot, "only root can hand a folder over")) func aLinkInThatFolderLeadsNowhere() throws {
