@@ -15,8 +15,8 @@ package final class Daemon: Sendable {
         package var stateFolder: String
         package var jobsFolder: String
         package var executors: Executors
-        /// How many runs fit into each pool, and what they may take together.
-        package var capacities = ["local": PoolCapacity(runs: 64)]
+        /// What the executors are, and what the pools have.
+        package var places = Places()
         /// The name of this machine, as runs tell where they ran.
         package var node: String
         /// This program's version.
@@ -42,20 +42,6 @@ package final class Daemon: Sendable {
     /// Makes the executors by their names, anew for each session, over the folder of the runs' folders.
     package typealias Executors =
         @Sendable (_ runs: String, _ report: @escaping @Sendable (ExecutorReport) -> Void) throws -> [String: any Executor]
-
-    /// Local processes, under each of these names.
-    ///
-    /// - Parameters:
-    ///   - keeper: The path of `rota-keeper`.
-    ///   - node: The name of this machine.
-    package static func localExecutors(_ names: Set<String>, keeper: String, node: String) throws(DaemonError) -> Executors {
-        guard access(keeper, X_OK) == 0 else { throw .keeperMissing(path: keeper) }
-        return { runs, report in
-            var executors: [String: any Executor] = [:]
-            for name in names { executors[name] = try LocalExecutor(runs: runs, keeper: keeper, node: node, report: report) }
-            return executors
-        }
-    }
 
     package enum Health: Hashable, Sendable {
         case starting
@@ -105,7 +91,9 @@ package final class Daemon: Sendable {
         opening = LedgerOpening(configuration: configuration, folder: folder, clock: clock, log: log)
         let opened = try opening.open()
         let stored = StoredJobs(opened.restored.definitions)
-        var jobs = JobFolder(path: configuration.jobsFolder, inForce: stored.definitions(below: configuration.jobsFolder))
+        var jobs = JobFolder(
+            path: configuration.jobsFolder, inForce: stored.definitions(below: configuration.jobsFolder),
+            placement: configuration.places.placement)
         let reading = try Daemon.jobs { () throws(JobFolderError) in try jobs.read(at: clock.now()) }
         self.jobs = (jobs, reading.lookAgain)
         mailbox = try Mailbox(reading: reading)

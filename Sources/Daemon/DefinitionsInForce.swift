@@ -18,15 +18,10 @@ struct DefinitionsInForce {
 
     /// What is wrong with the job files, as it was last logged.
     private var problems: [Problem] = []
-    /// The places where jobs may run, and the pools that have limits.
-    private let executors: Set<String>
-    private let capacities: [String: PoolCapacity]
     private let log: Logger
 
     /// - Parameter stored: What was in force when the ledger was last written.
-    init(_ stored: [StoredDefinition], executors: Set<String>, capacities: [String: PoolCapacity], log: Logger) {
-        self.executors = executors
-        self.capacities = capacities
+    init(_ stored: [StoredDefinition], log: Logger) {
         self.log = log
         for definition in stored {
             guard let name = JobName(definition.job) else { continue }
@@ -89,51 +84,11 @@ struct DefinitionsInForce {
     }
 
     private mutating func tellProblems(of reading: Reading) -> [LedgerProblem] {
-        let all = (reading.problems + reading.definitions.values.flatMap(placeProblems)).sorted()
-        if all != problems {
-            problems = all
+        if reading.problems != problems {
+            problems = reading.problems
             for problem in problems { log.warning("\(problem)") }
         }
-        return all.map(LedgerProblem.init)
-    }
-
-    /// What a job file cannot know: whether the settings have the places that it names.
-    private func placeProblems(_ definition: Definition) -> [Problem] {
-        let job = definition.job
-        var found: [Problem] = []
-        if !executors.contains(job.runOn) {
-            let known = executors.sorted().map { "`\($0)`" }.joined(separator: ", ")
-            found.append(
-                Problem(
-                    file: definition.file, line: definition.line,
-                    message: "the job `\(job.name)` runs on `\(job.runOn)`, but no such executor is configured; there is \(known)"))
-        }
-        if let pool = job.pool, capacities[pool] == nil {
-            found.append(
-                Problem(
-                    file: definition.file, line: definition.line, severity: .warning,
-                    message:
-                        "the pool `\(pool)` of the job `\(job.name)` has no capacity and so no limit; write pools: { \(pool): 4 } in the settings"
-                ))
-        }
-        return found + excesses(definition)
-    }
-
-    /// What a job asks for beyond all that a pool of it has: it runs, alone with that.
-    private func excesses(_ definition: Definition) -> [Problem] {
-        let job = definition.job
-        return job.poolNames.flatMap { name in
-            PoolResource.allCases.compactMap { resource in
-                let asked = job.demand[resource]
-                guard resource != .runs, let limit = capacities[name]?[resource], asked > limit else { return nil }
-                let key = resource.rawValue
-                return Problem(
-                    file: definition.file, line: definition.line, severity: .warning,
-                    message: "the job `\(job.name)` asks for \(resource.words(asked)), and the pool `\(name)` has \(resource.words(limit)) "
-                        + "in all, so that it waits until nobody else there has any; lower `\(key)`, or raise that of the pool in the settings"
-                )
-            }
-        }
+        return problems.map(LedgerProblem.init)
     }
 }
 

@@ -22,7 +22,10 @@ struct LaunchPlan {
             environment: environment, workdir: workdir, user: job.user, umask: job.umask, nice: job.nice, limits: job.limits,
             timeout: job.timeout, killAfter: job.killAfter, outputLimit: job.logLimit,
             endsOnFullLog: job.onLogFull == .stop,
-            origin: RunOrigin(run, executor: run.executor ?? job.runOn)
+            origin: RunOrigin(run, executor: run.executor ?? job.runOn),
+            task: TaskDemand(
+                cpus: job.cpus, memory: job.memory, disk: job.disk, constraints: job.constraints, gres: job.gres, options: job.slurm,
+                priority: job.priority, pool: job.pool, labels: job.labels)
         )
     }
 

@@ -75,14 +75,13 @@ struct Session {
             state.handedOverAs[open.run.key] = open.definition.flatMap { Definition.parse(canonical: $0.canonical, calendars: calendars) }
         }
         scheduler = Scheduler(
-            restoring: state, graph: jobs.graph, settings: Scheduler.Settings(capacities: configuration.capacities)
+            restoring: state, graph: jobs.graph, settings: Scheduler.Settings(capacities: configuration.places.capacities)
         )
         ids = restored.ids
         keys = Dictionary(uniqueKeysWithValues: restored.ids.map { ($1, $0) })
         executors = try configuration.executors(folder.runs) { mailbox.post($0) }
         retention = Retention(configuration.retention, ledger: ledger, executors: executors, clock: clock, log: log)
-        inForce = DefinitionsInForce(
-            restored.definitions, executors: Set(executors.keys), capacities: configuration.capacities, log: log)
+        inForce = DefinitionsInForce(restored.definitions, log: log)
         DurableStep.ledgerRead.passed()
         let open = restored.handedOver.map { openRun($0, of: state.handedOverAs[$0.run.key]) }
         for (name, executor) in executors { try executor.reattach(open.filter { $0.executor == name }.map(\.run)) }
@@ -332,8 +331,12 @@ struct Session {
             case .record: break
             case .launch(let run, let job):
                 guard let id = ids[run.key] else { continue }
-                let plan = launchPlan(run, id: id, job: job, folder: inForce.folder(of: job.name))
-                if executors[job.runOn] == nil { refuseLaunch(id, job) } else { launches[job.runOn, default: []].append(plan.launch) }
+                if let reason = refusal(of: job) {
+                    mailbox.post(.ended(run: id, Ending(kind: .couldNotStart, reason: reason, endedAt: clock.now())))
+                } else {
+                    let plan = launchPlan(run, id: id, job: job, folder: inForce.folder(of: job.name))
+                    launches[job.runOn, default: []].append(plan.launch)
+                }
             case .handOverAgain(let key, let executor):
                 // As it was: the intent stands, and nothing was started.
                 if let launch = refused.removeValue(forKey: key) { launches[executor, default: []].append(launch) }
@@ -352,9 +355,10 @@ struct Session {
         return LaunchPlan(id: id, run: run, job: job, schedule: schedule, folder: folder, node: configuration.node, runs: runs)
     }
 
-    private func refuseLaunch(_ id: String, _ job: Job) {
-        let reason = "no-executor: no executor `\(job.runOn)` is configured"
-        mailbox.post(.ended(run: id, Ending(kind: .couldNotStart, reason: reason, endedAt: clock.now())))
+    /// Why a run of the job cannot be handed over: one may be in force that was fine by earlier settings.
+    private func refusal(of job: Job) -> String? {
+        if executors[job.runOn] == nil { return "no-executor: no executor `\(job.runOn)` is configured" }
+        return configuration.places.refusal(of: job)
     }
 
     private mutating func tellEnds(in records: [LedgerRecord]) {

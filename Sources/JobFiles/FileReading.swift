@@ -16,10 +16,18 @@ enum FileReading: Sendable {
         let known: [Definition]
     }
 
-    init(_ file: File, mindsWriters: Bool, calendars: Calendars) {
-        switch FileText(path: file.path, mindsWriters: mindsWriters) {
+    /// What files are read with.
+    struct Means: Sendable {
+        /// Whether a file that somebody may be writing is left alone.
+        let mindsWriters: Bool
+        let calendars: Calendars
+        let placement: Placement?
+    }
+
+    init(_ file: File, _ means: Means) {
+        switch FileText(path: file.path, mindsWriters: means.mindsWriters) {
         case .text(let text, let stamp):
-            var contents = JobFile.contents(of: text, file: file.path, calendars: calendars)
+            var contents = JobFile.contents(of: text, file: file.path, calendars: means.calendars, placement: means.placement)
             // At once, file by file: ten thousand new jobs that go when all are read would leave the memory full of holes.
             contents.share(file.known)
             self = contents.isPutOff ? .awaitsCalendar : .contents(contents, stamp)
@@ -29,9 +37,9 @@ enum FileReading: Sendable {
     }
 
     /// Reads files, many of them with all processors; returns when all are read, in the order of `files`.
-    static func all(_ files: [File], mindsWriters: Bool, calendars: Calendars) -> [FileReading] {
+    static func all(_ files: [File], _ means: Means) -> [FileReading] {
         let portion = 200
-        let read = { @Sendable (file: File) in FileReading(file, mindsWriters: mindsWriters, calendars: calendars) }
+        let read = { @Sendable (file: File) in FileReading(file, means) }
         guard files.count > portion else { return files.map(read) }
         let portions = Mutex<[Int: [FileReading]]>([:])
         DispatchQueue.concurrentPerform(iterations: (files.count + portion - 1) / portion) { index in

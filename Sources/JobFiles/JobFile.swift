@@ -10,8 +10,11 @@ package enum JobFile {
     ///     jobs name are read from its folder.
     ///   - asChronos: Takes every job for one in the shape of Chronos, also one without a field that only Chronos has: what comes
     ///     in through its API.
-    package static func read(text: String, file: String, asChronos: Bool = false) -> (definitions: [Definition], problems: [Problem]) {
-        let contents = contents(of: text, file: file, asChronos: asChronos, calendars: Calendars())
+    ///   - placement: What is to be told of the places that jobs name; nil when nothing is known of any.
+    package static func read(
+        text: String, file: String, asChronos: Bool = false, placement: Placement? = nil
+    ) -> (definitions: [Definition], problems: [Problem]) {
+        let contents = contents(of: text, file: file, asChronos: asChronos, calendars: Calendars(), placement: placement)
         return (contents.definitions, contents.problems)
     }
 
@@ -35,9 +38,12 @@ package enum JobFile {
         }
     }
 
-    static func contents(of text: String, file: String, asChronos: Bool = false, calendars: Calendars) -> Contents {
+    static func contents(
+        of text: String, file: String, asChronos: Bool = false, calendars: Calendars, placement: Placement?
+    ) -> Contents {
         let findings = Findings(file: file, text: text)
-        let named = NamedCalendars(calendars, besides: file)
+        let reader = DocumentReader(
+            isAlwaysChronos: asChronos, findings: findings, calendars: NamedCalendars(calendars, besides: file), placement: placement)
         var contents = Contents()
         if text.utf8.contains(0) {
             findings.error(.start, "not a text file: it holds NUL characters")
@@ -46,31 +52,37 @@ package enum JobFile {
             findings.error(.start, "this file is empty; delete it to remove its jobs")
         } else {
             let documents = file.hasSuffix(".json") ? JSONText.documents(in: text, findings) : YAMLText.documents(in: text, findings)
-            for document in documents {
-                read(document, isOnly: documents.count == 1, asChronos ? .chronos : nil, findings, named, into: &contents)
-            }
+            for document in documents { reader.read(document, isOnly: documents.count == 1, into: &contents) }
         }
         contents.problems = findings.problems.sorted()
-        contents.calendars = named.paths
-        contents.isPutOff = named.isPutOff
+        contents.calendars = reader.calendars.paths
+        contents.isPutOff = reader.calendars.isPutOff
         return contents
     }
 
-    private static func read(
-        _ document: Document, isOnly: Bool, _ shape: JobShape?, _ findings: Findings, _ calendars: NamedCalendars,
-        into contents: inout Contents
-    ) {
+    static let nameWording = "letters, digits, `_`, `.` and `-`, at most 128, the first a letter, a digit or `_`"
+}
+
+/// Reads the documents of one file, each of them a job.
+private struct DocumentReader {
+    /// Also without a field that only Chronos has.
+    let isAlwaysChronos: Bool
+    let findings: Findings
+    let calendars: NamedCalendars
+    let placement: Placement?
+
+    func read(_ document: Document, isOnly: Bool, into contents: inout JobFile.Contents) {
         guard case .map(let members) = document.root.content else {
             findings.error(document.root.place, "a job must be a map of keys such as `command: ./job.sh`, not \(document.root.kind)")
             return
         }
         let errorsBefore = findings.errors
-        let shape = shape ?? JobShape(of: members)
+        let shape = isAlwaysChronos ? .chronos : JobShape(of: members)
         let fields = Fields(members, at: document.root.place, isLenient: shape == .chronos, findings)
-        let fallback = fields.has("name") ? nil : fallbackName(isOnly: isOnly, findings, at: document.root.place)
-        guard let reading = shape.read(fields, fallbackName: fallback, calendars), findings.errors == errorsBefore,
-            !document.root.isFlawed
-        else {
+        let fallback = fields.has("name") ? nil : fallbackName(isOnly: isOnly, at: document.root.place)
+        let read = shape.read(fields, fallbackName: fallback, calendars)
+        if let read, findings.errors == errorsBefore { placement?.tell(of: read.job, in: document.root, findings) }
+        guard let reading = read, findings.errors == errorsBefore, !document.root.isFlawed else {
             if let name = fallback ?? name(among: members) { contents.refused.insert(name) }
             return
         }
@@ -86,12 +98,12 @@ package enum JobFile {
                 job: job, canonical: text, source: document.source, file: findings.file, line: line, places: reading.places))
     }
 
-    private static func name(among members: [Element.Member]) -> JobName? {
+    private func name(among members: [Element.Member]) -> JobName? {
         guard case .text(let text)? = members.first(where: { $0.key == "name" })?.value.content else { return nil }
         return JobName(text)
     }
 
-    private static func fallbackName(isOnly: Bool, _ findings: Findings, at place: Place) -> JobName? {
+    private func fallbackName(isOnly: Bool, at place: Place) -> JobName? {
         guard isOnly else {
             findings.error(place, "`name` is missing; a file with several jobs must name each")
             return nil
@@ -99,9 +111,7 @@ package enum JobFile {
         let base = findings.file.split(separator: "/").last ?? ""
         let stem = base.lastIndex(of: ".").map { base[..<$0] } ?? base
         if let name = JobName(String(stem)) { return name }
-        findings.error(place, "the file's name `\(String(stem).shortened)` cannot be the job's (\(nameWording)); write a `name`")
+        findings.error(place, "the file's name `\(String(stem).shortened)` cannot be the job's (\(JobFile.nameWording)); write a `name`")
         return nil
     }
-
-    static let nameWording = "letters, digits, `_`, `.` and `-`, at most 128, the first a letter, a digit or `_`"
 }

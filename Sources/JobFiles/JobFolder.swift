@@ -14,6 +14,7 @@ package struct JobFolder: Sendable {
     package static let grace = Duration.seconds(10)
 
     private let mindsWriters: Bool
+    private let placement: Placement?
     private var records: [String: Record] = [:]
     private var inForce: [JobName: Definition] = [:]
     private var calendars = Calendars.Known()
@@ -58,8 +59,10 @@ package struct JobFolder: Sendable {
     ///   - path: The folder, as problems are to name it.
     ///   - inForce: What was in force before a restart; a file that is bad now leaves its part of this in force.
     ///   - mindsWriters: Whether files that may be half-written are put off. Not for a command that reads once and must answer.
-    package init(path: String, inForce: [Definition] = [], mindsWriters: Bool = true) {
+    ///   - placement: What is to be told of the places that jobs name; nil when nothing is known of any.
+    package init(path: String, inForce: [Definition] = [], mindsWriters: Bool = true, placement: Placement? = nil) {
         self.path = path
+        self.placement = placement
         self.mindsWriters = mindsWriters
         self.inForce = Dictionary(inForce.map { ($0.job.name, $0) }) { first, _ in first }
         let root = path.hasSuffix("/") ? path : path + "/"
@@ -86,7 +89,7 @@ package struct JobFolder: Sendable {
         forgetStamps(ofFilesNaming: calendars.changed())
         let due = walk.files.compactMap { file in look(at: file.path, file.kind, in: walk, &step) }
         let files = due.map { FileReading.File(path: walk.shown($0), known: records[$0]?.definitions ?? []) }
-        let readings = FileReading.all(files, mindsWriters: mindsWriters, calendars: calendars)
+        let readings = FileReading.all(files, FileReading.Means(mindsWriters: mindsWriters, calendars: calendars, placement: placement))
         for (path, reading) in zip(due, readings) { take(reading, of: path, walk.shown(path), &step) }
         if let again = calendars.lookAgain { step.look(again: again) }
         takeVanished(walk, &step)

@@ -18,7 +18,8 @@ struct JobReader {
 
     static let keys = [
         "name", "description", "schedule", "cron", "after", "join", "zone", "dst", "except", "between", "notBefore", "notAfter", "spread",
-        "command", "workdir", "env", "runOn", "cpus", "memory", "disk", "constraints", "user", "timeout", "killAfter", "retries",
+        "command", "workdir", "env", "runOn", "cpus", "memory", "disk", "constraints", "gres", "slurm", "user", "timeout", "killAfter",
+        "retries",
         "startWithin", "catchUp", "maxCatchUp", "overlap", "pool", "priority", "onUnknown", "expect", "notify", "labels", "disabled",
         "softError", "logLimit", "onLogFull", "umask", "nice", "limits", "params",
     ]
@@ -83,6 +84,8 @@ struct JobReader {
         job.memory = fields.bytes("memory")
         job.disk = fields.bytes("disk")
         job.constraints = ConstraintReader.constraints(in: &fields)
+        job.gres = GenericResources.read(from: &fields)
+        job.slurm = EngineOptions.read("slurm", from: &fields)
     }
 
     private mutating func environment() -> [String: String] {

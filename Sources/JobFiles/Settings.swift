@@ -4,10 +4,6 @@ package import Scheduling
 ///
 /// Everything is optional; what is absent has its default where it is used.
 package struct Settings: Hashable, Sendable {
-    package enum Executor: Hashable, Sendable {
-        case local
-    }
-
     /// How long what has ended is kept.
     package enum Keeping: Hashable, Sendable {
         case forever
@@ -31,22 +27,28 @@ package struct Settings: Hashable, Sendable {
     package init() {}
 
     /// Reads the file at `path`; what is wrong is told and counts as absent.
-    package static func read(path: String) -> (settings: Settings, problems: [Problem]) {
+    ///
+    /// - Parameter optionRefusal: Why an executor may not have that option of `sbatch`; nil for one that it may have.
+    package static func read(
+        path: String, optionRefusal: @escaping (String) -> String? = { _ in nil }
+    ) -> (settings: Settings, problems: [Problem]) {
         switch FileText(path: path, mindsWriters: false) {
-        case .text(let text, _): read(text: text, file: path)
+        case .text(let text, _): read(text: text, file: path, optionRefusal: optionRefusal)
         case .unusable(let message, _): (Settings(), [Problem(file: path, message: message)])
         case .beingWritten: (Settings(), [Problem(file: path, message: "this file is being written; try again")])
         }
     }
 
-    package static func read(text: String, file: String) -> (settings: Settings, problems: [Problem]) {
+    package static func read(
+        text: String, file: String, optionRefusal: @escaping (String) -> String? = { _ in nil }
+    ) -> (settings: Settings, problems: [Problem]) {
         let findings = Findings(file: file, text: text)
         var settings = Settings()
         let documents = file.hasSuffix(".json") ? JSONText.documents(in: text, findings) : YAMLText.documents(in: text, findings)
         if let second = documents.dropFirst().first { findings.error(second.root.place, "the settings are one document") }
         if let root = documents.first?.root {
             if case .map(let members) = root.content {
-                var reader = SettingsReader(fields: Fields(members, at: root.place, findings))
+                var reader = SettingsReader(fields: Fields(members, at: root.place, findings), optionRefusal: optionRefusal)
                 settings = reader.read()
             } else {
                 findings.error(root.place, "the settings must be a map of keys such as `jobs: /etc/rota/jobs`, not \(root.kind)")
@@ -58,6 +60,7 @@ package struct Settings: Hashable, Sendable {
 
 private struct SettingsReader {
     var fields: Fields
+    let optionRefusal: (String) -> String?
 
     mutating func read() -> Settings {
         fields.refuseKeys(besides: ["state", "jobs", "listen", "pools", "executors", "retention"], of: "this file")
@@ -111,36 +114,8 @@ private struct SettingsReader {
 
     private mutating func executors() -> [String: Settings.Executor] {
         guard let members = map("executors", "a map such as { local: { type: local } }") else { return [:] }
-        var executors: [String: Settings.Executor] = [:]
-        for member in members {
-            guard case .map(let inner) = member.value.content else {
-                fields.findings.error(
-                    member.value.place,
-                    "`executors.\(member.key.shortened)` must be a map such as { type: local }, not \(member.value.kind)")
-                continue
-            }
-            var executor = Fields(inner, at: member.value.place, path: "executors.\(member.key.shortened).", fields.findings)
-            if isKnown(&executor, at: member.place) { executors[member.key] = .local }
-        }
-        return executors
-    }
-
-    /// Whether it is one that there is.
-    private func isKnown(_ executor: inout Fields, at place: Place) -> Bool {
-        guard let type = executor.text("type") else {
-            if !executor.has("type") { executor.findings.error(place, "`\(executor.path)type` is missing; there is `local`") }
-            return false
-        }
-        switch type {
-        case "local":
-            executor.refuseKeys(besides: ["type"], of: "an executor of the type `local`")
-            return true
-        case "slurm":
-            executor.findings.error(executor.placeOfValue("type"), "the type `slurm` is not supported yet")
-        default:
-            executor.findings.error(executor.placeOfValue("type"), "unknown type `\(type.shortened)`; there is `local`")
-        }
-        return false
+        let reader = ExecutorReader(findings: fields.findings, optionRefusal: optionRefusal)
+        return Dictionary(members.compactMap { member in reader.executor(member).map { (member.key, $0) } }) { first, _ in first }
     }
 
     private mutating func retention() -> Settings.Retention {

@@ -36,10 +36,13 @@ package struct SettingsDocument: Codable, Sendable {
     private let pools: [String: Capacity]
     /// nil in ledgers of schedulers that removed nothing.
     package let retention: Retention?
+    /// By name; nil in ledgers of schedulers that knew local runs alone.
+    package let executors: [ExecutorDocument]?
 
-    package init(pools: [String: PoolCapacity], retention: Retention? = nil) {
+    package init(pools: [String: PoolCapacity], retention: Retention? = nil, executors: [ExecutorDocument]? = nil) {
         self.pools = pools.mapValues(Capacity.init)
         self.retention = retention
+        self.executors = executors?.sorted { $0.name < $1.name }
     }
 
     /// What `text` says; nil when another version wrote it.

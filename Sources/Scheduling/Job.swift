@@ -40,6 +40,10 @@ package struct Job: Hashable, Sendable {
     /// Bytes.
     package var disk: Int64?
     package var constraints: [Constraint] = []
+    /// Generic resources as a cluster engine writes them: `gpu:2`.
+    package var gres: [String] = []
+    /// Options of Slurm by their long names; an empty value is a flag.
+    package var slurm: [String: String] = [:]
 
     package var timeout: Duration?
     package var killAfter: Duration = .seconds(10)

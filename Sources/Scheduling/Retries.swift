@@ -4,10 +4,6 @@ package import Timetable
 ///
 /// No wait is longer than `maxDelay`. Retried are the ends that `on` names, and of commands that failed those with one of `exitCodes`.
 package struct Retries: Hashable, Sendable {
-    /// An end that may be retried; the words are those of `RunState`.
-    package enum Occasion: String, Hashable, Sendable, CaseIterable {
-        case failed, timedOut, couldNotStart
-    }
 
     package var limit = 0
     package var delay: Duration = .seconds(60)
@@ -15,13 +11,13 @@ package struct Retries: Hashable, Sendable {
     package var maxDelay: Duration?
     /// The part of a wait, from 0 to 1, by which it is shortened or lengthened at most.
     package var jitter = 0.0
-    package var on = Set(Occasion.allCases)
+    package var on = Occasion.usual
     /// nil for any, and for an end by a signal, which has none.
     package var exitCodes: [ClosedRange<Int>]?
 
     package init(
         limit: Int = 0, delay: Duration = .seconds(60), backoff: Double = 1, maxDelay: Duration? = nil,
-        on: Set<Occasion> = Set(Occasion.allCases), exitCodes: [ClosedRange<Int>]? = nil
+        on: Set<Occasion> = Occasion.usual, exitCodes: [ClosedRange<Int>]? = nil
     ) {
         self.limit = limit
         self.delay = delay
@@ -83,7 +79,9 @@ package struct Retries: Hashable, Sendable {
 
     /// nil when a retry is owed after this end.
     package func refusal(of run: Run) -> Refusal? {
-        guard let occasion = Occasion(rawValue: run.state.rawValue) else { return .noFailure }
+        guard let occasion = Occasion(of: run) else { return .noFailure }
+        // Somebody ended it, on the cluster: as final as a kill here, unless the job says otherwise.
+        if occasion == .cancelled, !on.contains(.cancelled) { return .noFailure }
         if run.retry >= limit { return .limit }
         if !on.contains(occasion) { return .on }
         guard occasion == .failed, let exitCodes else { return nil }

@@ -122,13 +122,17 @@ struct Serve: AsyncParsableCommand {
         let settings = try place.settings()
         var configuration = Daemon.Configuration(
             stateFolder: try place.stateFolder(), jobsFolder: jobs ?? environment("ROTA_JOBS") ?? settings.jobs ?? Serve.usualJobsFolder,
-            executors: try Daemon.localExecutors(settings.localExecutors, keeper: Self.keeper(), node: Host.name()), node: Host.name(),
+            executors: try Daemon.executors(settings.engines, keeper: Self.keeper(), node: Host.name()), node: Host.name(),
             version: Version.text)
-        configuration.capacities = settings.capacities()
+        configuration.places = settings.places()
+        configuration.places.submitter = User.submitter
         configuration.takeOver = takeOver
         configuration.retention = RetentionRule(settings.retention)
         configuration.settingsText =
-            SettingsDocument(pools: configuration.capacities, retention: SettingsDocument.Retention(configuration.retention)).text
+            SettingsDocument(
+                pools: configuration.places.capacities, retention: SettingsDocument.Retention(configuration.retention),
+                executors: configuration.places.engines.map { ExecutorDocument(name: $0, $1) }
+            ).text
         configuration.onEnd = { stored in output.write(EndLine.text(of: stored)) }
         return configuration
     }

@@ -51,6 +51,8 @@ struct Status: AsyncParsableCommand {
         let notices: [String]
         let pools: [PoolDocument]
         let retention: RetentionWords.Document
+        /// Null when a scheduler of an earlier version ran last.
+        let executors: [ExecutorDocument]?
         let writeAheadLog: WriteAheadLog
     }
 
@@ -69,6 +71,7 @@ struct Status: AsyncParsableCommand {
         let calendars = Calendars()
         let pools = try reader.pools { Definition.parse(canonical: $0.canonical, calendars: calendars) }
         let retention = try RetentionWords(reader)
+        let executors = row.flatMap { SettingsDocument(text: $0.settings) }?.executors
         let log = WriteAheadLog(of: folder + "/rota.db")
         if json {
             try Terminal.json(
@@ -83,12 +86,13 @@ struct Status: AsyncParsableCommand {
                     },
                     paused: pauses.map(PauseDocument.init), ordered: orders.map(SlotOrderDocument.init),
                     backfills: backfills.map(BackfillDocument.init), notices: notices, pools: pools.map(PoolDocument.init),
-                    retention: retention.document, writeAheadLog: log))
+                    retention: retention.document, executors: executors, writeAheadLog: log))
         } else {
             print(folder, health, row, jobs: try reader.jobs().count)
             for notice in notices { Swift.print("notice     \(Terminal.oneLine(notice))") }
             print(open)
             late.show()
+            print(executors ?? [])
             print(pools)
             print(pauses)
             print(orders)
@@ -131,6 +135,11 @@ struct Status: AsyncParsableCommand {
                 "           \(stored.id)  \(stored.run.key.job)  due \(stored.run.key.due.rfc3339)  \(stored.run.state.rawValue)\(why)")
         }
         if open.count > 50 { Swift.print("           … and \(open.count - 50) more: rota history --state waiting") }
+    }
+
+    /// Local runs go without saying.
+    private func print(_ executors: [ExecutorDocument]) {
+        for executor in executors where executor.name != "local" { Swift.print("executor   \(executor.name): \(executor.words)") }
     }
 
     private func print(_ pools: [PoolUse]) {

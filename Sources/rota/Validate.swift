@@ -11,12 +11,14 @@ struct Validate: ParsableCommand {
         discussion: """
             Prints one line a problem, `file:line:column: error: what, and what would be right`, and ends with 1 if there is an error.
             Warns also of schedules that never come, are all past, meet a change of the clock within two years, or are faster than the
-            job's own timeout.
+            job's own timeout. With a settings file it also looks whether the executors and pools that jobs name are there, and whether
+            the executor can do what the job asks for.
 
             EXAMPLES
               rota validate jobs
               rota validate jobs --json
               rota validate                      the jobs folder of the settings file
+              rota validate jobs --config rota.yaml
             """)
 
     @Argument(help: "A folder of job files, or one file.", completion: .file())
@@ -56,15 +58,16 @@ struct Validate: ParsableCommand {
 
     private func read(_ path: String) throws -> (jobs: Int, files: Int, [Problem]) {
         let now = SystemClock().now()
+        let placement = try place.places().placement
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
             guard let data = FileManager.default.contents(atPath: path), let text = String(validating: data, as: UTF8.self) else {
                 throw CommandFailure(.noJobsFolder, "the file \(path) cannot be read as UTF-8 text")
             }
-            let (definitions, problems) = JobFile.read(text: text, file: path)
+            let (definitions, problems) = JobFile.read(text: text, file: path, placement: placement)
             return (definitions.count, 1, problems + definitions.flatMap { $0.scheduleWarnings(at: now) })
         }
-        var folder = JobFolder(path: path, mindsWriters: false)
+        var folder = JobFolder(path: path, mindsWriters: false, placement: placement)
         let reading = try folder.read(at: now)
         let warnings = reading.definitions.values.flatMap { $0.scheduleWarnings(at: now) }
         return (reading.graph.jobs.count, reading.files, reading.problems + warnings)

@@ -15,6 +15,7 @@ final class DaemonFixture: Sendable {
     let executor: ScriptedExecutor
     let ends = Ends()
     private let givenCapacities = Mutex<[String: PoolCapacity]?>(nil)
+    private let givenEngines = Mutex<[String: Places.Engine]>(["local": .local])
     private let retention: RetentionRule
     private let daemon = Mutex<(Daemon, Task<Void, Never>)?>(nil)
 
@@ -38,14 +39,26 @@ final class DaemonFixture: Sendable {
         set { givenCapacities.withLock { $0 = newValue } }
     }
 
+    /// What the executors of the next daemon are; behind each name stands `executor`.
+    var engines: [String: Places.Engine] {
+        get { givenEngines.withLock(\.self) }
+        set { givenEngines.withLock { $0 = newValue } }
+    }
+
     var state: String { folder.path + "/state" }
     var configuration: Daemon.Configuration {
+        let (executor, names) = (executor, engines.keys)
+        let executors: Daemon.Executors = { runs, report in
+            let scripted = executor.executors(runs, report).values.first
+            return Dictionary(uniqueKeysWithValues: names.compactMap { name in scripted.map { (name, $0) } })
+        }
         var configuration = Daemon.Configuration(
-            stateFolder: state, jobsFolder: folder.path + "/jobs", executors: executor.executors, node: "n1", version: "test")
+            stateFolder: state, jobsFolder: folder.path + "/jobs", executors: executors, node: "n1", version: "test")
+        configuration.places.engines = engines
         configuration.retention = retention
         configuration.onEnd = { [ends] in ends.add($0) }
-        if let given = givenCapacities.withLock(\.self) { configuration.capacities = given }
-        configuration.settingsText = SettingsDocument(pools: configuration.capacities).text
+        if let given = givenCapacities.withLock(\.self) { configuration.places.capacities = given }
+        configuration.settingsText = SettingsDocument(pools: configuration.places.capacities).text
         return configuration
     }
 

@@ -152,25 +152,6 @@ struct DaemonTests {
         await fixture.stop()
     }
 
-    @Test func placesThatTheSettingsDoNotHaveAreToldWithTheJobFiles() async throws {
-        let fixture = try DaemonFixture(jobs: [
-            "far.yaml": "command: 'true'\nrunOn: hpc\n", "near.yaml": "command: 'true'\npool: warehouse\n",
-        ])
-        let daemon = try fixture.start()
-        let answer = await daemon.request(.run("far", parameters: [:]), who: "test")
-        guard case .accepted(let id, _) = answer else {
-            await fixture.stop()
-            Issue.record("\(answer)")
-            return
-        }
-        let problems = try fixture.reader().problems()
-        #expect(problems.map(\.severity) == ["error", "warning"])
-        #expect(problems.first?.message.contains("`hpc`") == true && problems.last?.message.contains("`warehouse`") == true)
-        let end = await fixture.ends.next()
-        #expect(end.id == id && end.run.state == .couldNotStart && end.run.reason?.hasPrefix("no-executor") == true)
-        await fixture.stop()
-    }
-
     @Test func aJobThatAsksForMoreThanItsPoolHasIsToldWithTheJobFiles() async throws {
         let fixture = try DaemonFixture(jobs: [
             "big.yaml": "command: 'true'\ncpus: 2.5\nmemory: 3GiB\n", "small.yaml": "command: 'true'\ncpus: 2\n",

@@ -17,7 +17,7 @@ struct LocalDaemon {
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         var configuration = Daemon.Configuration(
             stateFolder: state, jobsFolder: jobs,
-            executors: try Daemon.localExecutors(["local"], keeper: Program.products + "/rota-keeper", node: "n1"), node: "n1",
+            executors: try Daemon.executors(["local": .local], keeper: Program.products + "/rota-keeper", node: "n1"), node: "n1",
             version: "test")
         configuration.onEnd = { ends.add($0) }
         // A child that is just being started somewhere in this process holds, until it executes, a copy of the lock of the daemon before.

@@ -27,6 +27,8 @@ struct JobKeyTests {
             memory: 512MB
             disk: 2GiB
             constraints: [[rack, LIKE, "r[1-3]"], [hostname, EQUALS, n1]]
+            gres: { gpu: 2 }
+            slurm: { nice: 100, exclusive: true, mail-type: FAIL }
             user: etl
             timeout: PT1H
             killAfter: PT20S
@@ -69,6 +71,8 @@ struct JobKeyTests {
         #expect(job.memory == 512_000_000)
         #expect(job.disk == 2_147_483_648)
         #expect(job.constraints.map(\.operation) == [.like, .equals])
+        #expect(job.gres == ["gpu:2"])
+        #expect(job.slurm == ["nice": "100", "exclusive": "", "mail-type": "FAIL"])
         #expect(job.user == "etl")
         #expect(job.timeout == .seconds(3600))
         #expect(job.killAfter == .seconds(20))
@@ -154,7 +158,7 @@ struct JobKeyTests {
 
     @Test func withoutNamedEndsEveryFailureIsRetried() throws {
         let retries = try job("command: x\nretries: { limit: 3 }").retries
-        #expect(retries.on == [.failed, .timedOut, .couldNotStart] && retries.exitCodes == nil)
+        #expect(retries.on == Retries.Occasion.usual && retries.exitCodes == nil)
         #expect(try job("command: x\nretries: { limit: 3, on: timedOut }").retries.on == [.timedOut])
     }
 

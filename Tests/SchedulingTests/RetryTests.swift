@@ -164,6 +164,45 @@ struct RetryTests {
         #expect(ended(state, exitCode: nil, Retries(limit: 1, exitCodes: [75...75])).count == 2)
     }
 
+    private func befallen(_ state: RunState, _ reason: String, _ policy: Retries) -> [String] {
+        var simulation = Simulation(at: "00:00:00")
+        simulation.executor.course = { _, _ in .init(lasts: .seconds(1), state: state, exitCode: nil, reason: reason) }
+        simulation.start([job("a", "R1/PT1H") { $0.retries = policy }])
+        simulation.pass(.seconds(1))
+        return simulation.history("a")
+    }
+
+    @Test(
+        arguments: [
+            (.failed, "node-failed: n1", .nodeFailed), (.couldNotStart, "boot-failed: n1", .bootFailed), (.failed, "preempted", .preempted),
+            (.failed, "out-of-memory: more than 1 GiB; left-over: 1 process", .outOfMemory),
+            (.timedOut, "deadline: of the task", .deadline),
+            (.killed, "cancelled: by 1000 on the cluster", .cancelled),
+        ] as [(RunState, String, Retries.Occasion)])
+    func anEndWithACauseIsRetriedByTheWordOfTheCauseAlone(state: RunState, reason: String, occasion: Retries.Occasion) {
+        let named = befallen(state, reason, Retries(limit: 1, on: [occasion], exitCodes: [75...75]))
+        #expect(named == ["00:00:00 \(state.rawValue): \(reason)", "00:00:00 #2 waiting: retry"])
+        let others = befallen(state, reason, Retries(limit: 1, on: Set(Retries.Occasion.allCases).subtracting([occasion])))
+        let blame = occasion == .cancelled ? "" : "; not retried: retries.on"
+        #expect(others == ["00:00:00 \(state.rawValue): \(reason)\(blame)"])
+        #expect((befallen(state, reason, Retries(limit: 1)).count == 2) == (occasion != .cancelled), "what holds without `on`")
+    }
+
+    @Test func aCauseIsAWholeWord() {
+        let history = befallen(.failed, "deadlines: missed", Retries(limit: 1, on: [.failed]))
+        #expect(history == ["00:00:00 failed: deadlines: missed", "00:00:00 #2 waiting: retry"])
+    }
+
+    @Test func whatSomebodyKillsIsNotRetriedWhateverItSays() {
+        var simulation = Simulation(at: "00:00:00")
+        simulation.executor.course = { _, _ in .init() }
+        simulation.start([job("a", "R1/PT1H") { $0.retries = Retries(limit: 1, on: [.cancelled]) }])
+        simulation.pass(.seconds(1))
+        simulation.ask(.kill(RunKey(job: "a", due: "00:00:00", attempt: 1), by: "cancelled: by ada"))
+        simulation.pass(.seconds(60))
+        #expect(simulation.ledger.rows(of: "a").map(\.state) == [.killed])
+    }
+
     /// A final failure tells of a rule only where there was a retry left that the rule refused.
     @Test func anEndThatIsRetriedNoMoreBlamesNoRule() {
         #expect(ended(.failed, exitCode: 2, Retries(limit: 0, exitCodes: [75...75])) == ["00:00:00 failed"])

@@ -247,7 +247,7 @@ struct SimulationCheck: Sendable {
         if run.trigger == .retry, run.retry > limit, run.retry != before?.retry {
             fault("\(run.key.words) is retry \(run.retry) of \(limit)")
         }
-        if before?.killWanted != nil || before?.state == .killed {
+        if before?.killWanted != nil || before?.state == .killed, before?.isRetriedAfterCancel(by: simulation.graph[run.key.job]) != true {
             // What is below a run that is run once more may have been killed before.
             if !event.isRerun, run.trigger != .upstream { fault("\(run.key.words) comes by itself after a kill") }
         }
@@ -255,21 +255,6 @@ struct SimulationCheck: Sendable {
             checkSequel(of: before, by: job)
         }
         if run.key.attempt > 1, before?.state.isOpen ?? true { fault("\(run.key.words) without an end of the attempt before") }
-    }
-
-    /// What comes by itself comes after an end that the job's policies name.
-    private mutating func checkSequel(of before: Run, by job: Job) {
-        switch before.state {
-        case .failed:
-            let isNamed = before.exitCode.map { code in job.retries.exitCodes?.contains { $0.contains(code) } ?? true }
-            if !job.retries.on.contains(.failed) || !(isNamed ?? (job.retries.exitCodes == nil)) {
-                fault("\(before.key.words) ended with \(before.exitCode ?? -1) and is retried")
-            }
-        case .timedOut: if !job.retries.on.contains(.timedOut) { fault("\(before.key.words) timed out and is retried") }
-        case .couldNotStart: if !job.retries.on.contains(.couldNotStart) { fault("\(before.key.words) could not start and is retried") }
-        case .lost: if job.onUnknown != .rerun { fault("\(before.key.words) is lost and is run again") }
-        default: fault("\(before.key.words) is \(before.state) and is run again")
-        }
     }
 
     // MARK: pauses

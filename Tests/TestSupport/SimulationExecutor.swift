@@ -17,10 +17,12 @@ package struct SimulationExecutor: Sendable {
         package var exitCode: Int?
         /// What the command leaves for those after it.
         package var handedOn: [String: String]
+        /// Why it came to that end.
+        package var reason: String?
 
         package init(
             startsAfter: Duration = .zero, lasts: Duration? = nil, state: RunState = .succeeded, refusals: Int = 0, exitCode: Int? = 1,
-            handedOn: [String: String] = [:]
+            handedOn: [String: String] = [:], reason: String? = nil
         ) {
             self.startsAfter = startsAfter
             self.lasts = lasts
@@ -28,6 +30,7 @@ package struct SimulationExecutor: Sendable {
             self.refusals = refusals
             self.exitCode = exitCode
             self.handedOn = handedOn
+            self.reason = reason
         }
     }
 
@@ -75,14 +78,14 @@ package struct SimulationExecutor: Sendable {
         let startsAt = now + course.startsAfter
         var task = Task(startsAt: startsAt)
         if course.state == .couldNotStart {
-            task.outcome = Outcome(state: .couldNotStart, reason: "scripted", endedAt: startsAt)
+            task.outcome = Outcome(state: .couldNotStart, reason: course.reason ?? "scripted", endedAt: startsAt)
             task.isStartTold = true
         } else {
             starts[run.key, default: 0] += 1
             task.outcome = course.lasts.map {
                 Outcome(
-                    state: course.state, exitCode: course.state == .succeeded ? 0 : course.exitCode, startedAt: startsAt,
-                    endedAt: startsAt + $0, handedOn: course.handedOn)
+                    state: course.state, reason: course.reason, exitCode: course.state == .succeeded ? 0 : course.exitCode,
+                    startedAt: startsAt, endedAt: startsAt + $0, handedOn: course.handedOn)
             }
         }
         tasks[run.key] = task

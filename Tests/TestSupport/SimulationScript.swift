@@ -102,7 +102,7 @@ package struct SimulationScript: Sendable {
             .succeeded, .succeeded, .succeeded, .succeeded, .succeeded, .succeeded, .failed, .failed, .timedOut, .couldNotStart, .lost,
         ]
         let longest = unit.wholeMicroseconds * 3
-        return SimulationExecutor.Course(
+        var course = SimulationExecutor.Course(
             startsAfter: .microseconds(Int64.random(in: 100...50_000, using: &generator)),
             lasts: .microseconds(Int64.random(in: 1_000...longest, using: &generator) / generator.pick([1, 10])),
             state: generator.pick(states),
@@ -110,6 +110,18 @@ package struct SimulationScript: Sendable {
             exitCode: generator.pick([1, 75, nil]),
             handedOn: generator.pick([[:], [:], ["OUT": key.words], ["OUT": key.job.text, "P": key.words], ["Q": "out"]])
         )
+        course.befall(&generator)
+        return course
+    }
+}
+
+extension SimulationExecutor.Course {
+    /// What a cluster does to some of its tasks.
+    fileprivate mutating func befall(_ generator: inout SeededGenerator) {
+        let cause: String? = generator.pick([nil, nil, nil, "node-failed", "preempted: by j1", "out-of-memory: limit", "cancelled: by 7"])
+        guard let cause, [.failed, .couldNotStart].contains(state) else { return }
+        reason = cause
+        if cause.hasPrefix("cancelled") { state = .killed }
     }
 }
 
@@ -122,6 +134,8 @@ private struct Draw {
     var values: SeededGenerator
     /// For what came last: clocks, rates of starts.
     var newest: SeededGenerator
+    /// For what came after that: what befalls tasks.
+    var causes: SeededGenerator
     let unit: Duration
     let begin: Instant
 
@@ -130,6 +144,7 @@ private struct Draw {
         others = SeededGenerator(seed: ~seed)
         values = SeededGenerator(seed: seed &* 31 &+ 5)
         newest = SeededGenerator(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ 1)
+        causes = SeededGenerator(seed: seed &* 0xD134_2543_DE82_EF95 &+ 1)
         unit = generator.pick([.seconds(1), .seconds(10), .seconds(60), .seconds(600), .seconds(6 * 3600)])
         begin = generator.pick(["2026-03-01T00:00:00Z", "2026-03-27T22:00:00Z", "2026-10-24T11:00:00Z"] as [Instant])
     }
@@ -178,6 +193,9 @@ private struct Draw {
         retries.jitter = newest.pick([0, 0, 0.5, 1])
         retries.on = others.pick([retries.on, retries.on, [.failed], [.timedOut, .couldNotStart]])
         retries.exitCodes = others.pick([nil, nil, [75...75, 100...110]])
+        if causes.once(in: 3) {
+            retries.on = causes.pick([[.nodeFailed], [.cancelled, .preempted, .failed], Set(Retries.Occasion.allCases)])
+        }
         let cpus: Double? = others.pick([nil, nil, 0.5, 1, 2, 9])
         let memory: Int64? = others.pick([nil, nil, 60, 600])
         let window: Duration? = generator.once(in: 3) ? unit * generator.pick([1, 2]) : nil

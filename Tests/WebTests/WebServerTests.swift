@@ -31,8 +31,8 @@ final class WebFixture: Sendable {
         var configuration = Daemon.Configuration(
             stateFolder: folder.path + "/state", jobsFolder: folder.path + "/jobs", executors: executor.executors, node: "n1",
             version: "test")
-        configuration.capacities = ["local": PoolCapacity(runs: 64, milliCPUs: 2_000), "p": PoolCapacity(memory: 1_000)]
-        configuration.settingsText = SettingsDocument(pools: configuration.capacities).text
+        configuration.places.capacities = ["local": PoolCapacity(runs: 64, milliCPUs: 2_000), "p": PoolCapacity(memory: 1_000)]
+        configuration.settingsText = SettingsDocument(pools: configuration.places.capacities).text
         let daemon = try Daemon.open(configuration, clock: SystemClock(), log: log)
         let token = try daemon.folder.readToken()
         let server = WebServer(

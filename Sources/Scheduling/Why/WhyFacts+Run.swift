@@ -209,7 +209,7 @@ extension WhyFacts {
     }
 
     private func tellRetry(of run: Run, _ why: inout Why) {
-        guard let retries = definition?.retries, run.state != .lost, run.state != .killed else { return }
+        guard let retries = definition?.retries else { return }
         let text: String? =
             switch retries.refusal(of: run) {
             case .noFailure, nil: nil

@@ -1,3 +1,4 @@
+import Execution
 import Glibc
 
 /// What a file is to those who may meet it.
@@ -39,6 +40,7 @@ struct FileFacts: Sendable {
 enum User {
     static var isRoot: Bool { geteuid() == 0 }
     static var name: String { name(of: geteuid()) }
+    static var submitter: SlurmDemand.Submitter { SlurmDemand.Submitter(name: name, isRoot: isRoot) }
 
     static func name(of number: UInt32) -> String {
         guard let entry = getpwuid(number) else { return "user \(number)" }

@@ -1,3 +1,4 @@
+import Daemon
 import Foundation
 import JobFiles
 import Scheduling
@@ -5,7 +6,8 @@ import Scheduling
 /// The job files can be read, and who runs the scheduler may do what they ask for.
 struct JobsCheck: Check {
     func findings(_ premises: Premises) -> [Finding] {
-        var folder = JobFolder(path: premises.jobsFolder, mindsWriters: false)
+        let placement = premises.settings.places().placement
+        var folder = JobFolder(path: premises.jobsFolder, mindsWriters: false, placement: placement)
         do {
             let reading = try folder.read(at: premises.now)
             return [files(reading, premises), users(reading, premises)].compactMap(\.self)

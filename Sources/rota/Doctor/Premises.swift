@@ -1,4 +1,5 @@
 import Daemon
+import Execution
 import Foundation
 import JobFiles
 import RunHistory
@@ -26,7 +27,7 @@ struct Premises: Sendable {
 
     init(_ place: Place, jobs: String?) {
         settingsPath = place.settingsPath()
-        (settings, settingsProblems) = settingsPath.map(Settings.read(path:)) ?? (Settings(), [])
+        (settings, settingsProblems) = settingsPath.map { Settings.read(path: $0, optionRefusal: SlurmOption.refusal) } ?? (Settings(), [])
         let configured = settings.state
         stateFolder = place.stateFolder { configured }
         holder = StateFolder.holder(of: stateFolder)
@@ -51,6 +52,6 @@ struct Premises: Sendable {
     var localRuns: Int {
         let stored = holder == nil ? nil : scheduler.flatMap { SettingsDocument(text: $0.settings)?.capacities }
         let pools = stored ?? settings.pools
-        return Set(settings.executors.keys).union(["local"]).map { Int(clamping: pools[$0]?.runs ?? 64) }.reduce(0, +)
+        return settings.localExecutors.map { Int(clamping: pools[$0]?.runs ?? 64) }.reduce(0, +)
     }
 }

@@ -40,9 +40,10 @@ struct PlanReport {
         // Another folder would come in the place of the scheduler's own: a file with an error leaves what that one's file said.
         let own = try reader?.scheduler()?.jobsFolder ?? path
         let inForce = StoredJobs(stored).definitions(below: own, movedTo: path)
-        var folder = JobFolder(path: path, inForce: inForce, mindsWriters: false)
+        let placement = try place.places(of: reader).placement
+        var folder = JobFolder(path: path, inForce: inForce, mindsWriters: false, placement: placement)
         let reading = try folder.read(at: now)
-        let files = try Self.asWritten(reading, at: path, now)
+        let files = try Self.asWritten(reading, at: path, placement, now)
         jobs = PlannedJobs(stored, reading, asWritten: files)
         // What stays as it is was warned of before.
         let news = jobs.added.map(\.definition) + jobs.changed.map(\.definition)
@@ -64,9 +65,9 @@ struct PlanReport {
 
     /// What the files say without anything in force to fall back to, as `rota validate` reads them: the last good version of a file with an
     /// error would hide what is wrong between the jobs of its new one.
-    private static func asWritten(_ reading: Reading, at path: String, _ now: Instant) throws -> Reading {
+    private static func asWritten(_ reading: Reading, at path: String, _ placement: Placement, _ now: Instant) throws -> Reading {
         guard reading.problems.contains(where: { $0.severity == .error }) else { return reading }
-        var folder = JobFolder(path: path, mindsWriters: false)
+        var folder = JobFolder(path: path, mindsWriters: false, placement: placement)
         return try folder.read(at: now)
     }
 
