@@ -26,6 +26,7 @@ struct Growth {
         }
         measureYear()
         measureFlood()
+        measureBackfills(of: [10_000, 100_000])
         exit(missed ? 1 : 0)
     }
 

@@ -13,6 +13,9 @@ package struct RunKey: Hashable, Sendable {
         self.due = due
         self.attempt = attempt
     }
+
+    /// The next attempt at the same due.
+    var next: RunKey { RunKey(job: job, due: due, attempt: attempt + 1) }
 }
 
 /// The identity of a flow: the run of a head and all runs of descendants that inherit its due.

@@ -95,7 +95,7 @@ extension Scheduler {
             if nextDue[name] != before { armSlotAlarm(of: name) }
         }
         restorePromiseAlarms()
-        waitingUntil = [:]
+        forgetWaitAlarms()
         for name in turns.keys {
             turns[name]?.offered = []
             step.touch(name, wholly: true)

@@ -178,9 +178,9 @@ extension Scheduler {
     mutating func offerToLatest(childrenOf parent: Job, endedAt: Instant) {
         for name in graph.children[parent.name] ?? [] where graph.joins[name] == .latest {
             guard let child = graph[name] else { continue }
-            if child.schedule != nil || turns[name]?.current.contains(where: { runs[$0]?.waitsForParents == true }) == true {
-                step.touch(name, wholly: true)
-            } else if unmetParents(of: child).isEmpty {
+            let expectant = turns[name]?.current.filter { runs[$0]?.waitsForParents == true } ?? []
+            for key in expectant { wake(key) }
+            if expectant.isEmpty, child.schedule == nil, unmetParents(of: child).isEmpty {
                 beginLatest(child, endedAt: endedAt)
             }
         }

@@ -11,13 +11,14 @@ extension Scheduler {
         guard let job = graph[name] else { return withdrawWaiting(of: name, reason: Run.removed) }
         if pauses.holding(job) != nil { withdrawAutomatic(of: name, wholly: wholly) }
         if job.disabled { return withdrawWaiting(of: name, reason: Run.disabled) }
+        if wholly { turns[name]?.wakeAll() }
         coalesce(job)
         let isBounded = job.overlap != .allow
         var turnsLeft = job.overlap.mostAtOnce - (isBounded ? turns[name]?.active.count ?? 0 : 0)
-        var last: RunKey?
-        while wholly || isBounded && turnsLeft > 0, let key = turns[name]?.next(after: last) {
-            if judge(key, of: job, isTurnTaken: turnsLeft <= 0), isBounded { turnsLeft -= 1 }
-            last = key
+        var last: Turn.Place?
+        while wholly || isBounded && turnsLeft > 0, let place = turns[name]?.next(after: last) {
+            if judge(place.key, of: job, isTurnTaken: turnsLeft <= 0), isBounded { turnsLeft -= 1 }
+            last = place
         }
         for key in turns[name]?.takeNewcomers(withOffered: isBounded, after: last) ?? [] {
             _ = judge(key, of: job, isTurnTaken: turnsLeft <= 0)
@@ -27,6 +28,7 @@ extension Scheduler {
     /// - Returns: Whether the run needs only a place.
     private mutating func judge(_ key: RunKey, of job: Job, isTurnTaken: Bool) -> Bool {
         guard let run = runs[key], run.state == .waiting else { return false }
+        judgements += 1
         if let verdict = verdict(on: run, of: job, isTurnTaken: isTurnTaken) {
             apply(verdict, to: run)
             return false
@@ -37,14 +39,16 @@ extension Scheduler {
 
     private enum Verdict {
         case missed(reason: String)
+        /// Not before that instant, or before something happens to this run; whose turn it is does not matter.
+        case resting(reason: String, until: Instant?)
         /// Not now; look again at that instant, or when something happens.
         case notYet(reason: String, until: Instant?)
     }
 
     /// nil when the run only needs a place.
     private func verdict(on run: Run, of job: Job, isTurnTaken: Bool) -> Verdict? {
-        if let order = orders[run.key.job, run.key.due] { return .notYet(reason: order.reason, until: nil) }
-        if let notBefore = run.notBefore, notBefore > step.now { return .notYet(reason: "retry", until: notBefore) }
+        if let order = orders[run.key.job, run.key.due] { return .resting(reason: order.reason, until: nil) }
+        if let notBefore = run.notBefore, notBefore > step.now { return .resting(reason: "retry", until: notBefore) }
         let end = windowEnd(of: run, job)
         if let end, end <= step.now { return .missed(reason: "startWithin") }
         if run.waitsForParents, graph.joins[job.name] == .latest {
@@ -63,19 +67,16 @@ extension Scheduler {
         switch verdict {
         case .missed(let reason):
             end(run, .missed, reason: reason)
+        case .resting(let reason, let until):
+            turns[run.key.job]?.rest(run.key)
+            hold(run, reason: reason)
+            look(at: run.key, again: until)
         case .notYet(let reason, let until):
             // Its ticket, if it has one, is void: it would not launch it any more.
             turns[run.key.job]?.offered.remove(run.key)
             hold(run, reason: reason)
-            if let until { look(at: run.key.job, again: until) }
+            look(at: run.key, again: until)
         }
-    }
-
-    /// At most one alarm of a job is in force, the earliest that was asked for; when it rings, the next one is found anew.
-    private mutating func look(at job: JobName, again instant: Instant) {
-        if let earlier = waitingUntil[job], earlier <= instant { return }
-        waitingUntil[job] = instant
-        waitAlarms.insert(Alarm(at: instant, job: job))
     }
 
     /// The row tells why the run waits; written only when that changes.
@@ -121,13 +122,12 @@ extension Scheduler {
     }
 
     private mutating func withdrawWaiting(of name: JobName, reason: String) {
-        while let key = turns[name]?.first, let run = runs[key] { end(run, .skipped, reason: reason) }
+        while let key = turns[name]?.anybody, let run = runs[key] { end(run, .skipped, reason: reason) }
     }
 
     /// A pause skips what waits by itself, a retry as well; what somebody asked for waits on.
     private mutating func withdrawAutomatic(of name: JobName, wholly: Bool) {
-        guard let turn = turns[name] else { return }
-        for key in wholly ? turn.all : turn.newcomers {
+        for key in (wholly ? turns[name]?.all : turns[name]?.newcomers) ?? [] {
             if let run = runs[key], run.state == .waiting, !run.isByHand { end(run, .skipped, reason: Run.paused) }
         }
     }
@@ -145,7 +145,6 @@ extension Scheduler {
     }
 
     private mutating func offer(_ run: Run, of job: Job) {
-        if let end = windowEnd(of: run, job), turns[job.name]?.offered.contains(run.key) == true { look(at: job.name, again: end) }
         guard turns[job.name]?.offered.insert(run.key).inserted == true else { return }
         step.offer(run.key)
         pools.enqueue(run.key, rank: run.rank(priority: job.priority), holding(of: run, as: job))
@@ -162,7 +161,7 @@ extension Scheduler {
         }
         for key in step.takeOffered() {
             guard let run = runs[key], let job = graph[key.job], turns[key.job]?.offered.contains(key) == true else { continue }
-            if let end = windowEnd(of: run, job) { look(at: key.job, again: end) }
+            look(at: key, again: windowEnd(of: run, job))
             hold(run, reason: "pool: " + holding(of: run, as: job).words)
         }
         startsAt = pools.nextStart(after: step.now)
@@ -190,6 +189,7 @@ extension Scheduler {
         let holding = holding(of: run, as: job)
         pools.take(run.key, holding)
         pools.noteStart(holding, at: step.now)
+        look(at: run.key, again: nil)
         turns[job.name]?.remove(run.key)
         turns[job.name]?.active.append(run.key)
         store(run)

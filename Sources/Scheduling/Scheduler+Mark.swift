@@ -22,19 +22,15 @@ extension Scheduler {
     }
 
     private mutating func addMark(after newest: Run, _ flow: LedgerState.Flow?, by who: String) -> RunKey {
-        let key = RunKey(job: newest.key.job, due: newest.key.due, attempt: newest.key.attempt + 1)
-        var run = Run(key: key, flow: newest.flow, trigger: .mark, readyAt: step.now, waitingSince: step.now)
+        var run = nextAttempt(after: newest, .mark, readyAt: step.now)
         run.state = .succeeded
         run.reason = "marked by \(who)"
         run.endedAt = step.now
-        run.parameters = newest.parameters
-        run.consumed = newest.consumed
         run.isByHand = true
-        run.backfill = backfillGoingOn(of: newest)
         if let flow { reopen(flow) }
         addRemovedMembers(to: run.flow) { _ in true }
         settle(run, isNew: true)
         advance(run.flow)
-        return key
+        return run.key
     }
 }

@@ -73,26 +73,31 @@ extension Scheduler {
         if run.state == .lost, job.onUnknown == .rerun {
             // What takes the machine down with it would do so for ever.
             guard reruns[run.key] ?? 0 < Run.mostReruns else { return .none(reason: Run.noMoreReruns) }
-            return .attempt(attempt(after: run, notBefore: endedAt, retry: run.retry))
+            return .attempt(retry(of: run, notBefore: endedAt, retry: run.retry))
         }
         if let refusal = job.retries.refusal(of: run) { return .none(reason: refusal.reason) }
-        let next = RunKey(job: run.key.job, due: run.key.due, attempt: run.key.attempt + 1)
-        let wait = job.retries.wait(before: run.retry + 1, of: next)
-        return .attempt(attempt(after: run, notBefore: endedAt + wait, retry: run.retry + 1))
+        let wait = job.retries.wait(before: run.retry + 1, of: run.key.next)
+        return .attempt(retry(of: run, notBefore: endedAt + wait, retry: run.retry + 1))
     }
 
-    private func attempt(after run: Run, notBefore: Instant, retry: Int) -> Run {
-        let key = RunKey(job: run.key.job, due: run.key.due, attempt: run.key.attempt + 1)
-        var next = Run(key: key, flow: run.flow, trigger: .retry, readyAt: notBefore, waitingSince: step.now)
+    private func retry(of run: Run, notBefore: Instant, retry: Int) -> Run {
+        var next = nextAttempt(after: run, .retry, readyAt: notBefore)
         next.notBefore = notBefore
         next.retry = retry
-        next.parameters = run.parameters
         next.takePromises(of: run)
+        next.isByHand = run.isByHand
+        if notBefore > step.now { next.reason = "retry" }
+        return next
+    }
+
+    /// The next attempt at the due of `run`, with whatever each takes over from the one before: its flow, its values, what it used up, the
+    /// backfill that it goes with.
+    func nextAttempt(after run: Run, _ trigger: RunTrigger, readyAt: Instant) -> Run {
+        var next = Run(key: run.key.next, flow: run.flow, trigger: trigger, readyAt: readyAt, waitingSince: step.now)
+        next.parameters = run.parameters
         next.consumed = run.consumed
         next.isCaughtUp = run.isCaughtUp
-        next.isByHand = run.isByHand
-        next.backfill = run.backfill
-        if notBefore > step.now { next.reason = "retry" }
+        next.backfill = backfillGoingOn(of: run)
         return next
     }
 
@@ -150,6 +155,7 @@ extension Scheduler {
             runs[run.key] = nil
             refused[run.key] = nil
             reruns[run.key] = nil
+            look(at: run.key, again: nil)
             // A row that is born ended came to that by something else.
             if let order = orders[run.key.job, run.key.due] { isNew ? void(order) : drop(order) }
             turns[run.key.job]?.remove(run.key)

@@ -103,26 +103,21 @@ extension Scheduler {
         run.reason = nil
         store(run)
         noteRetry(run.key, by: who)
-        step.touch(run.key.job, wholly: true)
+        wake(run.key)
         return .accepted(run.key)
     }
 
     private mutating func addAttempt(after newest: Run, flow: LedgerState.Flow?, downstream: Bool, by who: String) -> RunKey {
-        let key = RunKey(job: newest.key.job, due: newest.key.due, attempt: newest.key.attempt + 1)
-        var run = Run(key: key, flow: newest.flow, trigger: .retry, readyAt: step.now, waitingSince: step.now)
-        run.parameters = newest.parameters
+        var run = nextAttempt(after: newest, .retry, readyAt: step.now)
         run.takePromises(of: newest, askedAt: step.now)
-        run.consumed = newest.consumed
-        run.isCaughtUp = newest.isCaughtUp
         run.isByHand = true
-        run.backfill = backfillGoingOn(of: newest)
         if let flow { reopen(flow) }
         if downstream { markStale(below: run) }
         addWaiting(run)
-        noteRetry(key, by: who)
+        noteRetry(run.key, by: who)
         addRemovedMembers(to: run.flow) { _ in true }
         advance(run.flow)
-        return key
+        return run.key
     }
 
     private mutating func noteRetry(_ key: RunKey, by who: String) {

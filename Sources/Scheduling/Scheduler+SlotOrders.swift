@@ -49,8 +49,8 @@ extension Scheduler {
             run.readyAt = max(step.now, run.notBefore ?? step.now)
             run.reason = nil
             store(run)
+            wake(run.key)
         }
-        step.touch(name, wholly: true)
         return .released(orders: found.count, runs: freed)
     }
 
@@ -84,7 +84,7 @@ extension Scheduler {
         store(held)
         turns[run.key.job]?.exempt(run.key)
         note("request.hold", run, by: who)
-        step.touch(run.key.job, wholly: true)
+        wake(run.key)
         return .accepted(run.key)
     }
 

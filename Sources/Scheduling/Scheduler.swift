@@ -35,7 +35,7 @@ package struct Scheduler: Sendable {
     /// When slots are due.
     var alarms = PriorityQueue<Alarm>()
     /// When waiting runs are to be looked at again. A flood of slots never holds these up: a run whose window is over must not start meanwhile.
-    var waitAlarms = PriorityQueue<Alarm>()
+    var waitAlarms = PriorityQueue<WaitAlarm>()
     /// Launching runs that their executor could not take, as far as that is known in this life.
     var refused: [RunKey: Refusal] = [:]
     var refusalAlarms = PriorityQueue<RefusalAlarm>()
@@ -45,8 +45,8 @@ package struct Scheduler: Sendable {
     var reruns: [RunKey: Int]
     /// For each job with a schedule the slot that its alarm is set to; an alarm for another one is stale.
     var nextDue: [JobName: Instant] = [:]
-    /// For each job the earliest instant at which its waiting runs are to be looked at again; an alarm for another one is stale.
-    var waitingUntil: [JobName: Instant] = [:]
+    /// For each waiting run that something comes to at an instant, that instant; an alarm for another one is stale.
+    var waitingUntil: [RunKey: Instant] = [:]
     var promiseAlarms = PriorityQueue<PromiseAlarm>()
     /// When the next promise of a run or a member breaks; an alarm for another instant is stale.
     var breaksAt: [Promised: Instant] = [:]
@@ -60,6 +60,8 @@ package struct Scheduler: Sendable {
     var lastEnding: Int64
     var ahead = DuesAhead()
     var hasStarted = false
+    /// How many waiting runs were looked at so far: what the steps cost, whatever the machine.
+    package internal(set) var judgements = 0
     var step = Step(now: .distantPast)
 
     /// A point in time at which a job is to be looked at.
@@ -158,12 +160,7 @@ package struct Scheduler: Sendable {
             _ = refusalAlarms.popFirst()
             if refused[alarm.key]?.alarmAt == alarm.at { lookAtRefused(alarm.key) }
         }
-        while let alarm = waitAlarms.first, alarm.at <= step.now {
-            _ = waitAlarms.popFirst()
-            guard waitingUntil[alarm.job] == alarm.at else { continue }
-            waitingUntil[alarm.job] = nil
-            step.touch(alarm.job, wholly: true)
-        }
+        ringWaitAlarms()
         while let alarm = alarms.first, alarm.at <= step.now, step.slots < settings.slotsPerStep {
             _ = alarms.popFirst()
             if nextDue[alarm.job] == alarm.at { accountSlots(of: alarm.job) }

@@ -5,110 +5,109 @@ extension Scheduler {
     struct Turn: Sendable {
         /// Launching or running.
         var active: [RunKey] = []
-        private var waiting = Line()
+        private var waiting = Queue()
         /// Of backfills: they give way to whatever else of the job waits, or what is due now would stand behind all that was due.
-        private var backlog = Line()
+        private var backlog = Queue()
         /// Of the waiting ones those that the overlap policy may coalesce or skip.
         private(set) var displaceable = Line()
         /// Of the waiting ones those that only wait for a place in a pool.
         var offered: Set<RunKey> = []
-        /// Came since the job was judged; some may have ended again.
+        /// Came since the job was judged, or are to be looked at again; some may have ended meanwhile.
         private(set) var newcomers: [RunKey] = []
 
+        /// Those in line, and those that rest: no turn concerns them, however often it is somebody's, until they are woken.
+        private struct Queue: Sendable {
+            var line = Line()
+            var resting = Line()
+
+            var isEmpty: Bool { line.isEmpty && resting.isEmpty }
+            var first: RunKey? { line.first ?? resting.first }
+            var all: [RunKey] { line.merged(with: resting) }
+
+            mutating func remove(_ key: RunKey) -> Bool { line.remove(key) || resting.remove(key) }
+            mutating func rest(_ key: RunKey) { if line.remove(key) { resting.insert(key) } }
+            mutating func wake(_ key: RunKey) { if resting.remove(key) { line.insert(key) } }
+
+            mutating func wakeAll() {
+                if !resting.isEmpty { self = Queue(line: Line(sorted: all)) }
+            }
+        }
+
+        /// Where somebody stands in line.
+        struct Place {
+            let key: RunKey
+            fileprivate let isLate: Bool
+
+            fileprivate func isBefore(_ other: Place) -> Bool {
+                isLate == other.isLate ? Line.isBefore(key, other.key) : other.isLate
+            }
+        }
+
         var isEmpty: Bool { active.isEmpty && waiting.isEmpty && backlog.isEmpty }
-        /// Of those that wait, the first in turn, and all of them.
-        var first: RunKey? { waiting.first ?? backlog.first }
+        /// Somebody who waits, in line or at rest; nil when nobody does.
+        var anybody: RunKey? { waiting.first ?? backlog.first }
+        /// All that wait, in the order of their turns.
         var all: [RunKey] { waiting.all + backlog.all }
         /// The same without those of backfills.
         var current: [RunKey] { waiting.all }
 
-        /// Who waits behind `key`, whether that still waits or not; without one the first of all.
-        func next(after key: RunKey?) -> RunKey? {
-            guard let key else { return first }
-            return backlog.contains(key) ? backlog.next(after: key) : waiting.next(after: key) ?? backlog.first
+        /// Who stands in line behind `place`, whether somebody still stands there or not; without one the first of all.
+        func next(after place: Place?) -> Place? {
+            if place?.isLate != true, let key = waiting.line.next(after: place?.key) { return Place(key: key, isLate: false) }
+            return backlog.line.next(after: place?.isLate == true ? place?.key : nil).map { Place(key: $0, isLate: true) }
         }
 
         /// The run of that due that has not ended; nil when there is none.
         func open(_ job: JobName, at due: Instant) -> RunKey? {
             let before = RunKey(job: job, due: due, attempt: 0)
-            let candidates = [waiting.next(after: before), backlog.next(after: before)].compactMap(\.self) + active
-            return candidates.first { $0.due == due }
+            let lines = [waiting.line, waiting.resting, backlog.line, backlog.resting]
+            return (lines.compactMap { $0.next(after: before) } + active).first { $0.due == due }
         }
 
         mutating func addWaiting(_ run: Run) {
-            if run.backfill == nil { waiting.insert(run.key) } else { backlog.insert(run.key) }
+            if run.backfill == nil { waiting.line.insert(run.key) } else { backlog.line.insert(run.key) }
             if run.isSubjectToOverlap { displaceable.insert(run.key) }
             newcomers.append(run.key)
         }
 
         mutating func remove(_ key: RunKey) {
             active.removeAll { $0 == key }
-            if waiting.remove(key) { displaceable.remove(key) } else { backlog.remove(key) }
+            if waiting.remove(key) { displaceable.remove(key) } else { _ = backlog.remove(key) }
             offered.remove(key)
         }
 
         /// The overlap policy does not judge it any more.
         mutating func exempt(_ key: RunKey) { displaceable.remove(key) }
 
-        /// Those behind `key` that a judgement may not pass over, in order: whoever is new, and where one run excludes the next whoever was
-        /// offered.
-        mutating func takeNewcomers(withOffered: Bool, after key: RunKey?) -> [RunKey] {
+        /// It steps out of the line.
+        mutating func rest(_ key: RunKey) {
+            waiting.rest(key)
+            backlog.rest(key)
+            offered.remove(key)
+        }
+
+        /// Something changed that concerns this one alone: it is judged anew, in line again if it rested.
+        mutating func wake(_ key: RunKey) {
+            waiting.wake(key)
+            backlog.wake(key)
+            newcomers.append(key)
+        }
+
+        /// Something changed that concerns them all.
+        mutating func wakeAll() {
+            waiting.wakeAll()
+            backlog.wakeAll()
+        }
+
+        /// Those in line behind `place` that a judgement may not pass over, in order: whoever is new, and where one run excludes the next
+        /// whoever was offered.
+        mutating func takeNewcomers(withOffered: Bool, after place: Place?) -> [RunKey] {
             defer { newcomers = [] }
             let keys = withOffered ? newcomers + offered.subtracting(newcomers) : newcomers
-            let (late, others) = (keys.filter(backlog.contains), keys.filter { !backlog.contains($0) })
-            let sorted = others.sorted(by: Line.isBefore) + late.sorted(by: Line.isBefore)
-            guard let key else { return sorted }
-            let isLate = backlog.contains(key)
-            return sorted.filter { other in
-                let otherIsLate = backlog.contains(other)
-                return otherIsLate == isLate ? Line.isBefore(key, other) : otherIsLate
-            }
-        }
-    }
-
-    /// Keys of one job, sorted by due, then attempt. Its ends are cheap to change, whatever its length.
-    struct Line: Sendable {
-        private var keys: ArraySlice<RunKey> = []
-
-        var isEmpty: Bool { keys.isEmpty }
-        var first: RunKey? { keys.first }
-        var all: [RunKey] { Array(keys) }
-
-        static func isBefore(_ left: RunKey, _ right: RunKey) -> Bool { (left.due, left.attempt) < (right.due, right.attempt) }
-
-        func contains(_ key: RunKey) -> Bool {
-            let index = place { Line.isBefore($0, key) }
-            return index < keys.endIndex && keys[index] == key
-        }
-
-        /// The first key after `key`, whether that stands in the line or not; without one the first of all.
-        func next(after key: RunKey?) -> RunKey? {
-            guard let key else { return first }
-            let index = place { !Line.isBefore(key, $0) }
-            return index < keys.endIndex ? keys[index] : nil
-        }
-
-        mutating func insert(_ key: RunKey) {
-            keys.insert(key, at: place { Line.isBefore($0, key) })
-        }
-
-        /// - Returns: Whether it stood there.
-        @discardableResult
-        mutating func remove(_ key: RunKey) -> Bool {
-            let index = place { Line.isBefore($0, key) }
-            guard index < keys.endIndex, keys[index] == key else { return false }
-            if index == keys.startIndex { keys.removeFirst() } else { keys.remove(at: index) }
-            return true
-        }
-
-        /// The first place whose key `isLeft` does not hold for; it holds for a beginning of the line.
-        private func place(where isLeft: (RunKey) -> Bool) -> Int {
-            var (low, high) = (keys.startIndex, keys.endIndex)
-            while low < high {
-                let middle = low + (high - low) / 2
-                if isLeft(keys[middle]) { low = middle + 1 } else { high = middle }
-            }
-            return low
+            let current = keys.filter(waiting.line.contains).map { Place(key: $0, isLate: false) }
+            let late = keys.filter(backlog.line.contains).map { Place(key: $0, isLate: true) }
+            let places = (current + late).sorted { $0.isBefore($1) }
+            return places.filter { other in place.map { $0.isBefore(other) } ?? true }.map(\.key)
         }
     }
 }
