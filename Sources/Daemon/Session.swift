@@ -329,8 +329,9 @@ struct Session {
         for action in actions {
             switch action {
             case .record: break
-            case .launch(let run, let job):
+            case .launch(let run, let shared):
                 guard let id = ids[run.key] else { continue }
+                let job = shared.job
                 if let reason = refusal(of: job) {
                     mailbox.post(.ended(run: id, Ending(kind: .couldNotStart, reason: reason, endedAt: clock.now())))
                 } else {

@@ -104,10 +104,8 @@ package enum Answer: Hashable, Sendable {
 /// All records of one step are committed in one transaction before anything else of that step is carried out.
 package enum Action: Sendable {
     case record(LedgerRecord)
-    /// Hand the run over to its executor.
-    ///
-    /// Indirect, for a job is large, and every element of a list of actions has the size of the largest.
-    indirect case launch(Run, Job)
+    /// Hand the run over to its executor, as the job says.
+    case launch(Run, SharedJob)
     /// Hand the run over once more, exactly as its executor could not take it.
     case handOverAgain(RunKey, executor: String)
     case kill(RunKey, executor: String, reason: String)

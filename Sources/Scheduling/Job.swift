@@ -79,6 +79,8 @@ package struct Job: Hashable, Sendable {
 /// It is safe as a path component, a metric label and a URL segment.
 package struct JobName: Hashable, Comparable, Sendable, CustomStringConvertible {
     package let text: String
+    /// Drawn from the text once: names are looked up all the time.
+    private let drawn: UInt64
 
     /// nil when `text` is no name.
     package init?(_ text: String) {
@@ -87,7 +89,11 @@ package struct JobName: Hashable, Comparable, Sendable, CustomStringConvertible 
             return nil
         }
         self.text = text
+        drawn = stableHash(of: text, salt: 2)
     }
+
+    package static func == (left: JobName, right: JobName) -> Bool { left.drawn == right.drawn && left.text == right.text }
+    package func hash(into hasher: inout Hasher) { hasher.combine(drawn) }
 
     package static func < (left: JobName, right: JobName) -> Bool { left.text < right.text }
     package var description: String { text }

@@ -14,7 +14,7 @@ package struct JobGraph: Sendable {
     package private(set) var order: [JobName] = []
     /// For each job with parents, how their ends are joined.
     package private(set) var joins: [JobName: Join] = [:]
-    /// For each job the one whose runs begin its flows; itself for a head.
+    /// For each job that joins a flow the one whose runs begin it; the others are heads themselves.
     package private(set) var heads: [JobName: JobName] = [:]
     /// For each job its place in `order`.
     private var places: [JobName: Int] = [:]
@@ -57,10 +57,7 @@ package struct JobGraph: Sendable {
     /// Works out join and head of `name`; its parents must have been through this before.
     /// - Returns: The heads of the parents when `join: flow` was asked for and cannot be.
     fileprivate mutating func resolveJoin(of name: JobName) -> [JobName]? {
-        guard let job = self[name], !job.after.isEmpty else {
-            heads[name] = name
-            return nil
-        }
+        guard let job = self[name], !job.after.isEmpty else { return nil }
         let above = Set(job.after.map { heads[$0.parent] ?? $0.parent })
         if job.schedule == nil, !job.isChronos, job.join != .latest, above.count == 1, let head = above.first {
             joins[name] = .flow
@@ -68,7 +65,6 @@ package struct JobGraph: Sendable {
             return nil
         }
         joins[name] = .latest
-        heads[name] = name
         return job.join == .flow ? above.sorted() : nil
     }
 }

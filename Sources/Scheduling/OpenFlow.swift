@@ -64,6 +64,11 @@ struct OpenFlow: Sendable {
         return true
     }
 
+    /// A row of this flow was made or changed.
+    mutating func show(_ run: Run) {
+        if newest[run.key.job].map({ $0.key.attempt <= run.key.attempt }) ?? true { newest[run.key.job] = run }
+    }
+
     /// Whether `job` is a member that has no run yet.
     func owes(_ job: JobName) -> Bool { newest[job] == nil && outline.hasMember(job) }
 

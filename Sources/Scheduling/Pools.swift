@@ -10,7 +10,9 @@ struct Pools: Sendable {
     struct Ticket: Comparable, Sendable {
         let rank: Instant
         let key: RunKey
-        let demand: PoolAmounts
+        let holding: Holding
+        /// No two tickets have the same.
+        let number: Int
 
         static func < (left: Ticket, right: Ticket) -> Bool {
             if left.rank != right.rank { return left.rank < right.rank }
@@ -20,68 +22,143 @@ struct Pools: Sendable {
         }
     }
 
+    /// What a run takes, so that an edit of its job does not give back something else.
+    struct Holding: Hashable, Sendable {
+        fileprivate let lane: Int
+        fileprivate let demand: PoolAmounts
+    }
+
+    /// The pools that a run needs, and of what else than a place it needs some: two of one kind need the same limited things.
+    private struct Kind: Hashable {
+        let executor: String?
+        let pool: String?
+        let backfill: Int64?
+        let hasCPUs: Bool
+        let hasMemory: Bool
+    }
+
     /// One thing of which one pool has a limit.
-    struct Limit: Hashable, Sendable {
-        let pool: String
+    private struct Limit: Hashable {
+        let pool: Int
         let resource: PoolResource
     }
 
-    /// What a run takes, so that an edit of its job does not give back something else.
-    struct Holding: Hashable, Sendable {
-        let limits: [Limit]
-        let demand: PoolAmounts
+    private struct Pool {
+        let name: String
+        let capacity: PoolCapacity
+        var used = PoolAmounts()
+        var starts: RecentStarts?
     }
 
-    private(set) var capacities: [String: PoolCapacity]
-    private var used: [Limit: Int64] = [:]
+    /// Those that need the same limited things, and the queue of those among them that wait.
+    private struct Lane {
+        let limits: [Limit]
+        var queue = PriorityQueue<Ticket>()
+    }
+
+    private var pools: [Pool] = []
+    private var places: [String: Int] = [:]
+    private var lanes: [Lane] = []
+    private var lanesByKind: [Kind: Int] = [:]
+    private var lanesByLimits: [[Limit]: Int] = [:]
+    /// The lanes in which somebody waits.
+    private var busy: [Int] = []
     private var held: [RunKey: Holding] = [:]
-    private var starts: [String: RecentStarts] = [:]
-    /// By the limited things that their runs need; none is empty.
-    private var queues: [[Limit]: PriorityQueue<Ticket>] = [:]
+    private var lastNumber = 0
 
     init(capacities: [String: PoolCapacity]) {
-        self.capacities = capacities
+        for (name, capacity) in capacities.sorted(by: { $0.key < $1.key }) { add(name, capacity) }
         forgetStarts()
     }
 
     /// Nothing is known of starts before now: as after a restart.
     mutating func forgetStarts() {
-        starts = capacities.compactMapValues { $0.maxStartsPerSecond.map { RecentStarts(mostInASecond: Int($0)) } }
+        for place in pools.indices {
+            pools[place].starts = pools[place].capacity.maxStartsPerSecond.map { RecentStarts(mostInASecond: Int($0)) }
+        }
     }
 
-    /// Adds a pool while others are in use.
-    mutating func add(_ name: String, _ capacity: PoolCapacity) { capacities[name] = capacity }
+    /// Adds a pool while others are in use, before anybody needs it.
+    mutating func add(_ name: String, _ capacity: PoolCapacity) {
+        guard places[name] == nil else { return }
+        places[name] = pools.count
+        pools.append(Pool(name: name, capacity: capacity))
+    }
 
     /// Whether nobody waits for anything.
-    var isIdle: Bool { queues.isEmpty }
+    var isIdle: Bool { busy.isEmpty }
+
+    // MARK: what a run takes
+
+    /// What somebody with that demand takes in these pools.
+    mutating func holding(_ demand: PoolAmounts, executor: String?, pool: String?, backfill: Int64?) -> Holding {
+        let kind = Kind(
+            executor: executor, pool: pool == executor ? nil : pool, backfill: backfill, hasCPUs: demand.milliCPUs > 0,
+            hasMemory: demand.memory > 0)
+        return Holding(lane: lanesByKind[kind] ?? lane(of: kind, demand), demand: demand)
+    }
+
+    private mutating func lane(of kind: Kind, _ demand: PoolAmounts) -> Int {
+        let names = [kind.executor, kind.pool, kind.backfill.map(Backfill.pool)].compactMap(\.self)
+        let limits = names.compactMap { places[$0] }.flatMap { place in
+            PoolResource.allCases.filter { pools[place].capacity[$0] != nil && demand[$0] > 0 }.map { Limit(pool: place, resource: $0) }
+        }
+        let lane = lanesByLimits[limits] ?? lanes.count
+        if lane == lanes.count { lanes.append(Lane(limits: limits)) }
+        lanesByLimits[limits] = lane
+        lanesByKind[kind] = lane
+        return lane
+    }
 
     /// Takes without asking: for a run that is on its way already, or whose turn it is.
     mutating func take(_ key: RunKey, _ holding: Holding) {
-        for limit in holding.limits where limit.resource.isHeld { used[limit, default: 0] += amount(holding.demand, of: limit) }
+        for limit in lanes[holding.lane].limits where limit.resource.isHeld {
+            pools[limit.pool].used[limit.resource] += amount(of: limit, for: holding)
+        }
         held[key] = holding
     }
 
     /// Gives back what `key` holds; nothing happens when it holds nothing.
     mutating func release(_ key: RunKey) {
         guard let holding = held.removeValue(forKey: key) else { return }
-        for limit in holding.limits where limit.resource.isHeld { used[limit, default: 0] -= amount(holding.demand, of: limit) }
+        for limit in lanes[holding.lane].limits where limit.resource.isHeld {
+            pools[limit.pool].used[limit.resource] -= amount(of: limit, for: holding)
+        }
     }
 
     /// A run begins to be started; one that is handed over again was counted before.
     mutating func noteStart(_ holding: Holding, at now: Instant) {
-        for limit in holding.limits where limit.resource == .starts { starts[limit.pool]?.note(now) }
+        for limit in lanes[holding.lane].limits where limit.resource == .starts { pools[limit.pool].starts?.note(now) }
     }
 
     func held(by key: RunKey) -> Holding? { held[key] }
 
     /// Whether more is taken than there is of something that is held so: only a start makes it so, which takes without asking.
     func isOverfull(_ holding: Holding) -> Bool {
-        holding.limits.contains { limit in used[limit] ?? 0 > capacities[limit.pool]?[limit.resource] ?? .max }
+        lanes[holding.lane].limits.contains { limit in limit.resource.isHeld && used(limit) > capacity(limit) }
     }
 
+    /// The pools that it is in, each with what else than a place it takes there: `local (cpus, memory), warehouse`.
+    func words(_ holding: Holding) -> String {
+        var parts: [(pool: Int, others: [String])] = []
+        for limit in lanes[holding.lane].limits {
+            if parts.last?.pool != limit.pool { parts.append((limit.pool, [])) }
+            if limit.resource != .runs { parts[parts.count - 1].others.append(limit.resource.rawValue) }
+        }
+        return parts.map { pools[$0.pool].name + ($0.others.isEmpty ? "" : " (\($0.others.joined(separator: ", ")))") }
+            .joined(separator: ", ")
+    }
+
+    // MARK: whose turn it is
+
     /// Lets a run wait for everything in `holding` at once.
-    mutating func enqueue(_ key: RunKey, rank: Instant, _ holding: Holding) {
-        queues[holding.limits, default: PriorityQueue()].insert(Ticket(rank: rank, key: key, demand: holding.demand))
+    ///
+    /// - Returns: The number of its ticket, which is good as long as whoever asked for it says so.
+    mutating func enqueue(_ key: RunKey, rank: Instant, _ holding: Holding) -> Int {
+        lastNumber += 1
+        if lanes[holding.lane].queue.isEmpty { busy.append(holding.lane) }
+        lanes[holding.lane].queue.insert(Ticket(rank: rank, key: key, holding: holding, number: lastNumber))
+        return lastNumber
     }
 
     /// The first ticket of all that can be served now; nil when there is none.
@@ -89,22 +166,22 @@ struct Pools: Sendable {
     /// Whoever is first in a queue and finds places, but too little of the rest, is not passed in that: those behind it get what it leaves.
     /// So a run that needs much is not kept waiting for ever by many that need little.
     ///
-    /// - Parameter isCurrent: Whether the run of a ticket still waits for just these things; others are thrown away.
-    mutating func next(at now: Instant, where isCurrent: (Ticket, [Limit]) -> Bool) -> Ticket? {
-        let open = queues.keys.filter { limits in limits.allSatisfy { isOpen($0, at: now) } }
-        var heads: [(ticket: Ticket, limits: [Limit])] = []
-        for limits in open {
-            if let ticket = head(of: limits, where: isCurrent) { heads.append((ticket, limits)) }
+    /// - Parameter isCurrent: Whether the run of a ticket still waits with just that one; others are thrown away.
+    mutating func next(at now: Instant, where isCurrent: (Ticket) -> Bool) -> Ticket? {
+        var heads: [Ticket] = []
+        for lane in busy where lanes[lane].limits.allSatisfy({ isOpen($0, at: now) }) {
+            if let ticket = head(of: lane, where: isCurrent) { heads.append(ticket) }
         }
-        heads.sort { $0.ticket < $1.ticket }
+        if heads.count > 1 { heads.sort() }
         var reserved: [Limit: Int64] = [:]
-        for (ticket, limits) in heads {
-            if fits(ticket, limits, beside: reserved) {
-                pop(limits)
+        for ticket in heads {
+            let limits = lanes[ticket.holding.lane].limits
+            if fits(ticket.holding, limits, beside: reserved) {
+                pop(ticket.holding.lane)
                 return ticket
             }
             for limit in limits where limit.resource == .cpus || limit.resource == .memory {
-                reserved[limit, default: 0] += amount(ticket.demand, of: limit)
+                reserved[limit, default: 0] += amount(of: limit, for: ticket.holding)
             }
         }
         return nil
@@ -112,9 +189,10 @@ struct Pools: Sendable {
 
     /// When the next queue opens that is closed only for now, since its pools have started so many; nil when there is none.
     func nextStart(after now: Instant) -> Instant? {
-        queues.keys.compactMap { limits -> Instant? in
+        busy.compactMap { lane -> Instant? in
+            let limits = lanes[lane].limits
             guard limits.allSatisfy({ $0.resource == .starts || isOpen($0, at: now) }) else { return nil }
-            let opens = limits.filter { $0.resource == .starts }.map { starts[$0.pool]?.next(from: now) ?? now }.max()
+            let opens = limits.filter { $0.resource == .starts }.map { pools[$0.pool].starts?.next(from: now) ?? now }.max()
             return opens.flatMap { $0 > now && $0 < .distantFuture ? $0 : nil }
         }.min()
     }
@@ -122,67 +200,36 @@ struct Pools: Sendable {
     /// Whether there is a place, or a start; the rest depends on how much a run needs.
     private func isOpen(_ limit: Limit, at now: Instant) -> Bool {
         switch limit.resource {
-        case .runs: used[limit] ?? 0 < capacities[limit.pool]?[.runs] ?? .max
-        case .starts: starts[limit.pool].map { $0.next(from: now) <= now } ?? true
+        case .runs: used(limit) < capacity(limit)
+        case .starts: pools[limit.pool].starts.map { $0.next(from: now) <= now } ?? true
         case .cpus, .memory: true
         }
     }
 
-    private func fits(_ ticket: Ticket, _ limits: [Limit], beside reserved: [Limit: Int64]) -> Bool {
+    private func fits(_ holding: Holding, _ limits: [Limit], beside reserved: [Limit: Int64]) -> Bool {
         limits.allSatisfy { limit in
             if limit.resource == .starts { return true }
-            let taken = (used[limit] ?? 0) + (reserved[limit] ?? 0)
-            return taken + amount(ticket.demand, of: limit) <= capacities[limit.pool]?[limit.resource] ?? .max
+            return used(limit) + (reserved[limit] ?? 0) + amount(of: limit, for: holding) <= capacity(limit)
         }
     }
 
-    private func amount(_ demand: PoolAmounts, of limit: Limit) -> Int64 {
-        capacities[limit.pool]?.taken(of: limit.resource, asked: demand[limit.resource]) ?? 0
+    private func used(_ limit: Limit) -> Int64 { pools[limit.pool].used[limit.resource] }
+    private func capacity(_ limit: Limit) -> Int64 { pools[limit.pool].capacity[limit.resource] ?? .max }
+
+    private func amount(of limit: Limit, for holding: Holding) -> Int64 {
+        pools[limit.pool].capacity.taken(of: limit.resource, asked: holding.demand[limit.resource])
     }
 
-    private mutating func head(of limits: [Limit], where isCurrent: (Ticket, [Limit]) -> Bool) -> Ticket? {
-        while let ticket = queues[limits]?.first {
-            if isCurrent(ticket, limits) { return ticket }
-            pop(limits)
+    private mutating func head(of lane: Int, where isCurrent: (Ticket) -> Bool) -> Ticket? {
+        while let ticket = lanes[lane].queue.first {
+            if isCurrent(ticket) { return ticket }
+            pop(lane)
         }
         return nil
     }
 
-    private mutating func pop(_ limits: [Limit]) {
-        _ = queues[limits]?.popFirst()
-        if queues[limits]?.isEmpty == true { queues[limits] = nil }
+    private mutating func pop(_ lane: Int) {
+        _ = lanes[lane].queue.popFirst()
+        if lanes[lane].queue.isEmpty { busy.removeAll { $0 == lane } }
     }
-}
-
-extension Pools.Holding {
-    /// The limited things among what somebody with that demand needs in these pools.
-    init(_ demand: PoolAmounts, in names: [String], of capacities: [String: PoolCapacity]) {
-        var limits: [Pools.Limit] = []
-        for name in names {
-            guard let capacity = capacities[name] else { continue }
-            for resource in PoolResource.allCases where capacity[resource] != nil && demand[resource] > 0 {
-                limits.append(Pools.Limit(pool: name, resource: resource))
-            }
-        }
-        self.init(limits: limits, demand: demand)
-    }
-
-    init(_ run: Run, as job: Job, of capacities: [String: PoolCapacity]) {
-        self.init(job.demand, in: job.poolNames + run.ownPools, of: capacities)
-    }
-
-    /// The pools that it is in, each with what else than a place it takes there: `local (cpus, memory), warehouse`.
-    var words: String {
-        var pools: [(name: String, others: [String])] = []
-        for limit in limits {
-            if pools.last?.name != limit.pool { pools.append((limit.pool, [])) }
-            if limit.resource != .runs { pools[pools.count - 1].others.append(limit.resource.rawValue) }
-        }
-        return pools.map { $0.others.isEmpty ? $0.name : "\($0.name) (\($0.others.joined(separator: ", ")))" }.joined(separator: ", ")
-    }
-}
-
-extension Run {
-    /// The pools in which the run takes a place beside those of its job.
-    var ownPools: [String] { backfill.map { [Backfill.pool($0)] } ?? [] }
 }

@@ -43,6 +43,8 @@ extension Expectation {
         }
     }
 
+    var isEmpty: Bool { startWithin == nil && endBy == nil && duration == nil }
+
     /// Whether it helps to know how long runs take.
     var isAboutEnds: Bool { endBy != nil || duration != nil }
 

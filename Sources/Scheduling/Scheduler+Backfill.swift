@@ -37,7 +37,7 @@ extension Scheduler {
     ///
     /// - Returns: Up to where slots may be backfilled.
     private mutating func accountForSlotsAtRest(of head: JobName) -> Instant? {
-        guard let job = graph[head], let before = controls[head]?.accountedUntil else { return nil }
+        guard let job = graph.jobs[head], let before = controls[head]?.accountedUntil else { return nil }
         guard restReason(of: job) != nil, orders.of(head, after: before, through: step.now).isEmpty else { return before }
         accountSlots(of: head)
         return controls[head]?.accountedUntil

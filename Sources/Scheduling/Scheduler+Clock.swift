@@ -97,7 +97,7 @@ extension Scheduler {
         restorePromiseAlarms()
         forgetWaitAlarms()
         for name in turns.keys {
-            turns[name]?.offered = []
+            turns[name]?.offered = [:]
             step.touch(name, wholly: true)
         }
     }

@@ -43,11 +43,11 @@ extension Scheduler {
     /// The old definition holds up to now: while we ran, its slots become runs as ever; those found at a start are told as missed.
     /// The old rules of a zone hold up to now as well.
     private mutating func settleOldSlots(of name: JobName, before new: JobGraph, isStart: Bool) {
-        guard let job = graph[name], let schedule = schedules[name], let control = controls[name] else { return }
-        let successor = new[name]
-        let hasOtherRules = successor?.schedule != job.schedule
-        let isOver = !job.schedule.saysTheSame(as: successor?.schedule)
-        let rest = restReason(of: job)
+        guard let shared = graph.jobs[name], let schedule = schedules[name], let control = controls[name] else { return }
+        let successor = new.jobs[name]
+        let hasOtherRules = successor?.job.schedule != shared.job.schedule
+        let isOver = !shared.job.schedule.saysTheSame(as: successor?.job.schedule)
+        let rest = restReason(of: shared)
         let isEnabled = rest != nil && successor.map { restReason(of: $0) == nil } == true
         guard hasOtherRules || isOver || isEnabled else { return }
         if !isStart { accountSlots(of: name) }
@@ -90,7 +90,7 @@ extension Scheduler {
         controls[job.name] = JobControl(registering: job, at: step.now)
         step.writeControl(of: job.name)
         pinSchedule(of: job.name)
-        if job.isChronos, !job.disabled, let newest = schedules[job.name]?.previous(before: step.now)?.due { admit(newest, of: job) }
+        if job.isChronos, !job.disabled, let newest = schedules[job.name]?.previous(before: step.now)?.due { admit(newest, of: job.name) }
         armSlotAlarm(of: job.name)
     }
 
@@ -123,7 +123,7 @@ extension Scheduler {
         controls[job.name] = control
         step.writeControl(of: job.name)
         // Whoever waits for a place waits from now on by the priority and in the pools of the new definition.
-        turns[job.name]?.offered = []
+        turns[job.name]?.offered = [:]
         step.touch(job.name, wholly: true)
         pinSchedule(of: job.name)
         for due in late { admitLate(due, of: job, isNewest: due == late.last) }
@@ -146,14 +146,14 @@ extension Scheduler {
     private mutating func admitLate(_ due: Instant, of job: Job, isNewest: Bool) {
         let isOverdue = step.now - due > settings.catchUpAfter
         let fate: (state: RunState, reason: String)? =
-            if let rest = restReason(of: job) {
+            if let rest = graph.jobs[job.name].flatMap(restReason) {
                 (.skipped, rest)
             } else if isOverdue, job.catchUp == .none || job.catchUp == .latest && !isNewest {
                 (.missed, "catch-up")
             } else {
                 nil
             }
-        guard let fate, !ahead.contains(due, of: job.name) else { return admit(due, of: job, isCaughtUp: isOverdue && job.catchUp == .all) }
+        guard let fate, !ahead.contains(due, of: job.name) else { return admit(due, of: job.name, isCaughtUp: isOverdue && job.catchUp == .all) }
         let gap = Gap(
             job: job.name, firstDue: due, lastDue: due, slots: 1, state: fate.state, reason: fate.reason, decidedAt: step.now)
         step.write(.gap(gap))

@@ -7,9 +7,10 @@ extension Scheduler {
     ///
     /// - Parameter isOwed: It comes by itself, so that a promise may be broken already.
     mutating func openFlow(_ key: FlowKey, isOwed: Bool = false) {
-        guard controls[key.head].map({ $0.registeredAt <= key.due }) ?? true else { return }
+        if outline(from: key.head).plan.members.isEmpty { return }
+        guard controls[key.head]?.registeredAt ?? .distantPast <= key.due else { return }
         let outline = outline(of: key)
-        guard !outline.plan.members.isEmpty else { return }
+        if outline.plan.members.isEmpty { return }
         flows[key] = OpenFlow(outline)
         step.write(.openFlow(key, outline.plan))
         promise(key, isOwed: isOwed)
@@ -18,8 +19,7 @@ extension Scheduler {
     /// Whoever was registered after the flow's due owes nothing in it, nor whoever has a row of that due from the flow of another head,
     /// which it left on that very instant, nor who has had a run of that due before the clock was set back.
     private mutating func outline(of key: FlowKey) -> FlowOutline {
-        let outline = plans[key.head] ?? FlowOutline(graph.flowPlan(from: key.head))
-        plans[key.head] = outline
+        let outline = outline(from: key.head)
         // Of dues that have rows before they have come: the flow of one of these may owe it.
         let owed = ahead.contains(key.due) ? membersOfOtherFlows(at: key) : []
         let others = outline.plan.members.map(\.job).filter { name in
@@ -27,6 +27,13 @@ extension Scheduler {
                 || ahead.contains(key.due, of: name) || owed.contains(name)
         }
         return others.isEmpty ? outline : FlowOutline(outline.plan.without(Set(others)))
+    }
+
+    private mutating func outline(from head: JobName) -> FlowOutline {
+        if let known = plans[head] { return known }
+        let outline = FlowOutline(graph.flowPlan(from: head))
+        plans[head] = outline
+        return outline
     }
 
     /// Gives every member of the flow whose edges are decided its run, and closes the flow when nobody owes one any more.
@@ -63,13 +70,13 @@ extension Scheduler {
     ///
     /// - Returns: Whether it is one that is born ended, so that its children can be decided too.
     private mutating func decide(_ member: FlowPlan.Member, of key: FlowKey) -> Bool {
-        guard let job = graph[member.job] else { return false }
+        guard let shared = graph.jobs[member.job] else { return false }
         let newest = flows[key]?.newest[member.job]
         let isStale = flows[key]?.isStale(member.job, in: graph) == true
         if let newest, !newest.isSkippedUpstream, !isStale { return false }
         let attempt = (newest?.key.attempt ?? 0) + 1
         switch flows[key]?.verdict(on: member.after, in: graph) {
-        case .met: return addMember(job, member, to: key, attempt: attempt)
+        case .met: return addMember(shared, member, to: key, attempt: attempt)
         case .impossible where newest == nil || isStale:
             addEnded(memberRun(of: member, in: key, attempt: attempt, readyAt: step.now), reason: Run.skippedUpstream)
             return true
@@ -77,13 +84,13 @@ extension Scheduler {
         }
     }
 
-    private mutating func addMember(_ job: Job, _ member: FlowPlan.Member, to flow: FlowKey, attempt: Int) -> Bool {
+    private mutating func addMember(_ shared: SharedJob, _ member: FlowPlan.Member, to flow: FlowKey, attempt: Int) -> Bool {
         if attempt > 1 { flows[flow]?.lookAtAllAgain() }
         let freedAt = member.after.compactMap { flows[flow]?.newest[$0.parent]?.endedAt }.max() ?? step.now
         let readyAt = min(freedAt, step.now)
         var run = memberRun(of: member, in: flow, attempt: attempt, readyAt: readyAt)
         if takeOrder(of: &run) { return true }
-        let rest = run.isByHand ? nil : restReason(of: job) ?? run.backfill.flatMap { backfills[$0]?.cancellation }
+        let rest = run.isByHand ? nil : restReason(of: shared) ?? run.backfill.flatMap { backfills[$0]?.cancellation }
         if let rest { addEnded(run, reason: rest) } else { addWaiting(run) }
         return rest != nil
     }
@@ -175,31 +182,31 @@ extension Scheduler {
     // MARK: latest
 
     /// An end of `parent` may be the last one that a child with the join `latest` waits for.
-    mutating func offerToLatest(childrenOf parent: Job, endedAt: Instant) {
-        for name in graph.children[parent.name] ?? [] where graph.joins[name] == .latest {
-            guard let child = graph[name] else { continue }
+    mutating func offerToLatest(childrenOf parent: JobName, endedAt: Instant) {
+        for name in graph.children[parent] ?? [] where graph.joins[name] == .latest {
+            guard let child = graph.jobs[name] else { continue }
             let expectant = turns[name]?.current.filter { runs[$0]?.waitsForParents == true } ?? []
             for key in expectant { wake(key) }
-            if expectant.isEmpty, child.schedule == nil, unmetParents(of: child).isEmpty {
+            if expectant.isEmpty, child.job.schedule == nil, unmetParents(of: child).isEmpty {
                 beginLatest(child, endedAt: endedAt)
             }
         }
     }
 
     /// Parents that have come to no end of the asked kind since the child's newest run.
-    func unmetParents(of child: Job) -> [JobName] {
-        child.after.filter { edge in
+    func unmetParents(of child: SharedJob) -> [JobName] {
+        child.job.after.filter { edge in
             guard let parent = controls[edge.parent] else { return false }
-            return parent.lastEnding(meeting: edge.on) <= controls[child.name]?.consumed[edge.parent] ?? 0
+            return parent.lastEnding(meeting: edge.on) <= controls[child.job.name]?.consumed[edge.parent] ?? 0
         }.map(\.parent)
     }
 
-    private mutating func beginLatest(_ child: Job, endedAt end: Instant) {
+    private mutating func beginLatest(_ child: SharedJob, endedAt end: Instant) {
         let endedAt = min(end, step.now)
-        let due = freeDue(for: child, at: endedAt)
-        let flow = FlowKey(head: child.name, due: due)
+        let due = freeDue(for: child.job, at: endedAt)
+        let flow = FlowKey(head: child.job.name, due: due)
         var run = Run(
-            key: RunKey(job: child.name, due: due, attempt: 1), flow: flow, trigger: .latest, readyAt: endedAt, waitingSince: step.now
+            key: RunKey(job: child.job.name, due: due, attempt: 1), flow: flow, trigger: .latest, readyAt: endedAt, waitingSince: step.now
         )
         run.consumed = consumeEndings(for: child)
         if let rest = restReason(of: child) { return addEnded(run, reason: rest) }
@@ -208,19 +215,19 @@ extension Scheduler {
     }
 
     /// What a job with a schedule and parents uses up when its slot's turn has come.
-    mutating func withParentsConsumed(_ run: Run, of job: Job) -> Run {
-        guard run.waitsForParents, graph.joins[job.name] == .latest else { return run }
+    mutating func withParentsConsumed(_ run: Run, of shared: SharedJob) -> Run {
+        guard !shared.job.after.isEmpty, run.waitsForParents, graph.joins[shared.job.name] == .latest else { return run }
         var ready = run
-        ready.consumed = consumeEndings(for: job)
+        ready.consumed = consumeEndings(for: shared)
         store(ready)
         return ready
     }
 
-    private mutating func consumeEndings(for child: Job) -> [JobName: Int64] {
+    private mutating func consumeEndings(for child: SharedJob) -> [JobName: Int64] {
         var consumed: [JobName: Int64] = [:]
-        for edge in child.after { consumed[edge.parent] = controls[edge.parent]?.lastEnding(meeting: edge.on) ?? 0 }
-        controls[child.name]?.consumed = consumed
-        step.writeControl(of: child.name)
+        for edge in child.job.after { consumed[edge.parent] = controls[edge.parent]?.lastEnding(meeting: edge.on) ?? 0 }
+        controls[child.job.name]?.consumed = consumed
+        step.writeControl(of: child.job.name)
         return consumed
     }
 

@@ -8,32 +8,38 @@ extension Scheduler {
     /// So a step costs what it changes, not what waits: a job may have a hundred thousand runs waiting one for another.
     mutating func judge(_ name: JobName, wholly: Bool) {
         guard turns[name] != nil else { return }
-        guard let job = graph[name] else { return withdrawWaiting(of: name, reason: Run.removed) }
-        if pauses.holding(job) != nil { withdrawAutomatic(of: name, wholly: wholly) }
-        if job.disabled { return withdrawWaiting(of: name, reason: Run.disabled) }
+        guard let shared = graph.jobs[name] else { return withdrawWaiting(of: name, reason: Run.removed) }
+        judge(shared, wholly: wholly)
+    }
+
+    private mutating func judge(_ shared: SharedJob, wholly: Bool) {
+        let name = shared.job.name
+        if isPaused(shared) { withdrawAutomatic(of: name, wholly: wholly) }
+        if shared.job.disabled { return withdrawWaiting(of: name, reason: Run.disabled) }
         if wholly { turns[name]?.wakeAll() }
-        coalesce(job)
-        let isBounded = job.overlap != .allow
-        var turnsLeft = job.overlap.mostAtOnce - (isBounded ? turns[name]?.active.count ?? 0 : 0)
+        coalesce(shared)
+        guard let active = turns[name]?.active.count else { return }
+        let isBounded = shared.job.overlap != .allow
+        var turnsLeft = shared.job.overlap.mostAtOnce - (isBounded ? active : 0)
         var last: Turn.Place?
         while wholly || isBounded && turnsLeft > 0, let place = turns[name]?.next(after: last) {
-            if judge(place.key, of: job, isTurnTaken: turnsLeft <= 0), isBounded { turnsLeft -= 1 }
+            if judge(place.key, of: shared, isTurnTaken: turnsLeft <= 0), isBounded { turnsLeft -= 1 }
             last = place
         }
         for key in turns[name]?.takeNewcomers(withOffered: isBounded, after: last) ?? [] {
-            _ = judge(key, of: job, isTurnTaken: turnsLeft <= 0)
+            _ = judge(key, of: shared, isTurnTaken: turnsLeft <= 0)
         }
     }
 
     /// - Returns: Whether the run needs only a place.
-    private mutating func judge(_ key: RunKey, of job: Job, isTurnTaken: Bool) -> Bool {
+    private mutating func judge(_ key: RunKey, of shared: SharedJob, isTurnTaken: Bool) -> Bool {
         guard let run = runs[key], run.state == .waiting else { return false }
         judgements += 1
-        if let verdict = verdict(on: run, of: job, isTurnTaken: isTurnTaken) {
+        if let verdict = verdict(on: run, of: shared, isTurnTaken: isTurnTaken) {
             apply(verdict, to: run)
             return false
         }
-        offer(withParentsConsumed(run, of: job), of: job)
+        offer(withParentsConsumed(run, of: shared), of: shared)
         return true
     }
 
@@ -46,21 +52,22 @@ extension Scheduler {
     }
 
     /// nil when the run only needs a place.
-    private func verdict(on run: Run, of job: Job, isTurnTaken: Bool) -> Verdict? {
+    private func verdict(on run: Run, of shared: SharedJob, isTurnTaken: Bool) -> Verdict? {
         if let order = orders[run.key.job, run.key.due] { return .resting(reason: order.reason, until: nil) }
         if let notBefore = run.notBefore, notBefore > step.now { return .resting(reason: "retry", until: notBefore) }
-        let end = windowEnd(of: run, job)
+        let end = windowEnd(of: run, shared)
         if let end, end <= step.now { return .missed(reason: "startWithin") }
-        if run.waitsForParents, graph.joins[job.name] == .latest {
-            let late = unmetParents(of: job)
+        if !shared.job.after.isEmpty, run.waitsForParents, graph.joins[shared.job.name] == .latest {
+            let late = unmetParents(of: shared)
             if !late.isEmpty { return .notYet(reason: "parents: " + late.map(\.text).joined(separator: ", "), until: end) }
         }
         return isTurnTaken ? .notYet(reason: "overlap", until: end) : nil
     }
 
     /// The first instant at which the run is too late.
-    func windowEnd(of run: Run, _ job: Job) -> Instant? {
-        run.mayMissWindow ? job.startWithin.map { run.readyAt + $0 + Instant.resolution } : nil
+    func windowEnd(of run: Run, _ shared: SharedJob) -> Instant? {
+        guard let startWithin = shared.job.startWithin, run.mayMissWindow else { return nil }
+        return run.readyAt + startWithin + Instant.resolution
     }
 
     private mutating func apply(_ verdict: Verdict, to run: Run) {
@@ -73,7 +80,7 @@ extension Scheduler {
             look(at: run.key, again: until)
         case .notYet(let reason, let until):
             // Its ticket, if it has one, is void: it would not launch it any more.
-            turns[run.key.job]?.offered.remove(run.key)
+            turns[run.key.job]?.offered[run.key] = nil
             hold(run, reason: reason)
             look(at: run.key, again: until)
         }
@@ -88,24 +95,25 @@ extension Scheduler {
     }
 
     /// The overlap policy, judged while a run of the job is launching or running, between first attempts made by slots or parents.
-    private mutating func coalesce(_ job: Job) {
-        guard job.overlap.keepsOne, turns[job.name]?.active.isEmpty == false else { return }
+    private mutating func coalesce(_ shared: SharedJob) {
+        let (name, overlap) = (shared.job.name, shared.job.overlap)
+        guard overlap.keepsOne, turns[name]?.mayCoalesce == true else { return }
         // Parents are judged before overlap: a slot that waits for them neither displaces nor is displaced yet.
-        let awaitsParents = graph.joins[job.name] == .latest && !unmetParents(of: job).isEmpty
-        var candidates = (turns[job.name]?.displaceable.all ?? []).compactMap { runs[$0] }.filter { !($0.waitsForParents && awaitsParents) }
+        let awaitsParents = graph.joins[name] == .latest && !unmetParents(of: shared).isEmpty
+        var candidates = (turns[name]?.displaceable.all ?? []).compactMap { runs[$0] }.filter { !($0.waitsForParents && awaitsParents) }
         guard !candidates.isEmpty else { return }
-        if job.overlap == .skip { return candidates.forEach { end($0, .skipped, reason: "overlap") } }
+        if overlap == .skip { return candidates.forEach { end($0, .skipped, reason: "overlap") } }
         var kept = candidates.removeLast()
         let inherited = candidates.map(\.waitingSince).min() ?? kept.waitingSince
         if inherited < kept.waitingSince {
             kept.waitingSince = inherited
             store(kept)
             // It has another place in the queue from now on.
-            turns[job.name]?.offered.remove(kept.key)
+            turns[name]?.offered[kept.key] = nil
         }
         for displaced in candidates { end(displaced, .skipped, reason: "overlap") }
-        if job.overlap == .replace {
-            for key in turns[job.name]?.active ?? [] where runs[key]?.isSubjectToOverlap == true {
+        if overlap == .replace {
+            for key in turns[name]?.active ?? [] where runs[key]?.isSubjectToOverlap == true {
                 requestKill(of: key, reason: Run.replaced)
             }
         }
@@ -134,67 +142,55 @@ extension Scheduler {
 
     // MARK: places
 
-    private func holding(of run: Run, as job: Job) -> Pools.Holding { Pools.Holding(run, as: job, of: pools.capacities) }
-
-    /// What an active run holds, as far as the ledger and the definitions can tell.
-    func holding(of run: Run, handedOverAs job: Job?) -> Pools.Holding {
-        if let job { return holding(of: run, as: job) }
-        let inForce = graph[run.key.job]
-        let names = (run.executor.map { [$0] } ?? []) + (inForce?.poolNames.dropFirst() ?? []) + run.ownPools
-        return Pools.Holding(inForce?.demand ?? PoolAmounts(runs: 1), in: names, of: pools.capacities)
+    private mutating func holding(of run: Run, as shared: SharedJob) -> Pools.Holding {
+        pools.holding(shared.job.demand, executor: shared.job.runOn, pool: shared.job.pool, backfill: run.backfill)
     }
 
-    private mutating func offer(_ run: Run, of job: Job) {
-        guard turns[job.name]?.offered.insert(run.key).inserted == true else { return }
+    /// What an active run holds, as far as the ledger and the definitions can tell.
         step.offer(run.key)
-        pools.enqueue(run.key, rank: run.rank(priority: job.priority), holding(of: run, as: job))
     }
 
     /// Hands out what is free, the first in turn first; whoever gets nothing is told what it waits for.
     mutating func fillPools() {
-        while !pools.isIdle, let key = nextInTurn() {
-            if refused[key] != nil {
-                handOverAgain(key)
-            } else if let run = runs[key], let job = graph[key.job] {
-                launch(run, of: job)
+        while !pools.isIdle, let ticket = nextInTurn() {
+            if refused[ticket.key] != nil {
+                handOverAgain(ticket.key)
+            } else if let run = runs[ticket.key], let shared = graph.jobs[ticket.key.job] {
+                launch(run, of: shared, taking: ticket.holding)
             }
         }
-        for key in step.takeOffered() {
-            guard let run = runs[key], let job = graph[key.job], turns[key.job]?.offered.contains(key) == true else { continue }
-            look(at: key, again: windowEnd(of: run, job))
-            hold(run, reason: "pool: " + holding(of: run, as: job).words)
+        let offered = step.takeOffered()
+        for key in pools.isIdle ? [] : offered {
+            guard turns[key.job]?.offered[key] != nil, let run = runs[key], let shared = graph.jobs[key.job] else { continue }
+            look(at: key, again: windowEnd(of: run, shared))
+            let holding = holding(of: run, as: shared)
+            hold(run, reason: "pool: " + pools.words(holding))
         }
         startsAt = pools.nextStart(after: step.now)
     }
 
-    private mutating func nextInTurn() -> RunKey? {
-        let (refused, runs, turns, jobs, capacities) = (refused, runs, turns, graph.jobs, pools.capacities)
-        return pools.next(at: step.now) { ticket, limits in
-            let asked = Pools.Holding(limits: limits, demand: ticket.demand)
-            if let refusal = refused[ticket.key] { return refusal.stage == .queuing && refusal.holding == asked }
-            guard let job = jobs[ticket.key.job]?.job, let run = runs[ticket.key], turns[job.name]?.offered.contains(ticket.key) == true
-            else { return false }
-            // Otherwise a ticket from before an edit: the run has another one.
-            return ticket.rank == run.rank(priority: job.priority) && Pools.Holding(run, as: job, of: capacities) == asked
-        }?.key
+    /// A ticket counts as long as its run waits with just this one: an edit of its job gives it another.
+    private mutating func nextInTurn() -> Pools.Ticket? {
+        let (refused, turns) = (refused, turns)
+        return pools.next(at: step.now) { ticket in
+            if let refusal = refused[ticket.key] { return refusal.stage == .queuing && refusal.ticket == ticket.number }
+            return turns[ticket.key.job]?.offered[ticket.key] == ticket.number
+        }
     }
 
-    private mutating func launch(_ waiting: Run, of job: Job) {
+    private mutating func launch(_ waiting: Run, of shared: SharedJob, taking holding: Pools.Holding) {
         var run = waiting
         run.state = .launching
         run.reason = nil
-        run.executor = job.runOn
-        run.version = job.version
-        run.ranAs = job.user ?? ""
-        let holding = holding(of: run, as: job)
+        run.executor = shared.job.runOn
+        run.version = shared.job.version
+        run.ranAs = shared.job.user ?? ""
         pools.take(run.key, holding)
         pools.noteStart(holding, at: step.now)
         look(at: run.key, again: nil)
-        turns[job.name]?.remove(run.key)
-        turns[job.name]?.active.append(run.key)
+        if turns[shared.job.name]?.begin(run.key) == true { step.touch(shared.job.name) }
         store(run)
-        step.then(.launch(run, job))
-        step.touch(job.name)
+        step.then(.launch(run, shared))
     }
 }
 

@@ -63,20 +63,20 @@ extension Scheduler {
 
     /// What the job's policies owe after this end.
     private func sequel(of run: Run) -> Sequel {
-        guard let job = graph[run.key.job], run.killWanted == nil, let end = run.endedAt else { return .none(reason: nil) }
+        guard let shared = graph.jobs[run.key.job], run.killWanted == nil, let end = run.endedAt else { return .none(reason: nil) }
         // It may have ended by a clock that was set back since.
         let endedAt = min(end, step.now)
         // The job may have been taken out of the backfill's hands meanwhile.
         if let cancellation = run.backfill.flatMap({ backfills[$0]?.cancellation }) {
             return .none(reason: [.failed, .timedOut, .couldNotStart, .lost].contains(run.state) ? "not run again: \(cancellation)" : nil)
         }
-        if run.state == .lost, job.onUnknown == .rerun {
+        if run.state == .lost, shared.job.onUnknown == .rerun {
             // What takes the machine down with it would do so for ever.
             guard reruns[run.key] ?? 0 < Run.mostReruns else { return .none(reason: Run.noMoreReruns) }
             return .attempt(retry(of: run, notBefore: endedAt, retry: run.retry))
         }
-        if let refusal = job.retries.refusal(of: run) { return .none(reason: refusal.reason) }
-        let wait = job.retries.wait(before: run.retry + 1, of: run.key.next)
+        if let refusal = shared.job.retries.refusal(of: run) { return .none(reason: refusal.reason) }
+        let wait = shared.job.retries.wait(before: run.retry + 1, of: run.key.next)
         return .attempt(retry(of: run, notBefore: endedAt + wait, retry: run.retry + 1))
     }
 
@@ -105,29 +105,28 @@ extension Scheduler {
     mutating func settle(_ ended: Run, isNew: Bool = false) {
         var run = ended
         if run.hasNeverBegun { keepDescendants(of: run) }
-        let job = graph[run.key.job]
-        let isHeld = run.isHeld(under: job?.onUnknown)
+        let shared = graph.jobs[run.key.job]
+        let isHeld = run.isHeld(under: shared?.job.onUnknown)
         let isEnding = run.state != .skipped && run.state != .missed && !isHeld
         if isEnding {
             lastEnding += 1
             run.ending = lastEnding
         }
         store(run, isNew: isNew, isSettled: true)
-        if isEnding { count(run) }
+        if isEnding { count(run, by: shared) }
         advance(run.flow, below: run.key.job)
-        if isEnding, let job, let endedAt = run.endedAt { offerToLatest(childrenOf: job, endedAt: endedAt) }
+        if isEnding, shared != nil, let endedAt = run.endedAt { offerToLatest(childrenOf: run.key.job, endedAt: endedAt) }
     }
 
     /// A run that outlived its job's file counts too, by the defaults of the policies.
-    private mutating func count(_ run: Run) {
-        guard var control = controls[run.key.job], let number = run.ending else { return }
-        let (softError, onUnknown) = (graph[run.key.job]?.softError ?? false, graph[run.key.job]?.onUnknown ?? .hold)
-        if run.state == .succeeded { control.successes += 1 } else { control.failures += 1 }
-        if graph[run.key.job]?.expect.isAboutEnds == true { control.noteDuration(of: run) }
-        if run.meets(.success, softError: softError, onUnknown: onUnknown) { control.lastSuccess = number }
-        if run.meets(.failure, softError: softError, onUnknown: onUnknown) { control.lastFailure = number }
-        if run.meets(.done, softError: softError, onUnknown: onUnknown) { control.lastDone = number }
-        controls[run.key.job] = control
+    private mutating func count(_ run: Run, by shared: SharedJob?) {
+        guard let number = run.ending, let place = controls.index(forKey: run.key.job) else { return }
+        let (softError, onUnknown) = (shared?.job.softError ?? false, shared?.job.onUnknown ?? .hold)
+        if run.state == .succeeded { controls.values[place].successes += 1 } else { controls.values[place].failures += 1 }
+        if shared?.job.expect.isAboutEnds == true { controls.values[place].noteDuration(of: run) }
+        if run.meets(.success, softError: softError, onUnknown: onUnknown) { controls.values[place].lastSuccess = number }
+        if run.meets(.failure, softError: softError, onUnknown: onUnknown) { controls.values[place].lastFailure = number }
+        if run.meets(.done, softError: softError, onUnknown: onUnknown) { controls.values[place].lastDone = number }
         step.writeControl(of: run.key.job)
     }
 
@@ -144,11 +143,11 @@ extension Scheduler {
     ///
     /// - Parameter isSettled: The run has ended, and nobody owes another attempt at its due.
     mutating func store(_ changed: Run, isNew: Bool = false, isSettled: Bool = false) {
-        let made = isNew ? withPromises(withOwnParameters(changed)) : changed
+        let made = isNew ? completed(changed) : changed
         let run = made.promises.isEmpty ? made : withBreaches(made, isNew: isNew, isSettled: isSettled)
         step.write(run, isNew: isNew)
         if isNew, !ahead.isEmpty, run.key.due > step.now { ahead.insert([run.key.due], of: run.key.job) }
-        if (flows[run.flow]?.newest[run.key.job]?.key.attempt ?? 0) <= run.key.attempt { flows[run.flow]?.newest[run.key.job] = run }
+        if let place = flows.index(forKey: run.flow) { flows.values[place].show(run) }
         if run.state.isOpen {
             runs[run.key] = run
         } else {
@@ -158,15 +157,23 @@ extension Scheduler {
             look(at: run.key, again: nil)
             // A row that is born ended came to that by something else.
             if let order = orders[run.key.job, run.key.due] { isNew ? void(order) : drop(order) }
-            turns[run.key.job]?.remove(run.key)
-            if turns[run.key.job]?.isEmpty == true { turns[run.key.job] = nil }
+            if let place = turns.index(forKey: run.key.job) {
+                turns.values[place].remove(run.key)
+                if turns.values[place].isEmpty { turns.remove(at: place) }
+            }
         }
         if !run.promises.isEmpty { setPromiseAlarm(of: .run(run.key), at: run.nextBreach) }
     }
 
+    /// A new row with what its job gives it.
+    private func completed(_ run: Run) -> Run {
+        guard let shared = graph.jobs[run.key.job] else { return run }
+        return withPromises(withOwnParameters(run, of: shared), of: shared)
+    }
+
     mutating func takeActions() -> [Action] {
-        let actions = step.actions(controls: controls)
-        step = Step(now: step.now)
+        let actions = step.takeActions(controls: controls)
+        step.begin(at: step.now)
         return actions
     }
 }

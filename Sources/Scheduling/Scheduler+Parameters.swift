@@ -4,12 +4,10 @@ import Timetable
 extension Scheduler {
     /// Gives a new row the values of its job that nobody gave it. A retry has those of the attempt before, whatever its job says by now, and
     /// so has a mark.
-    func withOwnParameters(_ run: Run) -> Run {
-        guard run.trigger != .retry, run.trigger != .mark, let defaults = graph.jobs[run.key.job]?.job.parameters, !defaults.isEmpty else {
-            return run
-        }
+    func withOwnParameters(_ run: Run, of shared: SharedJob) -> Run {
+        guard run.trigger != .retry, run.trigger != .mark, !shared.job.parameters.isEmpty else { return run }
         var complete = run
-        complete.parameters = defaults.compactMapValues(\.self).merging(run.parameters) { $1 }
+        complete.parameters = shared.job.parameters.compactMapValues(\.self).merging(run.parameters) { $1 }
         return complete
     }
 

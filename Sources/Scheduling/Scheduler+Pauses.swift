@@ -3,10 +3,12 @@ import Timetable
 /// Pauses: a control of what comes by itself. What somebody asks for by name is run all the same.
 extension Scheduler {
     /// Why the job's slots and its runs in flows are skipped at the moment; nil when they are not.
-    func restReason(of job: Job) -> String? {
-        if pauses.holding(job) != nil { return Run.paused }
-        return job.disabled ? Run.disabled : nil
+    func restReason(of shared: SharedJob) -> String? {
+        if isPaused(shared) { return Run.paused }
+        return shared.job.disabled ? Run.disabled : nil
     }
+
+    func isPaused(_ shared: SharedJob) -> Bool { !pauses.isEmpty && pauses.holding(shared.job) != nil }
 
     mutating func pause(_ scope: PauseScope, by who: String) -> Answer {
         if case .job(let name) = scope, graph[name] == nil { return .unknownJob(name) }
@@ -29,8 +31,8 @@ extension Scheduler {
         note("request.resume", scope, by: who)
         var stillPaused = 0
         for name in concerned {
-            guard let job = graph[name] else { continue }
-            if pauses.holding(job) != nil { stillPaused += 1 }
+            guard let job = graph.jobs[name] else { continue }
+            if isPaused(job) { stillPaused += 1 }
             // Of a job at rest the alarm may be put off; of others it stands.
             if restReason(of: job) == nil, let schedule = schedules[name], nextDue[name] != nextSlot(of: name) {
                 setSlotAlarm(of: name, schedule)

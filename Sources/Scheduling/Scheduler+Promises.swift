@@ -32,8 +32,9 @@ extension Scheduler {
     // MARK: promising
 
     /// Gives a new row what `expect` promises of it. A retry has its own already.
-    func withPromises(_ run: Run) -> Run {
-        guard run.trigger != .retry, run.trigger != .mark, let expect = graph.jobs[run.key.job]?.job.expect else { return run }
+    func withPromises(_ run: Run, of shared: SharedJob) -> Run {
+        let expect = shared.job.expect
+        guard run.trigger != .retry, run.trigger != .mark, !expect.isEmpty else { return run }
         var promised = run
         promised.promises.duration = expect.duration
         promised.promises.startBy = run.mayMissWindow ? expect.startWithin.map { run.readyAt + $0 } : nil

@@ -23,6 +23,8 @@ extension Scheduler {
         var keepsUntil: Instant?
         /// An alarm for another instant is stale.
         var alarmAt: Instant?
+        /// The number of the one with which it waits for its places.
+        var ticket: Int?
         /// What it takes as it was handed over.
         let holding: Pools.Holding
     }
@@ -87,7 +89,7 @@ extension Scheduler {
     /// What is due of a refused run: its end when its window is over, its places, its next try.
     mutating func lookAtRefused(_ key: RunKey) {
         guard let run = runs[key], let refusal = refused[key], refusal.stage != .underWay else { return }
-        let end = graph[key.job].flatMap { windowEnd(of: run, $0) }
+        let end = graph.jobs[key.job].flatMap { windowEnd(of: run, $0) }
         if let end, end <= step.now {
             return giveUp(run, .missed, reason: "startWithin" + (run.reason.map { ": " + $0 } ?? ""))
         }
@@ -106,7 +108,8 @@ extension Scheduler {
     private mutating func tryAgain(_ key: RunKey) {
         guard pools.held(by: key) == nil, let holding = refused[key]?.holding else { return handOverAgain(key) }
         refused[key]?.stage = .queuing
-        pools.enqueue(key, rank: runs[key]?.rank(priority: graph[key.job]?.priority ?? 5) ?? step.now, holding)
+        let rank = runs[key]?.rank(priority: graph.jobs[key.job]?.job.priority ?? 5) ?? step.now
+        refused[key]?.ticket = pools.enqueue(key, rank: rank, holding)
     }
 
     mutating func handOverAgain(_ key: RunKey) {

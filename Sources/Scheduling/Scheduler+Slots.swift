@@ -4,24 +4,26 @@ import Timetable
 extension Scheduler {
     /// Accounts for the slots of `name` up to now, and sets its alarm to the next one.
     mutating func accountSlots(of name: JobName) {
-        guard let job = graph[name], let schedule = schedules[name], let control = controls[name] else { return }
-        let rest = restReason(of: job)
-        if let rest {
-            writeGap(of: schedule, job: name, after: control.accountedUntil, through: step.now, .skipped, reason: rest)
-        } else {
-            catchUp(job, schedule)
-            admitYoungSlots(of: job, schedule)
+        guard let shared = graph.jobs[name], let schedule = schedules[name], let before = controls[name]?.accountedUntil else { return }
+        if let rest = restReason(of: shared) {
+            writeGap(of: schedule, job: name, after: before, through: step.now, .skipped, reason: rest)
+            return setSlotAlarm(of: name, schedule, isAtRest: true)
         }
-        setSlotAlarm(of: name, schedule, isAtRest: rest != nil)
+        var next = schedule.next(after: before)?.due
+        if let oldest = next, oldest < step.now - settings.catchUpAfter {
+            catchUp(shared, schedule, after: before)
+            next = nextSlot(of: name)
+        }
+        setSlotAlarm(of: name, to: admitYoungSlots(of: name, schedule, from: next))
     }
 
     /// Slots that nobody will run: gaps, and progress beyond. What somebody ordered about one of them goes before any rule but `disabled`.
     mutating func writeGap(of schedule: Schedule, job: JobName, after: Instant, through: Instant, _ state: RunState, reason: String) {
         var from = after
-        if reason != Run.disabled, let definition = graph[job] {
+        if reason != Run.disabled, !orders.isEmpty, graph.jobs[job] != nil {
             for order in orders.of(job, after: after, through: through) where schedule.contains(order.due) {
                 writeGapAroundRows(of: schedule, job, after: from, through: order.due - Instant.resolution, state, reason)
-                admit(order.due, of: definition)
+                admit(order.due, of: job)
                 from = order.due
             }
         }
@@ -55,76 +57,81 @@ extension Scheduler {
     }
 
     /// Judges the slots that are first looked at too late to be called merely late.
-    private mutating func catchUp(_ job: Job, _ schedule: Schedule) {
-        let cutoff = step.now - settings.catchUpAfter
-        guard let from = controls[job.name]?.accountedUntil, let newest = schedule.previous(before: cutoff)?.due, newest > from else {
-            return
-        }
-        switch job.catchUp {
+    private mutating func catchUp(_ shared: SharedJob, _ schedule: Schedule, after progress: Instant) {
+        let name = shared.job.name
+        guard let newest = schedule.previous(before: step.now - settings.catchUpAfter)?.due, newest > progress else { return }
+        switch shared.job.catchUp {
         case .none:
-            writeGap(of: schedule, job: job.name, after: from, through: newest, .missed, reason: "catch-up")
+            writeGap(of: schedule, job: name, after: progress, through: newest, .missed, reason: "catch-up")
         case .latest:
-            writeGap(of: schedule, job: job.name, after: from, through: newest - Instant.resolution, .missed, reason: "catch-up")
-            admit(newest, of: job)
+            writeGap(of: schedule, job: name, after: progress, through: newest - Instant.resolution, .missed, reason: "catch-up")
+            admit(newest, of: name)
         case .all:
-            missOldest(of: job, schedule, through: newest)
-            var slot = controls[job.name]?.accountedUntil ?? from
+            missOldest(of: shared, schedule, through: newest)
+            var slot = controls[name]?.accountedUntil ?? progress
             while let next = schedule.next(after: slot)?.due, next <= newest, step.slots < settings.slotsPerStep {
-                admit(next, of: job, isCaughtUp: true)
+                admit(next, of: name, isCaughtUp: true)
                 slot = next
             }
         }
     }
 
     /// Of the overdue slots up to `newest` no more are run than `maxCatchUp`, the newest.
-    private mutating func missOldest(of job: Job, _ schedule: Schedule, through newest: Instant) {
-        guard let most = job.maxCatchUp, let from = controls[job.name]?.accountedUntil else { return }
+    private mutating func missOldest(of shared: SharedJob, _ schedule: Schedule, through newest: Instant) {
+        let name = shared.job.name
+        guard let most = shared.job.maxCatchUp, let from = controls[name]?.accountedUntil else { return }
         guard schedule.count(after: from, through: newest) > most else { return }
         var oldest = newest
         for _ in 1..<max(most, 1) { oldest = schedule.previous(before: oldest)?.due ?? oldest }
-        writeGap(of: schedule, job: job.name, after: from, through: oldest - Instant.resolution, .missed, reason: "maxCatchUp")
+        writeGap(of: schedule, job: name, after: from, through: oldest - Instant.resolution, .missed, reason: "maxCatchUp")
     }
 
-    private mutating func admitYoungSlots(of job: Job, _ schedule: Schedule) {
-        guard var slot = controls[job.name]?.accountedUntil else { return }
-        while let next = schedule.next(after: slot)?.due, next <= step.now, step.slots < settings.slotsPerStep {
-            admit(next, of: job)
-            slot = next
+    /// - Returns: The first slot that is not accounted for.
+    private mutating func admitYoungSlots(of name: JobName, _ schedule: Schedule, from first: Instant?) -> Instant? {
+        var next = first
+        while let slot = next, slot <= step.now, step.slots < settings.slotsPerStep {
+            admit(slot, of: name)
+            next = schedule.next(after: slot)?.due
         }
+        return next
     }
 
     /// Makes the run of a slot, unless it had one before the clock was set back.
-    mutating func admit(_ due: Instant, of job: Job, isCaughtUp: Bool = false) {
+    mutating func admit(_ due: Instant, of name: JobName, isCaughtUp: Bool = false) {
         step.slots += 1
-        if ahead.contains(due, of: job.name) { return account(job.name, until: due) }
-        let key = RunKey(job: job.name, due: due, attempt: 1)
-        var run = Run(key: key, flow: FlowKey(head: job.name, due: due), trigger: .schedule, readyAt: due, waitingSince: step.now)
+        if ahead.contains(due, of: name) { return account(name, until: due) }
+        let key = RunKey(job: name, due: due, attempt: 1)
+        var run = Run(key: key, flow: FlowKey(head: name, due: due), trigger: .schedule, readyAt: due, waitingSince: step.now)
         run.isCaughtUp = isCaughtUp
         if !takeOrder(of: &run) {
             openFlow(run.flow, isOwed: true)
             addWaiting(run)
         }
-        account(job.name, until: due)
+        account(name, until: due)
     }
 
     /// Moves the progress of `job` on; only a clock that is set back moves it back.
     mutating func account(_ job: JobName, until instant: Instant) {
-        guard let control = controls[job], control.accountedUntil < instant else { return }
-        controls[job]?.accountedUntil = instant
+        guard let place = controls.index(forKey: job), controls.values[place].accountedUntil < instant else { return }
+        let before = controls.values[place].accountedUntil
+        controls.values[place].accountedUntil = instant
         step.writeControl(of: job)
-        forgetOrders(headedBy: job, after: control.accountedUntil, through: instant)
+        forgetOrders(headedBy: job, after: before, through: instant)
     }
 
     /// - Parameter isAtRest: The job's slots only become gaps, which may be written a minute at a time.
     mutating func setSlotAlarm(of name: JobName, _ schedule: Schedule, isAtRest: Bool = false) {
-        guard let accountedUntil = controls[name]?.accountedUntil, var next = schedule.next(after: accountedUntil)?.due else {
-            nextDue[name] = nil
-            return
-        }
+        var next = controls[name].flatMap { schedule.next(after: $0.accountedUntil)?.due }
         // What is ordered about a slot is carried out when it comes.
-        if isAtRest { next = min(max(next, step.now + .seconds(60)), orders.next(of: name, from: next)?.due ?? .distantFuture) }
-        nextDue[name] = next
-        alarms.insert(Alarm(at: next, job: name))
+        if isAtRest, let slot = next {
+            next = min(max(slot, step.now + .seconds(60)), orders.next(of: name, from: slot)?.due ?? .distantFuture)
+        }
+        setSlotAlarm(of: name, to: next)
+    }
+
+    private mutating func setSlotAlarm(of name: JobName, to instant: Instant?) {
+        nextDue[name] = instant
+        if let instant { alarms.insert(Alarm(at: instant, job: name)) }
     }
 
     /// Pins the anchor of the job's schedule and works out its next slot, without an alarm.

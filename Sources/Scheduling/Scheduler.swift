@@ -28,7 +28,7 @@ package struct Scheduler: Sendable {
     /// Of each job in force that has one, the schedule with its anchor pinned.
     var schedules: [JobName: Schedule] = [:]
     /// All open runs.
-    var runs: [RunKey: Run] = [:]
+    var runs = OpenRuns()
     var turns: [JobName: Turn] = [:]
     var flows: [FlowKey: OpenFlow] = [:]
     var pools: Pools
@@ -91,7 +91,8 @@ package struct Scheduler: Sendable {
             runs[run.key] = run
             if run.state.isActive {
                 turns[run.key.job, default: Turn()].active.append(run.key)
-                pools.take(run.key, holding(of: run, handedOverAs: ledger.handedOverAs[run.key]))
+                let holding = holding(of: run, handedOverAs: ledger.handedOverAs[run.key])
+                pools.take(run.key, holding)
             } else {
                 turns[run.key.job, default: Turn()].addWaiting(run)
             }
@@ -131,7 +132,7 @@ package struct Scheduler: Sendable {
     ///
     /// - Returns: All records first; whoever carries the actions out commits these in one transaction before the rest.
     package mutating func handle(_ event: Event, at now: Instant) -> [Action] {
-        step = Step(now: now)
+        step.begin(at: now)
         switch event {
         case .start(let graph): start(with: graph)
         case .tick: break

@@ -10,8 +10,8 @@ extension Scheduler {
         private var backlog = Queue()
         /// Of the waiting ones those that the overlap policy may coalesce or skip.
         private(set) var displaceable = Line()
-        /// Of the waiting ones those that only wait for a place in a pool.
-        var offered: Set<RunKey> = []
+        /// Of the waiting ones those that only wait for a place in a pool, with the numbers of their tickets.
+        var offered: [RunKey: Int] = [:]
         /// Came since the job was judged, or are to be looked at again; some may have ended meanwhile.
         private(set) var newcomers: [RunKey] = []
 
@@ -44,6 +44,8 @@ extension Scheduler {
         }
 
         var isEmpty: Bool { active.isEmpty && waiting.isEmpty && backlog.isEmpty }
+        /// Whether the overlap policy has something to judge.
+        var mayCoalesce: Bool { !active.isEmpty && !displaceable.isEmpty }
         /// Somebody who waits, in line or at rest; nil when nobody does.
         var anybody: RunKey? { waiting.first ?? backlog.first }
         /// All that wait, in the order of their turns.
@@ -73,7 +75,16 @@ extension Scheduler {
         mutating func remove(_ key: RunKey) {
             active.removeAll { $0 == key }
             if waiting.remove(key) { displaceable.remove(key) } else { _ = backlog.remove(key) }
-            offered.remove(key)
+            offered[key] = nil
+        }
+
+        /// It is handed over.
+        ///
+        /// - Returns: Whether others wait, whose turn may be another by that.
+        mutating func begin(_ key: RunKey) -> Bool {
+            remove(key)
+            active.append(key)
+            return !waiting.isEmpty || !backlog.isEmpty
         }
 
         /// The overlap policy does not judge it any more.
@@ -83,7 +94,7 @@ extension Scheduler {
         mutating func rest(_ key: RunKey) {
             waiting.rest(key)
             backlog.rest(key)
-            offered.remove(key)
+            offered[key] = nil
         }
 
         /// Something changed that concerns this one alone: it is judged anew, in line again if it rested.
@@ -102,12 +113,21 @@ extension Scheduler {
         /// Those in line behind `place` that a judgement may not pass over, in order: whoever is new, and where one run excludes the next
         /// whoever was offered.
         mutating func takeNewcomers(withOffered: Bool, after place: Place?) -> [RunKey] {
-            defer { newcomers = [] }
-            let keys = withOffered ? newcomers + offered.subtracting(newcomers) : newcomers
-            let current = keys.filter(waiting.line.contains).map { Place(key: $0, isLate: false) }
-            let late = keys.filter(backlog.line.contains).map { Place(key: $0, isLate: true) }
-            let places = (current + late).sorted { $0.isBefore($1) }
-            return places.filter { other in place.map { $0.isBefore(other) } ?? true }.map(\.key)
+            let fresh = newcomers
+            newcomers = []
+            let offered = withOffered ? offered.keys.filter { isBehind(place, $0) } : []
+            let keys = fresh.filter { isBehind(place, $0) } + (offered.isEmpty ? [] : Set(offered).subtracting(fresh))
+            if keys.count < 2 { return keys }
+            let (late, others) = (keys.filter(backlog.line.contains), keys.filter(waiting.line.contains))
+            return others.sorted(by: Line.isBefore) + late.sorted(by: Line.isBefore)
+        }
+
+        /// Whether `key` still waits for its turn, which comes after that of `place`.
+        private func isBehind(_ place: Place?, _ key: RunKey) -> Bool {
+            guard let place else { return true }
+            if place.isLate == false, Line.isBefore(place.key, key) { return true }
+            let isLate = backlog.line.contains(key)
+            return place.isLate == isLate ? Line.isBefore(place.key, key) : isLate
         }
     }
 }

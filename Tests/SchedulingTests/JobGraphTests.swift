@@ -81,7 +81,7 @@ struct JobGraphTests {
     @Test func parentsWithOneHeadJoinTheirFlow() {
         let graph = JobGraph.build([job("h"), job("a", after: ["h"]), job("b", after: ["h"]), job("c", after: ["a", "b"])]).graph
         #expect(graph.joins == ["a": .flow, "b": .flow, "c": .flow])
-        #expect(graph.heads["c"] == "h")
+        #expect(graph.head(of: "c") == "h")
     }
 
     @Test(
@@ -92,8 +92,8 @@ struct JobGraphTests {
     func whateverElseJoinsTheLatestAndHeadsItsOwnFlow(child: Job) {
         let graph = JobGraph.build([job("h"), job("g"), child, job("below", after: ["c"])]).graph
         #expect(graph.joins["c"] == .latest)
-        #expect(graph.heads["c"] == "c")
-        #expect(graph.heads["below"] == "c")
+        #expect(graph.head(of: "c") == "c")
+        #expect(graph.head(of: "below") == "c")
     }
 
     @Test func flowAskedForWithoutACommonHeadIsRefused() {

@@ -256,7 +256,7 @@ package struct Simulation: Sendable {
     private mutating func act(_ deed: Action) {
         switch deed {
         case .record: break
-        case .launch(let run, let job): executor.launch(run, job, at: now)
+        case .launch(let run, let shared): executor.launch(run, shared.job, at: now)
         case .handOverAgain(let key, _):
             if let run = ledger.runs[key], let job = run.version.flatMap({ definitions[$0] }) { executor.launch(run, job, at: now) }
         case .kill(let key, _, let reason): executor.kill(key, reason: reason, at: now)

@@ -86,7 +86,8 @@ struct SimulationCheck: Sendable {
             (held[run.key], kept[run.key]) = (nil, nil)
         }
         var launched: [(Run, Job)] = []
-        for case .launch(let run, let job) in deeds {
+        for case .launch(let run, let shared) in deeds {
+            let job = shared.job
             held[run.key] = Demand(job, simulation.capacities(of: run), backfill: run.backfill)
             launched.append((run, job))
         }

@@ -54,7 +54,7 @@ extension Action {
         case .record(.promises(let key, let promises)): "promises of the flow \(key.head) \(key.due.rfc3339): \(promises)"
         case .record(.change(let change)):
             "change \(change.kind) \(change.job?.text ?? "") by \(change.who ?? "itself") \(change.detail ?? "")"
-        case .launch(let run, let job): "launch \(run.key.words) priority \(job.priority) in \(job.pools)"
+        case .launch(let run, let shared): "launch \(run.key.words) priority \(shared.job.priority) in \(shared.job.pools)"
         case .handOverAgain(let key, _): "hand over again \(key.words)"
         case .kill(let key, _, let reason): "kill \(key.words) \(reason)"
         case .answer(_, let answer): "\(answer)"

@@ -119,7 +119,7 @@ package struct Rehearsal: Sendable {
                     waiting.append(run)
                 }
             case .record(.gap(let gap)): tell(.gap(gap))
-            case .launch(let run, let job): carryOut(run, of: job, from: now)
+            case .launch(let run, let shared): carryOut(run, of: shared.job, from: now)
             case .kill(let key, _, _): kill(key)
             // Nobody asks, and the executor refuses nobody.
             case .record, .handOverAgain, .answer: break
