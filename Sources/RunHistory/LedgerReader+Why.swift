@@ -136,6 +136,14 @@ extension LedgerReader {
         return try GRDB.Row.fetchAll(db, sql: sql, arguments: [first, last, number]).map(note)
     }
 
+    /// When the run was handed over to its executor; nil when it was not, or when that is not in the ledger any more.
+    package func handOver(of stored: StoredRun, now: Instant) throws(LedgerError) -> Instant? {
+        try read { db in
+            let row = WhyFacts.Row(id: stored.id, run: stored.run)
+            return try trail(of: row, until: stored.run.endedAt ?? now, db).first { $0.kind == "run.launching" }?.at
+        }
+    }
+
     /// Who asked for a run by hand; that stands beside its row.
     private func request(for run: Run, _ db: Database) throws -> WhyFacts.Note? {
         let sql = """

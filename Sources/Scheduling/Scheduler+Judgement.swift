@@ -147,6 +147,17 @@ extension Scheduler {
     }
 
     /// What an active run holds, as far as the ledger and the definitions can tell.
+    mutating func holding(of run: Run, handedOverAs job: Job?) -> Pools.Holding {
+        if let job { return holding(of: run, as: SharedJob(job)) }
+        let inForce = graph[run.key.job]
+        let pool = inForce.flatMap { $0.pool == $0.runOn ? nil : $0.pool }
+        return pools.holding(inForce?.demand ?? PoolAmounts(runs: 1), executor: run.executor, pool: pool, backfill: run.backfill)
+    }
+
+    private mutating func offer(_ run: Run, of shared: SharedJob) {
+        guard let place = turns.index(forKey: shared.job.name), turns.values[place].offered[run.key] == nil else { return }
+        let holding = holding(of: run, as: shared)
+        turns.values[place].offered[run.key] = pools.enqueue(run.key, rank: run.rank(priority: shared.job.priority), holding)
         step.offer(run.key)
     }
 

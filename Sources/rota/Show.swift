@@ -1,4 +1,5 @@
 import ArgumentParser
+import Daemon
 import Execution
 import RunHistory
 import Scheduling
@@ -41,6 +42,7 @@ struct Show: ParsableCommand {
             ("zone", job?.schedule?.zone.name),
             ("next", job.flatMap { stored.nextDue(of: $0) }?.rfc3339),
             ("takes", job.map(Self.demand)),
+            ("task", job.flatMap(Self.task)),
             ("parameters", job.flatMap { Self.words($0.parameters.mapValues { $0 ?? "(must be given)" }) }),
             ("promises", job.flatMap(\.expect.words)),
             ("usually", stored.control.typicalDuration.map { "takes \($0.words)" }),
@@ -73,10 +75,18 @@ struct Show: ParsableCommand {
         return (["a place in " + job.poolNames.joined(separator: " and ")] + words).joined(separator: ", ")
     }
 
+    /// What a cluster is asked for besides: `gres gpu:2, exclusive, nice 100`; nil without any.
+    private static func task(of job: Job) -> String? {
+        let gres = job.gres.isEmpty ? [] : ["gres " + job.gres.joined(separator: ",")]
+        let options = job.slurm.sorted { $0.key < $1.key }.map { $0.value.isEmpty ? $0.key : "\($0.key) \(Terminal.oneLine($0.value))" }
+        return gres.isEmpty && options.isEmpty ? nil : (gres + options).joined(separator: ", ")
+    }
+
     private func show(_ stored: StoredRun, in reader: LedgerReader) throws {
-        if json { return try Terminal.json(HistoryDocument(.run(stored))) }
         let run = stored.run
         let folder = RunFolder(runs: try place.stateFolder() + "/runs", run: stored.id)
+        let spent = RunSpending(run, handedOver: try reader.handOver(of: stored, now: SystemClock().now()), ending: try? folder.ending())
+        if json { return try Terminal.json(RunDocument(HistoryDocument(.run(stored)), spent)) }
         Self.print([
             ("run", stored.id),
             ("job", run.key.job.text),
@@ -88,9 +98,13 @@ struct Show: ParsableCommand {
             ("reason", run.why),
             ("ready at", run.readyAt.rfc3339),
             ("not before", run.notBefore?.rfc3339),
+            ("handed over", spent.handedOver?.rfc3339),
+            ("queued", spent.queued.flatMap { $0 >= .seconds(1) ? "\($0.words) on \(run.executor ?? "its executor")" : nil }),
             ("started", run.startedAt.map { "\($0.rfc3339) (\(run.lateness?.words ?? "") late)" }),
             ("ended", run.endedAt?.rfc3339),
             ("took", run.took?.words),
+            ("processor", spent.cpu.map { "\($0.words) of its time" }),
+            ("memory", spent.peakMemory.map { "\($0.bytes) at most" }),
             ("exit code", run.exitCode.map { "\($0)" }),
             ("signal", run.signal.map { "\($0)" }),
             ("parameters", Self.words(run.parameters)),
@@ -101,10 +115,7 @@ struct Show: ParsableCommand {
             ("node", run.node),
             ("folder", run.executor == nil ? nil : folder.path),
             ("output", stored.outputRemovedAt.map { "removed by retention at \($0.rfc3339)" }),
-            (
-                "output",
-                (try? folder.ending()).flatMap { $0 }.flatMap { $0.droppedOutput > 0 ? "\($0.droppedOutput) bytes were not kept" : nil }
-            ),
+            ("output", spent.droppedOutput > 0 ? "\(spent.droppedOutput) bytes were not kept" : nil),
             ("definition", run.version),
         ])
         if let version = run.version, let definition = try reader.definition(version: version) {

@@ -72,6 +72,37 @@ struct WhyTests {
         await fixture.stop()
     }
 
+    @Test(.timeLimit(.minutes(1))) func whatKeepsARunPendingWithItsExecutorIsTold() async throws {
+        let fixture = try DaemonFixture(jobs: ["a.yaml": "command: 'true'\n"])
+        let daemon = try await start(fixture)
+        _ = await daemon.request(.run("a", parameters: [:]), who: "ada")
+        let launch = await fixture.executor.nextLaunch()
+        #expect(
+            try ask(fixture, "a").paragraph.contains(
+                "It was handed over to the executor `local` at 2026-03-01T00:00:00Z, and its start is not known yet."))
+        fixture.clock.advance(by: .seconds(60))
+        fixture.executor.report(.pending(run: launch.run, reason: "queued: others are before it (Priority)"))
+        try await goOn { try fixture.reader().run(id: launch.run)?.run.reason != nil }
+        let pending = try ask(fixture, "a")
+        #expect(
+            pending.paragraph.contains(
+                "It was handed over to the executor `local` at 2026-03-01T00:00:00Z, and is pending there since 2026-03-01T00:01:00Z: "
+                    + "others are before it (Priority)."), "\(pending.paragraph)")
+        #expect(pending.reasons.last?.rule == .executor && pending.commands == ["rota kill \(launch.run)", "rota logs -f \(launch.run)"])
+        fixture.clock.advance(by: .seconds(540))
+        fixture.executor.report(.started(run: launch.run, at: fixture.clock.now(), node: "n2"))
+        try await goOn { try fixture.reader().run(id: launch.run)?.run.state == .running }
+        let running = try ask(fixture, "a")
+        #expect(
+            running.paragraph.contains(
+                "10 minutes after it was ready: it waited for its turn on the executor `local` for 10 minutes "
+                    + "(others are before it (Priority))."), "\(running.paragraph)")
+        #expect(running.paragraph.contains("It runs since 2026-03-01T00:10:00Z on n2."))
+        let stored = try #require(try fixture.reader().run(id: launch.run))
+        #expect(try fixture.reader().handOver(of: stored, now: fixture.clock.now()) == DaemonFixture.start)
+        await fixture.stop()
+    }
+
     @Test(.timeLimit(.minutes(1))) func aFlowNamesWhoIsWaitedForAndWhoBrokeIt() async throws {
         let fixture = try DaemonFixture(jobs: [
             "a.yaml": "schedule: R1/2026-03-01T01:00:00Z/PT1H\ncommand: 'true'\n", "b.yaml": "after: [a]\ncommand: 'true'\n",

@@ -3,6 +3,10 @@ import Testing
 
 /// Each key with a value that it cannot have: where and in which words a user is told.
 struct JobKeyErrorTests {
+    /// What `retries.on` may name.
+    private static let ends =
+        "`failed`, `timedOut`, `couldNotStart`, `nodeFailed`, `bootFailed`, `preempted`, `outOfMemory`, `deadline` or `cancelled`"
+
     @Test(arguments: [triggers, limits, places, processes, policies, promises].joined())
     func aBadValueIsToldWithItsPlaceAndWhatWouldBeRight(line: String, expected: [String]) {
         let told = problems("command: x\n" + line)
@@ -294,11 +298,11 @@ struct JobKeyErrorTests {
             ]
         ),
         ("retries: {limit: 3, on: [faled]}", ["2:26: error: unknown end `faled`; did you mean `failed`?"]),
-        ("retries: {limit: 3, on: lost}", ["2:25: error: unknown end `lost`; there are `failed`, `timedOut` or `couldNotStart`"]),
+        ("retries: {limit: 3, on: lost}", ["2:25: error: unknown end `lost`; there are \(ends)"]),
         (
             "retries: {limit: 3, on: []}",
             [
-                "2:25: error: `retries.on` is an empty list; name `failed`, `timedOut` or `couldNotStart`, or write `retries: 0` to retry nothing"
+                "2:25: error: `retries.on` is an empty list; name \(ends), or write `retries: 0` to retry nothing"
             ]
         ),
         (

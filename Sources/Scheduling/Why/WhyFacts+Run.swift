@@ -135,21 +135,8 @@ extension WhyFacts {
         why.advise("rota status")
     }
 
-    private func tellActive(_ row: Row, _ why: inout Why) {
-        let run = row.run
-        tellWait(of: run, &why)
-        if run.state == .running, let startedAt = run.startedAt {
-            why.say(.executor, at: startedAt, "It runs since \(moment(startedAt)) on \(run.node ?? run.executor ?? "its executor").")
-        } else {
-            let reason = run.reason.map { ", which says: \($0)" } ?? ", and its start is not known yet"
-            why.say(.executor, at: trail.last?.at, "It was handed over to the executor `\(run.executor ?? "?")`\(reason).")
-        }
-        if let wanted = run.killWanted { why.say(.kill, "It is being killed, \(wanted).") } else { why.advise("rota kill \(row.id)") }
-        why.advise("rota logs -f \(row.id)")
-    }
-
     /// Why it did not start at once, as the audit has it.
-    private func tellWait(of run: Run, _ why: inout Why) {
+    func tellWait(of run: Run, _ why: inout Why) {
         let end = run.startedAt ?? run.endedAt ?? now
         tellLateLook(at: run, &why)
         guard end - run.readyAt > .seconds(1) else { return }
@@ -161,6 +148,7 @@ extension WhyFacts {
             guard let detail = wait.detail else { continue }
             told.append("\(Cause(detail).awaited) for \(length(from: wait.at, to: until))")
         }
+        if let turn = turn(of: run) { told.append(turn) }
         let reason = told.isEmpty ? "" : ": it waited for \(list(told))"
         why.say(
             rule(of: waits.last?.detail), at: run.readyAt, "It started \(length(from: run.readyAt, to: end)) after it was ready\(reason).")
