@@ -20,12 +20,17 @@ static const unsigned char values[] = {
 #embed "../../migrations/005_values.sql"
 };
 
+static const unsigned char backfills[] = {
+#embed "../../migrations/006_backfills.sql"
+};
+
 static const struct rota_asset migrations[] = {
     {"001_initial.sql", initial, sizeof initial},
     {"002_control.sql", control, sizeof control},
     {"003_retention.sql", retention, sizeof retention},
     {"004_operations.sql", operations, sizeof operations},
     {"005_values.sql", values, sizeof values},
+    {"006_backfills.sql", backfills, sizeof backfills},
 };
 
 size_t rota_migrations(const struct rota_asset **first) {

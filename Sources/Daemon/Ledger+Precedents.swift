@@ -17,7 +17,7 @@ extension Ledger {
         case .hold(let job, let due, _, let who): .hold(job, due: due, precedent: try newest(job, due), by: who)
         case .release(let job, let due, _, let who): .release(job, due: due, precedent: try newest(job, due), by: who)
         case .backfill(let order, _, let who):
-            .backfill(order, precedents: try precedents(of: order, BackfillScope(of: order.job, in: graph)), by: who)
+            .backfill(order, survey: try survey(of: order, BackfillScope(of: order.job, in: graph)), by: who)
         case .run, .kill, .pause, .resume, .cancelBackfill: request
         }
     }

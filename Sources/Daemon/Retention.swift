@@ -10,7 +10,7 @@ import Timetable
 struct Retention {
     private enum Stage {
         case resting
-        case runs(EndPlace), outputs(EndPlace), gaps, changes
+        case runs(EndPlace), outputs(EndPlace), gaps, backfills, changes
         case definitions(seenAt: Instant, version: String)
     }
 
@@ -94,6 +94,7 @@ struct Retention {
         case .runs(let place): try condemnRuns(from: place)
         case .outputs(let place): try condemnOutputs(from: place)
         case .gaps: try removeGaps(at: now)
+        case .backfills: try removeBackfills()
         case .changes: try removeChanges(at: now)
         case .definitions(let seenAt, let version): try removeDefinitions(from: (seenAt, version), at: now)
         }
@@ -186,7 +187,13 @@ struct Retention {
         guard let age = rule.runs else { return stage = .resting }
         let gaps = try ledger.removeGaps(decidedBefore: limit(age), count: Self.batchSize, round: beganAt, at: now)
         removed.gaps += gaps
-        if gaps < Self.batchSize { stage = .changes }
+        if gaps < Self.batchSize { stage = .backfills }
+    }
+
+    /// Their runs went before them.
+    private mutating func removeBackfills() throws(LedgerError) {
+        guard let age = rule.runs else { return stage = .resting }
+        if try ledger.removeBackfills(askedBefore: limit(age), count: Self.batchSize) < Self.batchSize { stage = .changes }
     }
 
     private mutating func removeChanges(at now: Instant) throws(LedgerError) {

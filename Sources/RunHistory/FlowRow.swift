@@ -54,10 +54,19 @@ enum FlowRow {
         }
     }
 
-    private static func flow(_ row: Row, _ db: Database) throws -> LedgerState.Flow {
-        guard let plan = FlowPlan(text: row["text"]) else {
+    static func plan(_ id: Int64, _ db: Database) throws -> FlowPlan {
+        try plan(try String.fetchOne(try db.cachedStatement(sql: "SELECT text FROM plan WHERE id = ?"), arguments: [id]) ?? "")
+    }
+
+    private static func plan(_ text: String) throws -> FlowPlan {
+        guard let plan = FlowPlan(text: text) else {
             throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a flow's plan cannot be read")
         }
+        return plan
+    }
+
+    private static func flow(_ row: Row, _ db: Database) throws -> LedgerState.Flow {
+        let plan = try plan(row["text"] as String)
         let key = FlowKey(head: plan.head, due: Instant(microseconds: row["due"]))
         let (head, due) = (key.head.text, key.due.microseconds)
         let sql = """

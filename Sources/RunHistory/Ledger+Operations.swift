@@ -41,10 +41,19 @@ extension Ledger {
         try db.cachedStatement(sql: "INSERT OR IGNORE INTO plan (text) VALUES (?)").execute(arguments: [plan.text])
     }
 
-    /// What a backfill has to know of the slots that it asks for.
-    package func precedents(of order: BackfillOrder, _ scope: BackfillScope) throws(LedgerError) -> BackfillPrecedents {
+    /// What somebody who asks for a backfill has to know of its slots: what ran before only where that decides.
+    package func survey(of order: BackfillOrder, _ scope: BackfillScope) throws(LedgerError) -> BackfillSurvey {
         do {
-            return try queue.read { db in try BackfillRow.precedents(of: order, scope, db) }
+            return try queue.read { db in try BackfillFacts.survey(of: order, scope, withHistory: order.onlyMissed, db) }
+        } catch {
+            throw LedgerError.of(error, path: path)
+        }
+    }
+
+    /// What a backfill has to know of the slots that it comes to.
+    package func precedents(of wanted: BackfillSlots) throws(LedgerError) -> BackfillPrecedents {
+        do {
+            return try queue.read { db in try BackfillFacts.precedents(of: wanted, db) }
         } catch {
             throw LedgerError.of(error, path: path)
         }

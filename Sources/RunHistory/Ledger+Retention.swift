@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Scheduling
 package import Timetable
 
 /// Retention: small steps, each over an index and of bounded length.
@@ -98,6 +99,25 @@ extension Ledger {
             let gaps = db.changesCount
             try note(Removal(gaps: gaps), round: round, at: now, db)
             return gaps
+        }
+    }
+
+    /// Removes up to `count` backfills that were asked for before `limit`, of which no run is left and none is to come. The newest stays: the
+    /// next one has the number after it.
+    ///
+    /// What they asked for stays known, where no start reads it: nobody can say any more which of these slots ran.
+    package func removeBackfills(askedBefore limit: Instant, count: Int) throws(LedgerError) -> Int {
+        try writing { db in
+            let sql = """
+                SELECT * FROM backfill WHERE at < ? AND (pending = '' OR cancelled_at IS NOT NULL) AND id < (SELECT max(id) FROM backfill)
+                    AND NOT EXISTS (SELECT 1 FROM run WHERE run.backfill = backfill.id) ORDER BY id LIMIT ?
+                """
+            let old = try Row.fetchAll(db, sql: sql, arguments: [limit.microseconds, count]).map(BackfillRow.backfill)
+            for backfill in old {
+                try BackfillRow.keepBounds(of: backfill, db)
+                try db.cachedStatement(sql: "DELETE FROM backfill WHERE id = ?").execute(arguments: [backfill.id])
+            }
+            return old.count
         }
     }
 

@@ -5,7 +5,7 @@ package import Timetable
 /// A backfill and how far it is.
 package struct StoredBackfill: Sendable {
     package let backfill: Backfill
-    /// How many slots of its job are in each state: of each the newest attempt.
+    /// How many slots of its job are in each state: of each the newest attempt. What a cancelled one did not come to counts as skipped.
     package let slots: [RunState: Int]
     /// The same of the jobs below it that go with it.
     package let below: [RunState: Int]
@@ -15,15 +15,15 @@ package struct StoredBackfill: Sendable {
     }
 
     package var progress: Progress {
-        if count(where: \.isOpen) > 0 { return .running }
+        if count(where: \.isOpen) > 0 || backfill.isBeginning { return .running }
         return backfill.cancelledAt == nil ? .done : .cancelled
     }
 
     /// Runs whose end is not what was wanted; what was passed over is no such end.
     package var failed: Int { count { [.failed, .timedOut, .couldNotStart, .killed, .lost, .missed].contains($0) } }
 
-    /// Slots that came to their end.
-    package var ended: Int { slots.reduce(0) { $0 + ($1.key.isOpen ? 0 : $1.value) } }
+    /// Slots that came to their end, and those that were left to others.
+    package var ended: Int { slots.reduce(backfill.passedOver) { $0 + ($1.key.isOpen ? 0 : $1.value) } }
 
     /// Runs of the job and of those below it in these states.
     package func count(where isMeant: (RunState) -> Bool) -> Int {
@@ -45,11 +45,11 @@ extension LedgerReader {
         }
     }
 
-    /// Those with a run that has not ended, the newest first; what was asked for before costs nothing.
+    /// Those with a run that has not ended, or still to come, the newest first.
     package func openBackfills() throws(LedgerError) -> [StoredBackfill] {
         try read { db in
             let sql = """
-                SELECT * FROM backfill WHERE id IN (
+                SELECT * FROM backfill WHERE pending <> '' AND cancelled_at IS NULL OR id IN (
                     SELECT backfill FROM run INDEXED BY run_open WHERE state IN ('waiting', 'launching', 'running'))
                 ORDER BY id DESC
                 """
@@ -62,8 +62,8 @@ extension LedgerReader {
     }
 
     /// What a backfill that is asked for now would find.
-    package func precedents(of order: BackfillOrder, _ scope: BackfillScope) throws(LedgerError) -> BackfillPrecedents {
-        try read { db in try BackfillRow.precedents(of: order, scope, db) }
+    package func survey(of order: BackfillOrder, _ scope: BackfillScope) throws(LedgerError) -> BackfillSurvey {
+        try read { db in try BackfillFacts.survey(of: order, scope, withHistory: true, db) }
     }
 
     private func stored(_ backfill: Backfill, _ db: Database) throws -> StoredBackfill {
@@ -78,6 +78,8 @@ extension LedgerReader {
             guard let state = RunState(rawValue: row["state"]) else { continue }
             counts[row["own"], default: [:]][state] = row["number"]
         }
-        return StoredBackfill(backfill: backfill, slots: counts[true] ?? [:], below: counts[false] ?? [:])
+        var slots = counts[true] ?? [:]
+        if backfill.cancelledAt != nil, !backfill.pending.isEmpty { slots[.skipped, default: 0] += backfill.pending.count }
+        return StoredBackfill(backfill: backfill, slots: slots, below: counts[false] ?? [:])
     }
 }

@@ -81,6 +81,7 @@ extension LedgerReader {
         facts.gap = gap.flatMap { $0.lastDue >= due ? $0 : nil }
         facts.order = try SlotOrderRow.order(about: job, due: due, db)
         facts.backfill = try facts.attempts.compactMap(\.run.backfill).last.flatMap { try BackfillRow.backfill($0, db) }
+        facts.comingBackfill = try BackfillRow.beginning(db).first { $0.job == job && $0.pending.contains(due) }
         facts.others = try others(of: facts, db)
         let head = facts.graph.head(of: job)
         let key = facts.attempts.last?.run.flow ?? FlowKey(head: head, due: due)

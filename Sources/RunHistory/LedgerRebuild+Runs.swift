@@ -113,6 +113,12 @@ extension LedgerRebuild {
             try remove(row["id"], db)
             try insert(FoundRun(number: row["id"], run: run, boot: row["boot"], knowsFlow: true), db)
         }
+        // The same holds for the slots that a backfill had not come to.
+        try db.execute(
+            sql: """
+                UPDATE backfill SET cancelled_at = ?, cancelled_by = 'the rebuild of the ledger'
+                WHERE pending <> '' AND cancelled_at IS NULL
+                """, arguments: [now.microseconds])
         return doubtful.count
     }
 

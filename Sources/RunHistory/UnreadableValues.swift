@@ -1,6 +1,6 @@
 import GRDB
 
-/// JSON in the rows of a ledger that was damaged: a text may be one, and not the value that the scheduler reads there.
+/// Values in the rows of a ledger that was damaged: a text may be one, and not the value that the scheduler reads there.
 enum UnreadableValues {
     private struct Column: Sendable {
         let table, name: String
@@ -20,6 +20,7 @@ enum UnreadableValues {
         Column("run", "breaches") { try PromiseText.breaches($0) }, Column("job", "consumed", none: "'{}'") { try ControlRow.numbers($0) },
         Column("job", "durations") { try JSONText.value($0, as: [Int64].self) }, Column("flow", "stale") { try FlowRow.stale($0) },
         Column("flow", "promises") { try PromiseText.members($0) },
+        Column("backfill", "pending", none: "''") { try BackfillRow.pending($0) },
     ]
 
     /// A run that has not ended goes with its values: with others it would do something else, and what was handed over has them in its

@@ -19,6 +19,8 @@ package enum Event: Sendable {
     /// The executor could not take a run: nothing was started, and nothing will be unless it is handed over again.
     case notHandedOver(RunKey, reason: String)
     case ended(RunKey, Outcome)
+    /// What the ledger holds of slots that a backfill comes to, see `Scheduler.slotsWanted`.
+    case slots(BackfillSlots, BackfillPrecedents)
     /// Somebody asks for something; exactly one `Action.answer` with this token follows.
     case request(token: UInt64, Request)
 }
@@ -67,8 +69,8 @@ package enum Request: Hashable, Sendable {
     case hold(JobName, due: Instant?, precedent: Precedent? = nil, by: String)
     /// Take back what was ordered about a due; without one all holds of the job.
     case release(JobName, due: Instant?, precedent: Precedent? = nil, by: String)
-    /// Run slots of the past; `precedents` is what the ledger holds of them at the moment of the step.
-    case backfill(BackfillOrder, precedents: BackfillPrecedents? = nil, by: String)
+    /// Run slots of the past; `survey` is what the ledger holds of them at the moment of the step.
+    case backfill(BackfillOrder, survey: BackfillSurvey? = nil, by: String)
     /// Begin nothing more of this backfill, and with `kill` end what is under way of it.
     case cancelBackfill(Int64, kill: Bool, by: String)
     /// Run nothing of this by itself until it is resumed.
@@ -87,7 +89,7 @@ package enum Answer: Hashable, Sendable {
     case ordered(JobName, Instant)
     /// So many orders were taken back, of which so many runs may go on now.
     case released(orders: Int, runs: Int)
-    /// So many slots got a run; so many more were left alone.
+    /// So many slots get a run; so many more are left alone.
     case backfilling(Int64, slots: Int, leftAlone: Int)
     /// So many runs of the backfill were withdrawn; so many are still under way.
     case cancelled(Int64, withdrawn: Int, active: Int)

@@ -4,6 +4,11 @@ package import Timetable
 /// member are out of date for its sake.
 package typealias StaleMarks = [JobName: [JobName: Int]]
 
+extension StaleMarks {
+    /// Whether that attempt of `job` came before what it is to follow now.
+    func outdate(_ attempt: Int, of job: JobName) -> Bool { self[job]?.values.max().map { attempt <= $0 } ?? false }
+}
+
 /// What a start reads of the ledger: everything that the core knows comes from here and from the definitions.
 package struct LedgerState: Sendable {
     package struct Flow: Hashable, Sendable {

@@ -4,7 +4,6 @@ extension Scheduler {
     struct Line: Sendable {
         /// None is empty.
         private var pieces: [[RunKey]] = []
-        private(set) var count = 0
 
         private static let longestPiece = 256
 
@@ -14,7 +13,6 @@ extension Scheduler {
         init(sorted keys: [RunKey]) {
             let length = Self.longestPiece / 2
             pieces = stride(from: 0, to: keys.count, by: length).map { Array(keys[$0..<min($0 + length, keys.count)]) }
-            count = keys.count
         }
 
         var isEmpty: Bool { pieces.isEmpty }
@@ -42,7 +40,6 @@ extension Scheduler {
         }
 
         mutating func insert(_ key: RunKey) {
-            count += 1
             guard !pieces.isEmpty else { return pieces = [[key]] }
             var (piece, index) = place { Line.isBefore($0, key) }
             if piece == pieces.count {
@@ -60,7 +57,6 @@ extension Scheduler {
             guard self[place] == key else { return false }
             pieces[place.piece].remove(at: place.index)
             if pieces[place.piece].isEmpty { pieces.remove(at: place.piece) }
-            count -= 1
             return true
         }
 

@@ -85,8 +85,8 @@ struct OpenFlow: Sendable {
 
     /// Whether the newest attempt of `job` came before what it is to follow now. A job that is gone owes nothing any more.
     func isStale(_ job: JobName, in graph: JobGraph) -> Bool {
-        guard !stale.isEmpty, let outdated = stale[job]?.values.max(), let attempt = newest[job]?.key.attempt else { return false }
-        return attempt <= outdated && graph[job] != nil
+        guard !stale.isEmpty, let attempt = newest[job]?.key.attempt else { return false }
+        return stale.outdate(attempt, of: job) && graph[job] != nil
     }
 
     /// The marks that another run of `job` makes: everybody below it who had his run. Who was skipped for what came before him owes one anyway.

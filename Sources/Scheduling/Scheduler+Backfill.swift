@@ -1,13 +1,11 @@
 import Timetable
 
-/// `rota backfill`: slots of the past are run, all of them noted in one step.
-///
-/// Each gets a waiting run, the next attempt where the slot has some. They give way to what is due now, take their places in a pool of
-/// the backfill's own beside the others, and bring those below them along, who go with the backfill as well.
+/// `rota backfill`: slots of the past are run. Which ones is decided in one step, and stands in one row; they get their runs as their turns
+/// come, see `Scheduler+BackfillSlots.swift`.
 extension Scheduler {
     // MARK: beginning
 
-    mutating func backfill(_ order: BackfillOrder, _ precedents: BackfillPrecedents, by who: String) -> Answer {
+    mutating func backfill(_ order: BackfillOrder, _ survey: BackfillSurvey, by who: String) -> Answer {
         guard let job = graph[order.job] else { return .unknownJob(order.job) }
         if job.disabled { return refusal(of: job) }
         if let refusal = refusal(of: order) { return refusal }
@@ -24,12 +22,19 @@ extension Scheduler {
         if count > BackfillOrder.most {
             return .refused("these are \(count) slots, and a backfill takes at most \(BackfillOrder.most); give a shorter time")
         }
-        let choice = BackfillChoice(of: slots(of: schedule, after: after, through: through), knowing: precedents, for: order)
+        let choice = BackfillChoice(of: slots(of: schedule, after: after, through: through), knowing: survey, for: order)
         if choice.chosen.isEmpty { return .already(nothingToRun(choice, of: count)) }
         if let refusal = choice.refusal(with: scope) { return .refused(refusal) }
         let id = (backfills.keys.max() ?? 0) + 1
-        begin(Backfill(id: id, asking: order, slots: choice.chosen.count, by: who, at: step.now), choice.chosen, precedents)
+        begin(Backfill(id: id, asking: order, slots: SlotSequence(choice.chosen), by: who, at: step.now))
         return .backfilling(id, slots: choice.chosen.count, leftAlone: count - choice.chosen.count)
+    }
+
+    private mutating func begin(_ backfill: Backfill) {
+        know(backfill)
+        step.write(.backfill(backfill))
+        let detail = "backfill \(backfill.id), \(backfill.slots) slots"
+        step.write(.change(Change(kind: "request.backfill", job: backfill.job, who: backfill.by, detail: detail)))
     }
 
     /// Of a job at rest slots are accounted for a minute at a time. What somebody ordered about one of them has its row by that, and is not known to
@@ -76,68 +81,10 @@ extension Scheduler {
         return slots
     }
 
-    private mutating func begin(_ backfill: Backfill, _ slots: [Instant], _ precedents: BackfillPrecedents) {
-        know(backfill)
-        step.write(.backfill(backfill))
-        step.write(
-            .change(
-                Change(
-                    kind: "request.backfill", job: backfill.job, who: backfill.by, detail: "backfill \(backfill.id), \(slots.count) slots"))
-        )
-        let whole = FlowOutline(graph.flowPlan(from: backfill.job))
-        for due in slots {
-            let taken = precedents.taken.filter { $0.value.contains(due) }.keys
-            let outline = taken.isEmpty ? whole : FlowOutline(whole.plan.without(Set(taken)))
-            begin(due, of: backfill, knowing: precedents.slots[due], outline)
-        }
-    }
-
-    /// - Parameter outline: Of the flow that the slot gets when it has none.
-    private mutating func begin(
-        _ due: Instant, of backfill: Backfill, knowing known: BackfillPrecedents.Known?, _ outline: FlowOutline
-    ) {
-        let key = RunKey(job: backfill.job, due: due, attempt: (known?.newest?.key.attempt ?? 0) + 1)
-        let flow = known?.flow?.key ?? FlowKey(head: backfill.job, due: due)
-        var run = Run(key: key, flow: flow, trigger: .backfill, readyAt: step.now, waitingSince: step.now)
-        run.isByHand = true
-        run.backfill = backfill.id
-        if let known, let old = known.flow {
-            reopen(known.newest == nil ? narrow(old, to: backfill.job) : old)
-            markStale(below: run)
-        } else if !outline.plan.members.isEmpty {
-            flows[flow] = OpenFlow(outline)
-            step.write(.openFlow(flow, outline.plan))
-        }
-        if let member = flows[flow]?.outline.plan.members.first(where: { $0.job == backfill.job }) {
-            inherit(&run, as: member)
-        }
-        addWaiting(run)
-        guard known?.flow != nil else { return }
-        addRemovedMembers(to: flow) { _ in true }
-        advance(flow)
-    }
-
-    /// A flow that never came to this job: from here on only it and those below it owe something, and edges from the others count as met.
-    private mutating func narrow(_ flow: LedgerState.Flow, to job: JobName) -> LedgerState.Flow {
-        var narrow = flow
-        narrow.plan = flow.plan.narrowed(to: job)
-        step.write(.replanFlow(flow.key, narrow.plan))
-        return narrow
-    }
-
-    /// The backfill that what somebody asks for after this run goes with: none once it is cancelled, or nothing below would ever follow.
-    func backfillGoingOn(of run: Run) -> Int64? {
-        run.backfill.flatMap { backfills[$0]?.cancelledAt == nil ? $0 : nil }
-    }
-
-    mutating func know(_ backfill: Backfill) {
-        backfills[backfill.id] = backfill
-        pools.add(Backfill.pool(backfill.id), PoolCapacity(runs: Int64(backfill.maxRunning)))
-    }
-
     // MARK: cancelling
 
-    /// Nothing more of it begins, not even what is below the runs that are under way, and no retry.
+    /// Nothing more of it begins, not even what is below the runs that are under way, and no retry. Slots that it has not come to are what
+    /// they were; the row tells which.
     mutating func cancelBackfill(_ id: Int64, kill: Bool, by who: String) -> Answer {
         guard var backfill = backfills[id] else {
             return .refused("there is no backfill \(id); `rota backfill --list` tells which there are")
@@ -145,7 +92,8 @@ extension Scheduler {
         let open = runs.values.filter { $0.backfill == id }.sorted { ($0.key.due, $0.key.job) < ($1.key.due, $1.key.job) }
         let active = open.filter { $0.state.isActive }
         let toKill = kill ? active.filter { $0.killWanted == nil } : []
-        if open.isEmpty, !isOwed(id) {
+        let withdrawn = backfill.cancelledAt == nil ? backfill.pending.count : 0
+        if open.isEmpty, withdrawn == 0, !isOwed(id) {
             return .already("the backfill \(id) is over" + (backfill.cancelledBy.map { ", cancelled by \($0)" } ?? ""))
         }
         if open.count == active.count, toKill.isEmpty, let earlier = backfill.cancelledBy {
@@ -154,8 +102,9 @@ extension Scheduler {
         if backfill.cancelledAt == nil {
             backfill.cancelledAt = step.now
             backfill.cancelledBy = who
-            backfills[id] = backfill
+            know(backfill)
             step.write(.backfill(backfill))
+            forgetOrders(about: backfill.pending, of: backfill.job)
         }
         let reason = backfill.cancellation ?? "backfill cancelled"
         for run in open where run.state == .waiting {
@@ -164,7 +113,7 @@ extension Scheduler {
         }
         for run in toKill { requestKill(of: run.key, reason: reason) }
         step.write(.change(Change(kind: "request.cancel", job: backfill.job, who: who, detail: "backfill \(id)")))
-        return .cancelled(id, withdrawn: open.count - active.count, active: active.count - toKill.count)
+        return .cancelled(id, withdrawn: withdrawn + open.count - active.count, active: active.count - toKill.count)
     }
 
     /// Whether a flow waits with a run of it, a lost one perhaps, and others are to follow.

@@ -75,7 +75,7 @@ extension Scheduler {
         case .missed(let reason):
             end(run, .missed, reason: reason)
         case .resting(let reason, let until):
-            turns[run.key.job]?.rest(run.key)
+            turns[run.key.job]?.rest(run)
             hold(run, reason: reason)
             look(at: run.key, again: until)
         case .notYet(let reason, let until):
@@ -130,7 +130,7 @@ extension Scheduler {
     }
 
     private mutating func withdrawWaiting(of name: JobName, reason: String) {
-        while let key = turns[name]?.anybody, let run = runs[key] { end(run, .skipped, reason: reason) }
+        while let key = turns[name]?.firstInTurn, let run = runs[key] { end(run, .skipped, reason: reason) }
     }
 
     /// A pause skips what waits by itself, a retry as well; what somebody asked for waits on.
@@ -199,7 +199,7 @@ extension Scheduler {
         pools.take(run.key, holding)
         pools.noteStart(holding, at: step.now)
         look(at: run.key, again: nil)
-        if turns[shared.job.name]?.begin(run.key) == true { step.touch(shared.job.name) }
+        if turns[shared.job.name]?.begin(run) == true { step.touch(shared.job.name) }
         store(run)
         step.then(.launch(run, shared))
     }

@@ -158,7 +158,7 @@ extension Scheduler {
             // A row that is born ended came to that by something else.
             if let order = orders[run.key.job, run.key.due] { isNew ? void(order) : drop(order) }
             if let place = turns.index(forKey: run.key.job) {
-                turns.values[place].remove(run.key)
+                turns.values[place].remove(run)
                 if turns.values[place].isEmpty { turns.remove(at: place) }
             }
         }

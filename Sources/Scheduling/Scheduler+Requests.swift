@@ -12,7 +12,7 @@ extension Scheduler {
             case .skip(let job, let due, let precedent, let who): skip(job, due, precedent, by: who)
             case .hold(let job, let due, let precedent, let who): hold(job, due, precedent, by: who)
             case .release(let job, let due, let precedent, let who): release(job, due, precedent, by: who)
-            case .backfill(let order, let precedents, let who): backfill(order, precedents ?? BackfillPrecedents(), by: who)
+            case .backfill(let order, let survey, let who): backfill(order, survey ?? BackfillSurvey(), by: who)
             case .cancelBackfill(let id, let kill, let who): cancelBackfill(id, kill: kill, by: who)
             case .pause(let scope, let who): pause(scope, by: who)
             case .resume(let scope, let who): resume(scope, by: who)

@@ -65,7 +65,10 @@ extension Scheduler {
 
     private mutating func order(_ kind: SlotOrder.Kind, _ name: JobName, _ due: Instant, by who: String) -> Answer {
         if let earlier = orders[name, due], earlier.kind == kind {
-            return .already("that slot is ordered already: \(kind.rawValue), by \(earlier.by) since \(earlier.since.rfc3339)")
+            let words = kind == .hold ? "held" : "to be skipped"
+            return .already(
+                "the slot \(due.rfc3339) of `\(name)` is \(words) already, by \(earlier.by) since \(earlier.since.rfc3339)"
+                    + (kind == .hold ? "; `rota hold \(name) --due T` holds another one" : ""))
         }
         insert(SlotOrder(job: name, due: due, kind: kind, by: who, since: step.now))
         step.write(.change(Change(kind: "request.\(kind.rawValue)", job: name, who: who, detail: "due \(due.rfc3339)")))
@@ -74,7 +77,9 @@ extension Scheduler {
 
     private mutating func hold(_ run: Run, by who: String) -> Answer {
         if let earlier = orders[run.key.job, run.key.due] {
-            return .already("the run is held already, by \(earlier.by) since \(earlier.since.rfc3339)")
+            return .already(
+                "the run of `\(run.key.job)` due \(run.key.due.rfc3339) is held already, by \(earlier.by) since \(earlier.since.rfc3339); "
+                    + "`rota hold \(run.key.job) --due T` holds another one")
         }
         let order = SlotOrder(job: run.key.job, due: run.key.due, kind: .hold, by: who, since: step.now)
         insert(order)
@@ -109,6 +114,7 @@ extension Scheduler {
         // It may have come at this very moment.
         if due <= step.now, nextSlot(of: head).map({ $0 <= step.now }) == true { accountSlots(of: head) }
         if let run = openRun(of: name, at: due) { return run.state == .waiting ? .waiting(run) : .none(refusal(toOrder: run)) }
+        if isPending(name, due) { return .slot }
         if let newest = precedent?.newest { return .ended(newest) }
         if owes(name, at: due) { return .slot }
         guard let schedule = schedules[head] else {
@@ -132,16 +138,16 @@ extension Scheduler {
         return "\(due.rfc3339) is no slot of `\(name)`; \(words)"
     }
 
-    /// The run that waits now, else the one that its parents are still to free, else the next slot that nobody ordered anything about.
+    /// The run that waits now, else the one that its parents are still to free, else the next slot that is not to be skipped. What is held
+    /// already is meant as well: who asks twice holds one of them.
     private mutating func dueToHold(of name: JobName) -> Instant? {
-        if let waiting = turns[name]?.all.first(where: { orders[name, $0.due] == nil }) { return waiting.due }
         let head = graph.head(of: name)
-        if nextSlot(of: head).map({ $0 <= step.now }) == true { accountSlots(of: head) }
-        if let waiting = turns[name]?.all.first(where: { orders[name, $0.due] == nil }) { return waiting.due }
-        let owed = flows.filter { $1.owes(name) && orders[name, $0.due] == nil }.keys.map(\.due).min()
+        if turns[name]?.firstInTurn == nil, nextSlot(of: head).map({ $0 <= step.now }) == true { accountSlots(of: head) }
+        if let waiting = turns[name]?.firstInTurn { return waiting.due }
+        let owed = flows.filter { $1.owes(name) && orders[name, $0.due]?.kind != .skip }.keys.map(\.due).min()
         if let owed { return owed }
         guard let schedule = schedules[head], var due = nextSlot(of: head) else { return nil }
-        while orders[name, due] != nil {
+        while orders[name, due]?.kind == .skip {
             guard let next = schedule.next(after: due)?.due else { return nil }
             due = next
         }
@@ -150,8 +156,9 @@ extension Scheduler {
 
     func openRun(of name: JobName, at due: Instant) -> Run? { turns[name]?.open(name, at: due).flatMap { runs[$0] } }
 
-    /// Whether the job has a run to come at that due: in the flow of its head, or in one of whoever was its head before an edit.
+    /// Whether the job has a run to come at that due: of a backfill, in the flow of its head, or in one of whoever was its head before an edit.
     private func owes(_ name: JobName, at due: Instant) -> Bool {
+        if isPending(name, due) { return true }
         if flows[FlowKey(head: graph.head(of: name), due: due)]?.owes(name) == true { return true }
         return flows.contains { $0.due == due && $1.owes(name) }
     }

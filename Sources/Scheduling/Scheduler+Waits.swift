@@ -44,7 +44,8 @@ extension Scheduler {
 
     /// A waiting run is to be judged before the step ends, whatever it waited for.
     mutating func wake(_ key: RunKey) {
-        turns[key.job]?.wake(key)
+        guard let run = runs[key] else { return }
+        turns[key.job]?.wake(run)
         step.touch(key.job)
     }
 

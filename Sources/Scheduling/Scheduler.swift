@@ -16,6 +16,8 @@ package struct Scheduler: Sendable {
         package var catchUpAfter: Duration = .seconds(60)
         /// At most this many slots are looked at in one step, so that a flood delays no answer; the next step comes at once.
         package var slotsPerStep = 5_000
+        /// So many slots of a backfill stand in line ahead of their turns, and so many runs come to it in one step.
+        package var slotsAhead = 500
 
         package init(capacities: [String: PoolCapacity] = [:]) {
             self.capacities = capacities
@@ -57,6 +59,8 @@ package struct Scheduler: Sendable {
     package internal(set) var pauses: Pauses
     var orders: SlotOrders
     var backfills: [Int64: Backfill] = [:]
+    /// Those that have not come to all of their slots.
+    var beginning: Set<Int64> = []
     var lastEnding: Int64
     var ahead = DuesAhead()
     var hasStarted = false
@@ -110,6 +114,7 @@ package struct Scheduler: Sendable {
     /// The instant at which a tick is needed next, if nothing else happens before; nil for never. It may lie in the past: then at once.
     package var nextWake: Instant? {
         guard hasStarted else { return nil }
+        if slotsWanted != nil { return .distantPast }
         var earliest = min(alarms.first?.at ?? .distantFuture, waitAlarms.first?.at ?? .distantFuture)
         earliest = min(earliest, refusalAlarms.first?.at ?? .distantFuture, promiseAlarms.first?.at ?? .distantFuture)
         earliest = min(earliest, startsAt ?? .distantFuture)
@@ -142,6 +147,7 @@ package struct Scheduler: Sendable {
         case .pending(let key, let reason): notePending(key, reason: reason)
         case .notHandedOver(let key, let reason): noteRefusal(of: key, reason: reason)
         case .ended(let key, let outcome): finish(key, with: outcome)
+        case .slots(let wanted, let precedents): if hasStarted { begin(wanted, knowing: precedents) }
         case .request(let token, let request): answer(request, token: token)
         }
         if hasStarted {

@@ -14,6 +14,8 @@ extension Scheduler {
         var offered: [RunKey: Int] = [:]
         /// Came since the job was judged, or are to be looked at again; some may have ended meanwhile.
         private(set) var newcomers: [RunKey] = []
+        /// How many runs of each backfill stand in line, and how many rest.
+        private var late: (inLine: [Int64: Int], resting: [Int64: Int]) = ([:], [:])
 
         /// Those in line, and those that rest: no turn concerns them, however often it is somebody's, until they are woken.
         private struct Queue: Sendable {
@@ -21,12 +23,22 @@ extension Scheduler {
             var resting = Line()
 
             var isEmpty: Bool { line.isEmpty && resting.isEmpty }
-            var first: RunKey? { line.first ?? resting.first }
+            var firstInTurn: RunKey? { [line.first, resting.first].compactMap(\.self).min(by: Line.isBefore) }
             var all: [RunKey] { line.merged(with: resting) }
 
-            mutating func remove(_ key: RunKey) -> Bool { line.remove(key) || resting.remove(key) }
-            mutating func rest(_ key: RunKey) { if line.remove(key) { resting.insert(key) } }
-            mutating func wake(_ key: RunKey) { if resting.remove(key) { line.insert(key) } }
+            /// - Returns: Whether it stood in line.
+            mutating func rest(_ key: RunKey) -> Bool {
+                guard line.remove(key) else { return false }
+                resting.insert(key)
+                return true
+            }
+
+            /// - Returns: Whether it rested.
+            mutating func wake(_ key: RunKey) -> Bool {
+                guard resting.remove(key) else { return false }
+                line.insert(key)
+                return true
+            }
 
             mutating func wakeAll() {
                 if !resting.isEmpty { self = Queue(line: Line(sorted: all)) }
@@ -46,8 +58,8 @@ extension Scheduler {
         var isEmpty: Bool { active.isEmpty && waiting.isEmpty && backlog.isEmpty }
         /// Whether the overlap policy has something to judge.
         var mayCoalesce: Bool { !active.isEmpty && !displaceable.isEmpty }
-        /// Somebody who waits, in line or at rest; nil when nobody does.
-        var anybody: RunKey? { waiting.first ?? backlog.first }
+        /// Of those that wait, in line or at rest, the first in turn.
+        var firstInTurn: RunKey? { waiting.firstInTurn ?? backlog.firstInTurn }
         /// All that wait, in the order of their turns.
         var all: [RunKey] { waiting.all + backlog.all }
         /// The same without those of backfills.
@@ -66,24 +78,38 @@ extension Scheduler {
             return (lines.compactMap { $0.next(after: before) } + active).first { $0.due == due }
         }
 
+        /// How many runs of a backfill stand in line.
+        func inLine(of backfill: Int64) -> Int { late.inLine[backfill] ?? 0 }
+
         mutating func addWaiting(_ run: Run) {
-            if run.backfill == nil { waiting.line.insert(run.key) } else { backlog.line.insert(run.key) }
+            if let backfill = run.backfill {
+                backlog.line.insert(run.key)
+                late.inLine[backfill, default: 0] += 1
+            } else {
+                waiting.line.insert(run.key)
+            }
             if run.isSubjectToOverlap { displaceable.insert(run.key) }
             newcomers.append(run.key)
         }
 
-        mutating func remove(_ key: RunKey) {
-            active.removeAll { $0 == key }
-            if waiting.remove(key) { displaceable.remove(key) } else { _ = backlog.remove(key) }
-            offered[key] = nil
+        mutating func remove(_ run: Run) {
+            offered[run.key] = nil
+            if let backfill = run.backfill {
+                if backlog.line.remove(run.key) { return late.inLine[backfill, default: 0] -= 1 }
+                if backlog.resting.remove(run.key) { return late.resting[backfill, default: 0] -= 1 }
+            } else if waiting.line.remove(run.key) || waiting.resting.remove(run.key) {
+                displaceable.remove(run.key)
+                return
+            }
+            active.removeAll { $0 == run.key }
         }
 
         /// It is handed over.
         ///
         /// - Returns: Whether others wait, whose turn may be another by that.
-        mutating func begin(_ key: RunKey) -> Bool {
-            remove(key)
-            active.append(key)
+        mutating func begin(_ run: Run) -> Bool {
+            remove(run)
+            active.append(run.key)
             return !waiting.isEmpty || !backlog.isEmpty
         }
 
@@ -91,23 +117,28 @@ extension Scheduler {
         mutating func exempt(_ key: RunKey) { displaceable.remove(key) }
 
         /// It steps out of the line.
-        mutating func rest(_ key: RunKey) {
-            waiting.rest(key)
-            backlog.rest(key)
-            offered[key] = nil
+        mutating func rest(_ run: Run) {
+            offered[run.key] = nil
+            guard let backfill = run.backfill else { return _ = waiting.rest(run.key) }
+            guard backlog.rest(run.key) else { return }
+            late.inLine[backfill, default: 0] -= 1
+            late.resting[backfill, default: 0] += 1
         }
 
         /// Something changed that concerns this one alone: it is judged anew, in line again if it rested.
-        mutating func wake(_ key: RunKey) {
-            waiting.wake(key)
-            backlog.wake(key)
-            newcomers.append(key)
+        mutating func wake(_ run: Run) {
+            newcomers.append(run.key)
+            guard let backfill = run.backfill else { return _ = waiting.wake(run.key) }
+            guard backlog.wake(run.key) else { return }
+            late.inLine[backfill, default: 0] += 1
+            late.resting[backfill, default: 0] -= 1
         }
 
         /// Something changed that concerns them all.
         mutating func wakeAll() {
             waiting.wakeAll()
             backlog.wakeAll()
+            late = (late.inLine.merging(late.resting) { $0 + $1 }, [:])
         }
 
         /// Those in line behind `place` that a judgement may not pass over, in order: whoever is new, and where one run excludes the next

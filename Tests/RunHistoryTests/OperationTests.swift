@@ -10,9 +10,11 @@ import Timetable
 struct OperationTests {
     private let hour = Duration.seconds(3600)
 
-    private func backfill(_ id: Int64, _ fixture: LedgerFixture, slots: Int = 3) -> Backfill {
+    private func backfill(_ id: Int64, _ fixture: LedgerFixture, slots: Int = 3, pending: SlotSequence = SlotSequence()) -> Backfill {
         let order = BackfillOrder(job: LedgerFixture.job, first: Instant(seconds: 0), last: Instant(seconds: 100), maxRunning: 2)
-        return Backfill(id: id, asking: order, slots: slots, by: "ada", at: fixture.now)
+        return Backfill(
+            id: id, job: order.job, first: order.first, last: order.last, slots: slots, pending: pending, onlyMissed: false, maxRunning: 2,
+            by: "ada", at: fixture.now)
     }
 
     private func run(_ fixture: LedgerFixture, due: Int64, attempt: Int = 1, state: RunState, of id: Int64?) -> Run {
@@ -101,9 +103,9 @@ struct OperationTests {
             .openFlow(member.flow, plan), .closeFlow(member.flow), .openFlow(open, plan),
         ])
         let graph = JobGraph.build([job("a", "R/2026-01-01T00:00:00Z/PT10S"), job("b", after: ["a"])]).graph
+        let slots = [10, 20, 30, 40].map { Instant(seconds: $0) }
         func precedents(_ name: JobName) throws -> BackfillPrecedents {
-            try fixture.ledger.precedents(
-                of: BackfillOrder(job: name, first: Instant(seconds: 10), last: Instant(seconds: 40)), BackfillScope(of: name, in: graph))
+            try fixture.ledger.precedents(of: BackfillSlots(backfill: 1, scope: BackfillScope(of: name, in: graph), slots: slots))
         }
         let head = try precedents("a")
         #expect(head.slots[Instant(seconds: 10)]?.hasRun == false && head.slots[Instant(seconds: 10)]?.flow == nil)
@@ -113,10 +115,25 @@ struct OperationTests {
         let below = try precedents("b")
         #expect(below.slots[Instant(seconds: 30)]?.isFlowOpen == true && below.slots[Instant(seconds: 30)]?.newest == nil)
         #expect(below.slots[Instant(seconds: 20)]?.newest?.state == .skipped && below.slots[Instant(seconds: 10)] == nil)
-        let slots = [10, 20, 30, 40].map { Instant(seconds: $0) }
-        let order = BackfillOrder(job: "a", first: slots[0], last: slots[3], onlyMissed: true)
-        let choice = BackfillChoice(of: slots, knowing: head, for: order)
-        #expect(choice.chosen == [slots[0], slots[3]] && choice.ran == 1 && choice.busy == 1)
+        func choice(_ name: JobName, onlyMissed: Bool) throws -> BackfillChoice {
+            let order = BackfillOrder(job: name, first: slots[0], last: slots[3], onlyMissed: onlyMissed)
+            return BackfillChoice(of: slots, knowing: try fixture.ledger.survey(of: order, BackfillScope(of: name, in: graph)), for: order)
+        }
+        let missed = try choice("a", onlyMissed: true)
+        #expect(missed.chosen == [slots[0], slots[3]] && missed.ran == 1 && missed.busy == 1)
+        #expect(try choice("a", onlyMissed: false).chosen == [slots[0], slots[1], slots[3]])
+        #expect(try choice("b", onlyMissed: false).busy == 1, "it is owed in the flow that is open")
+        // What another backfill of the job, or of one above, has not come to is on its way.
+        try fixture.commit([.backfill(backfill(1, fixture, slots: 2, pending: SlotSequence([slots[1], slots[3]])))])
+        #expect(try choice("a", onlyMissed: true).chosen == [slots[0]])
+        #expect(try choice("b", onlyMissed: false).busy == 3)
+        #expect(try fixture.ledger.restore().state.backfills.map(\.pending) == [SlotSequence([slots[1], slots[3]])])
+        let reader = try LedgerReader.open(at: fixture.path)
+        #expect(try reader.openBackfills().map(\.progress) == [.running])
+        var cancelled = backfill(1, fixture, slots: 2, pending: SlotSequence([slots[1], slots[3]]))
+        (cancelled.cancelledAt, cancelled.cancelledBy) = (fixture.now, "bob")
+        try fixture.commit([.backfill(cancelled)])
+        #expect(try reader.backfill(1)?.slots == [.skipped: 2] && reader.openBackfills().isEmpty)
     }
 
     /// What has neither row nor gap had one until it became too old.
@@ -139,8 +156,8 @@ struct OperationTests {
         let graph = JobGraph.build([job("a", "R/1970-01-01T00:00:00Z/PT10S")]).graph
         func choice() throws -> BackfillChoice {
             let order = BackfillOrder(job: "a", first: slots[0], last: slots[7], onlyMissed: true)
-            let precedents = try fixture.ledger.precedents(of: order, BackfillScope(of: "a", in: graph))
-            return BackfillChoice(of: slots, knowing: precedents, for: order)
+            let survey = try fixture.ledger.survey(of: order, BackfillScope(of: "a", in: graph))
+            return BackfillChoice(of: slots, knowing: survey, for: order)
         }
         #expect(try choice().ran == 3 && choice().unknown == 1)
         try fixture.ledger.removeEverythingOld(before: Instant(seconds: 1_000))
@@ -148,6 +165,40 @@ struct OperationTests {
         let left = try choice()
         #expect(left.chosen == [0, 3, 4, 6].map { slots[$0] }, "before the registration, in the gap, skipped")
         #expect(left.ran == 2 && left.unknown == 2)
+    }
+
+    /// A start reads no row of what nobody knows anything of any more, and yet nothing that ran by request runs a second time for missed.
+    @Test func endedBackfillsGoWithTheirRuns() throws {
+        let fixture = try LedgerFixture()
+        func old(_ id: Int64, _ first: Int64, _ last: Int64, pending: SlotSequence = SlotSequence(), at: Int64 = 1) -> Backfill {
+            Backfill(
+                id: id, job: "a", first: Instant(seconds: first), last: Instant(seconds: last), slots: 3, pending: pending,
+                onlyMissed: false,
+                maxRunning: 2, by: "ada", at: Instant(seconds: at))
+        }
+        var kept = run(fixture, due: 40, state: .succeeded, of: 3)
+        kept.endedAt = Instant(seconds: 1)
+        var cancelled = old(5, 200, 210, pending: SlotSequence([Instant(seconds: 200)]))
+        (cancelled.cancelledAt, cancelled.cancelledBy) = (Instant(seconds: 1), "bob")
+        let rows = [
+            old(1, 10, 20), old(2, 15, 30), old(3, 40, 50), old(4, 60, 70, pending: SlotSequence([Instant(seconds: 60)])), cancelled,
+            old(6, 80, 90, at: 2_000), old(7, 100, 110),
+        ]
+        try fixture.commit([.insert(kept)] + rows.map { .backfill($0) })
+        try fixture.ledger.removeEverythingOld(before: Instant(seconds: 1_000))
+        #expect(
+            try fixture.ledger.restore().state.backfills.map(\.id) == [3, 4, 6, 7],
+            "one with a run that retention keeps, one that goes on, a young one, and the newest for its number")
+        let ranges = try DatabaseQueue(path: fixture.path).read { db in
+            try Row.fetchAll(db, sql: "SELECT first, last FROM backfilled ORDER BY first").map { [$0[0] as Int64, $0[1] as Int64] }
+        }
+        #expect(ranges == [[10_000_000, 30_000_000], [200_000_000, 210_000_000]], "what touches is one")
+        let graph = JobGraph.build([job("a", "R/1970-01-01T00:00:00Z/PT5S")]).graph
+        let order = BackfillOrder(job: "a", first: Instant(seconds: 5), last: Instant(seconds: 35), onlyMissed: true)
+        let slots = stride(from: Int64(5), through: 35, by: 5).map { Instant(seconds: $0) }
+        let choice = BackfillChoice(
+            of: slots, knowing: try fixture.ledger.survey(of: order, BackfillScope(of: "a", in: graph)), for: order)
+        #expect(choice.chosen == [slots[0], slots[6]] && choice.unknown == 5)
     }
 
     // MARK: rebuild

@@ -347,6 +347,7 @@ extension Ledger {
             place = found.next
         }
         removed.gaps = try removeGaps(decidedBefore: limit, count: 10_000, round: round, at: round)
+        _ = try removeBackfills(askedBefore: limit, count: 1_000)
         removed.changes = try removeChanges(before: limit, count: 100_000, round: round, at: round)
         removed.definitions = try removeDefinitions(
             seenBefore: limit, after: (.distantPast, ""), count: 1_000, round: round, at: round

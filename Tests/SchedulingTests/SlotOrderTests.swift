@@ -237,9 +237,24 @@ struct SlotOrderTests {
         var simulation = simulation([job("a", hourly), job("b", after: ["a"])], lasts: nil)
         simulation.pass(until: "01:10:00")
         #expect(simulation.ask(hold(nil, "b")) == .ordered("b", "01:00:00"))
-        #expect(simulation.ask(hold(nil, "b")) == .ordered("b", "02:00:00"))
+        guard case .already(let text) = simulation.ask(hold(nil, "b")) else { Issue.record("asked twice, it holds two"); return }
+        #expect(text.contains("2026-03-01T01:00:00Z") && text.contains("rota hold b --due T") && simulation.ledger.orders.count == 1)
         simulation.end("a")
         #expect(simulation.history("b") == ["01:00:00 waiting: held by ada"])
+    }
+
+    @Test func whoAsksTwiceHoldsOneSlot() {
+        var simulation = simulation([job("a", hourly)], lasts: nil)
+        #expect(simulation.ask(hold(nil)) == .ordered("a", "01:00:00"))
+        guard case .already = simulation.ask(hold(nil)) else { Issue.record("it holds two"); return }
+        simulation.pass(until: "01:10:00")
+        #expect(simulation.history("a") == ["01:00:00 waiting: held by ada"])
+        guard case .already(let text) = simulation.ask(hold(nil)) else { Issue.record("it holds two"); return }
+        #expect(text.contains("held already, by ada") && simulation.ledger.orders.count == 1)
+        simulation.ask(.release("a", due: nil, by: "ada"))
+        simulation.ask(skip("02:00:00"))
+        simulation.end("a")
+        #expect(simulation.ask(hold(nil)) == .ordered("a", "03:00:00"), "what is skipped comes to no run")
     }
 
     /// No slot at all: somebody ran the head.

@@ -50,6 +50,7 @@ struct StateTableTests {
             for case .kill(key, _, _) in actions { hasKilled = true }
             // The executor goes on refusing what it has refused.
             for case .handOverAgain(let key, _) in actions { take(.notHandedOver(key, reason: "scripted"), at: now) }
+            if let wanted = core.slotsWanted { take(.slots(wanted, ledger.precedents(of: wanted)), at: now) }
         }
 
         mutating func end(_ state: RunState) { take(.ended(key, Outcome(state: state, exitCode: 1, endedAt: "00:00:10"))) }

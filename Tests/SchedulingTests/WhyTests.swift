@@ -115,6 +115,16 @@ struct WhyTests {
         #expect(answer.reasons.last?.rule == .skip && answer.paragraph.contains("the backfill 1 that it went with was cancelled by bob"))
     }
 
+    @Test func aSlotThatABackfillHasNotComeToTellsSo() {
+        var facts = facts("R/2026-03-01T00:00:00Z/PT1H", due: "01:00:00")
+        facts.comingBackfill = Backfill(
+            id: 3, asking: BackfillOrder(job: "a", first: "01:00:00", last: "01:00:00"), slots: SlotSequence(["01:00:00"]), by: "ada",
+            at: "11:00:00")
+        #expect(facts.answer.reasons.last?.rule == .request)
+        #expect(facts.answer.paragraph.contains("The backfill 3, which ada asked for, has not come to it yet"))
+        #expect(facts.answer.commands.contains("rota backfill --cancel 3"))
+    }
+
     @Test func slotsBeyondMaxCatchUpNameIt() {
         var facts = facts("R/2026-03-01T00:00:00Z/PT1H", due: "01:00:00") {
             $0.catchUp = .all

@@ -46,10 +46,11 @@ package struct Simulation: Sendable {
     private(set) var definitions: [String: Job] = [:]
     private var lastToken: UInt64 = 0
 
-    package init(at now: Instant, capacities: [String: PoolCapacity] = [:], slotsPerStep: Int = 5_000) {
+    package init(at now: Instant, capacities: [String: PoolCapacity] = [:], slotsPerStep: Int = 5_000, slotsAhead: Int = 500) {
         self.now = now
         var settings = Scheduler.Settings(capacities: capacities)
         settings.slotsPerStep = slotsPerStep
+        settings.slotsAhead = slotsAhead
         self.settings = settings
     }
 
@@ -154,6 +155,7 @@ package struct Simulation: Sendable {
         if wasUp, !isUp { return }
         seenAt = max(seenAt ?? now, now)
         step(event)
+        while let wanted = scheduler?.slotsWanted { step(.slots(wanted, ledger.precedents(of: wanted))) }
     }
 
     private mutating func step(_ event: Event) {

@@ -9,6 +9,7 @@ extension Simulation {
         for name in check.eras.keys.sorted() { checkSlots(of: name) }
         for key in ledger.flows.keys { checkFlow(key) }
         checkPromises()
+        checkBackfills()
         for key in ledger.open where isUp && ledger.runs[key]?.killWanted != nil && !executor.killed.contains(key) {
             check.fault("the kill of \(key.words) was never sent")
         }

@@ -350,7 +350,7 @@ extension Event {
     /// Somebody asks for another attempt of what has ended.
     fileprivate var isRerun: Bool {
         switch self {
-        case .request(_, .retry), .request(_, .markSuccess), .request(_, .backfill): true
+        case .request(_, .retry), .request(_, .markSuccess), .slots: true
         default: false
         }
     }

@@ -24,16 +24,44 @@ extension SimulationLedger {
         case .hold(let job, let due, _, let who): .hold(job, due: due, precedent: due.flatMap { newest(job, $0) }, by: who)
         case .release(let job, let due, _, let who): .release(job, due: due, precedent: due.flatMap { newest(job, $0) }, by: who)
         case .backfill(let order, _, let who):
-            .backfill(order, precedents: precedents(of: order, BackfillScope(of: order.job, in: graph)), by: who)
+            .backfill(order, survey: survey(of: order, BackfillScope(of: order.job, in: graph)), by: who)
         default: request
         }
     }
 
-    /// What the ledger holds of the slots that a backfill asks for, as `BackfillRows` reads it.
-    package func precedents(of order: BackfillOrder, _ scope: BackfillScope) -> BackfillPrecedents {
+    /// What the ledger holds of the slots that a backfill asks for, as `BackfillFacts` reads it.
+    package func survey(of order: BackfillOrder, _ scope: BackfillScope) -> BackfillSurvey {
         let range = order.first...order.last
+        let slots = known(in: range, scope)
+        let passedOver = Dictionary(grouping: rows(of: scope.head), by: { $0.key.due }).filter { due, attempts in
+            range.contains(due) && attempts.allSatisfy { $0.state == .skipped || $0.state == .missed }
+        }
+        let family = backfills.values.filter { $0.job == scope.job || scope.above.contains($0.job) }
+        return BackfillSurvey(
+            busy: Set(slots.filter { $1.isBusy(below: scope.job) }.keys), pending: family.filter(\.isBeginning).map(\.pending),
+            ran: Set(slots.filter(\.value.hasRun).keys), known: Set(slots.keys), accounted: accounted(scope),
+            passedOver: (gaps(of: scope.head).map { $0.firstDue...$0.lastDue } + passedOver.keys.map { $0...$0 }).sorted {
+                $0.lowerBound < $1.lowerBound
+            }, backfilled: family.map { $0.first...$0.last }.filter { $0.overlaps(range) })
+    }
+
+    /// What it holds of the slots that a backfill comes to.
+    package func precedents(of wanted: BackfillSlots) -> BackfillPrecedents {
+        guard let first = wanted.slots.first, let last = wanted.slots.last else { return BackfillPrecedents() }
+        let (range, slots) = (first...last, Set(wanted.slots))
+        var taken: [JobName: Set<Instant>] = [:]
+        for job in wanted.scope.below { taken[job] = Set(rows(of: job).map(\.key.due).filter(slots.contains)) }
+        for (key, flow) in flows where flow.isOpen && slots.contains(key.due) {
+            for member in flow.plan.members where taken[member.job] != nil && newest(of: member.job, in: key) == nil {
+                taken[member.job]?.insert(key.due)
+            }
+        }
+        return BackfillPrecedents(slots: known(in: range, wanted.scope).filter { slots.contains($0.key) }, taken: taken)
+    }
+
+    private func known(in range: ClosedRange<Instant>, _ scope: BackfillScope) -> [Instant: BackfillPrecedents.Known] {
         var slots: [Instant: BackfillPrecedents.Known] = [:]
-        let rows = rows(of: order.job).filter { range.contains($0.key.due) }
+        let rows = rows(of: scope.job).filter { range.contains($0.key.due) }
         for (due, attempts) in Dictionary(grouping: rows, by: { $0.key.due }) {
             let newest = attempts.max { $0.key.attempt < $1.key.attempt }
             let hasRun = attempts.contains { $0.state != .skipped && $0.state != .missed }
@@ -41,29 +69,12 @@ extension SimulationLedger {
             slots[due] = .init(newest: newest, hasRun: hasRun, flow: flow, isFlowOpen: flow.map { flows[$0.key]?.isOpen == true } ?? false)
         }
         let above = flows.filter { scope.above.contains($0.key.head) && range.contains($0.key.due) }.sorted { $0.key.head < $1.key.head }
-        for (key, flow) in above where slots[key.due] == nil {
+        let others = flows.filter { $1.isOpen && range.contains($0.due) }.sorted { $0.key.head < $1.key.head }
+        for (key, flow) in above + others where slots[key.due] == nil {
             guard flow.plan.members.contains(where: { $0.job == scope.job }) else { continue }
             slots[key.due] = .init(newest: nil, hasRun: false, flow: self.flow(key), isFlowOpen: flow.isOpen)
         }
-        var taken: [JobName: Set<Instant>] = [:]
-        for job in scope.below { taken[job] = Set(self.rows(of: job).map(\.key.due).filter(range.contains)) }
-        for (key, flow) in flows where flow.isOpen && range.contains(key.due) {
-            for member in flow.plan.members where newest(of: member.job, in: key) == nil {
-                if taken[member.job] != nil { taken[member.job]?.insert(key.due) }
-                if member.job == scope.job, slots[key.due] == nil {
-                    slots[key.due] = .init(newest: nil, hasRun: false, flow: self.flow(key), isFlowOpen: true)
-                }
-            }
-        }
-        let passedOver = Dictionary(grouping: self.rows(of: scope.head), by: { $0.key.due }).filter { due, attempts in
-            range.contains(due) && attempts.allSatisfy { $0.state == .skipped || $0.state == .missed }
-        }
-        let backfilled = backfills.values.filter { $0.job == scope.job || scope.above.contains($0.job) }.map { $0.first...$0.last }
-        return BackfillPrecedents(
-            slots: slots, taken: taken, accounted: accounted(scope),
-            passedOver: (gaps(of: scope.head).map { $0.firstDue...$0.lastDue } + passedOver.keys.map { $0...$0 }).sorted {
-                $0.lowerBound < $1.lowerBound
-            }, backfilled: backfilled.filter { $0.overlaps(range) })
+        return slots
     }
 
     private func accounted(_ scope: BackfillScope) -> ClosedRange<Instant>? {

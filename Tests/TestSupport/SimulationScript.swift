@@ -74,7 +74,7 @@ package struct SimulationScript: Sendable {
     ) -> Simulation {
         var capacities = capacities
         if refusing { for (pool, most) in starts { capacities[pool]?.maxStartsPerSecond = most } }
-        var simulation = Simulation(at: begin, capacities: capacities, slotsPerStep: 7)
+        var simulation = Simulation(at: begin, capacities: capacities, slotsPerStep: 7, slotsAhead: 2)
         let (seed, unit) = (seed, unit)
         simulation.executor.course = { run, _ in Self.course(of: run.key, seed: seed, unit: unit, refusing: refusing) }
         simulation.crash = crashes

@@ -25,6 +25,7 @@ extension Event {
         case .request(_, .skip(let job, let due, _, _)): "skip \(job) \(due.rfc3339)"
         case .request(_, .hold(let job, let due, _, _)): "hold \(job) \(due?.rfc3339 ?? "")"
         case .request(_, .release(let job, let due, _, _)): "release \(job) \(due?.rfc3339 ?? "")"
+        case .slots(let wanted, _): "slots of backfill \(wanted.backfill): \(wanted.slots.map(\.rfc3339).joined(separator: " "))"
         case .request(_, .backfill(let order, _, _)): "backfill \(order.job) from \(order.first.rfc3339)"
         case .request(_, let request): "\(request)"
         }

@@ -11,7 +11,7 @@ extension Simulation {
         case retry(JobName, back: Int, downstream: Bool)
         /// The same.
         case markSuccess(JobName, back: Int)
-        /// The newest open run, or the next slot from a moment on.
+        /// The newest open run, or the last slot that a backfill has not come to, or the next slot from a moment on.
         case skip(JobName, Schedule?)
         case hold(JobName, Schedule?)
         /// Everything of the job, or what was ordered first.
@@ -34,10 +34,10 @@ extension Simulation {
                 return ledger.rows(of: job).dropLast(back).last.map { .retry($0.key, downstream: downstream, by: "ada") }
             case .markSuccess(let job, let back): return ledger.rows(of: job).dropLast(back).last.map { .markSuccess($0.key, by: "ada") }
             case .skip(let job, let schedule):
-                let due = schedule.map { $0.next(after: now)?.due } ?? ledger.rows(of: job).last(where: \.state.isOpen)?.key.due
+                let due = schedule.map { $0.next(after: now)?.due } ?? ledger.lastOpenDue(of: job)
                 return due.map { .skip(job, due: $0, by: "ada") }
             case .hold(let job, let schedule):
-                let due = schedule.map { $0.next(after: now)?.due } ?? ledger.rows(of: job).last(where: \.state.isOpen)?.key.due
+                let due = schedule.map { $0.next(after: now)?.due } ?? ledger.lastOpenDue(of: job)
                 return .hold(job, due: due, by: "ada")
             case .release(let job, let isAll):
                 let due = isAll ? nil : ledger.orders.values.filter { $0.job == job }.map(\.due).min()

@@ -129,6 +129,8 @@ package struct Rehearsal: Sendable {
         for run in waiting {
             if let job = scheduler.graph[run.key.job] { load.wait(run, job, at: now) }
         }
+        // What ran before makes attempts of other numbers, and nothing else.
+        if let wanted = scheduler.slotsWanted { take(.slots(wanted, BackfillPrecedents()), tell) }
     }
 
     /// That the command has started is told with its end: no rule asks for it in between, and it would be half as many steps again.

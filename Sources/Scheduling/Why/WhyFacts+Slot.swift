@@ -30,6 +30,15 @@ extension WhyFacts {
         adviseToRun(&why)
     }
 
+    /// What somebody asked for beside whatever became of the slot.
+    func tell(_ coming: Backfill, _ why: inout Why) {
+        why.say(
+            .request, at: coming.at,
+            "The backfill \(coming.id), which \(coming.by) asked for, has not come to it yet: it gets a run when those before it have had their turns."
+        )
+        why.advise("rota backfill --cancel \(coming.id)")
+    }
+
     /// A slot that the scheduler has not looked at yet.
     func tellComing(_ why: inout Why) {
         why.say(.schedule, at: due, "It comes in \(length(from: now, to: due)).")

@@ -47,6 +47,8 @@ package struct WhyFacts: Sendable {
     package var order: SlotOrder?
     /// The backfill that the newest attempt goes with, or the last that one went with.
     package var backfill: Backfill?
+    /// A backfill that has not come to the slot yet.
+    package var comingBackfill: Backfill?
     /// The gap that the due lies in.
     package var gap: Gap?
     /// The pause that was asked for last before the due was skipped by one.
@@ -110,6 +112,7 @@ package struct WhyFacts: Sendable {
         } else {
             tellNoSlot(&why)
         }
+        if let comingBackfill, newest?.run.state.isOpen != true { tell(comingBackfill, &why) }
         tellScheduler(&why)
         return why
     }

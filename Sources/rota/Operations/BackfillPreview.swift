@@ -40,7 +40,7 @@ struct BackfillPreview: Encodable {
         self.order = order
         self.slots = slots
         choice = BackfillChoice(
-            of: Self.dues(of: schedule, in: order), knowing: try reader.precedents(of: order, slots.scope), for: order)
+            of: Self.dues(of: schedule, in: order), knowing: try reader.survey(of: order, slots.scope), for: order)
         if let refusal = choice.refusal(with: slots.scope) { throw CommandFailure(.unwell, refusal) }
         (expected, sample) = try Self.expectation(slots, maxRunning: maxRunning, runs: choice.chosen.count, in: reader)
     }
