@@ -213,15 +213,12 @@ struct Session {
             lookAtLog(at: now)
         }
         try carryOut(actions, at: now, notes: notes, completing: mail.reading == nil ? nil : .definitionsCommitted)
-        if goesOn { try goOnWithBackfills(at: now) }
+        // One step of a backfill in a turn: whatever else is to be done comes between two of them.
+        if goesOn, let wanted = scheduler.slotsWanted {
+            try carryOut(scheduler.handle(.slots(wanted, try ledger.precedents(of: wanted)), at: now), at: now, notes: [])
+        }
         if goesOn { try retention.step() }
         return goesOn
-    }
-
-    /// One step of a backfill in a turn of its own: whatever else is to be done comes between two of them.
-    private mutating func goOnWithBackfills(at now: Instant) throws {
-        guard let wanted = scheduler.slotsWanted else { return }
-        try carryOut(scheduler.handle(.slots(wanted, try ledger.precedents(of: wanted)), at: now), at: now, notes: [])
     }
 
     /// A write-ahead log that only grows fills the disk some day; who is in its way is told every ten minutes.

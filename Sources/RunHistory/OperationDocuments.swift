@@ -22,7 +22,7 @@ package struct SlotOrderDocument: Encodable, Sendable {
 /// The wire shape of a backfill and of how far it is: keys are added, never changed.
 ///
 /// `state` is `running`, `done` or `cancelled`; `runs` counts the newest attempts of its slots by their states, `below` those of the jobs that
-/// go with them.
+/// go with them. `pending` are slots that it has not come to, `passedOver` those that it found on their way when it did.
 package struct BackfillDocument: Encodable, Sendable {
     private let stored: StoredBackfill
 
@@ -30,6 +30,7 @@ package struct BackfillDocument: Encodable, Sendable {
 
     private enum Key: String, CodingKey {
         case id, job, from, to, slots, onlyMissed, maxRunning, by, at, cancelledAt, cancelledBy, state, ended, failed, runs, below
+        case pending, passedOver
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -51,6 +52,8 @@ package struct BackfillDocument: Encodable, Sendable {
         try container.encode(stored.failed, forKey: .failed)
         try container.encode(words(stored.slots), forKey: .runs)
         try container.encode(words(stored.below), forKey: .below)
+        try container.encode(backfill.isBeginning ? backfill.pending.count : 0, forKey: .pending)
+        try container.encode(backfill.passedOver, forKey: .passedOver)
     }
 
     private func words(_ counts: [RunState: Int]) -> [String: Int] {

@@ -1,6 +1,6 @@
 package import Timetable
 
-/// Slots of the past that somebody asked to run: one control row, which stays when all of its runs have ended.
+/// Slots of the past that somebody asked to run: one control row, which stays until retention has removed its last run.
 package struct Backfill: Hashable, Sendable {
     package let id: Int64
     package let job: JobName

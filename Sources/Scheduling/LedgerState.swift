@@ -47,7 +47,7 @@ package struct LedgerState: Sendable {
     package var openFlows: [Flow] = []
     package var pauses: [Pause] = []
     package var orders: [SlotOrder] = []
-    /// All that ever were: also one without a run that is open may get one in a flow.
+    /// All that retention has left: also one without a run that is open may get one in a flow.
     package var backfills: [Backfill] = []
     /// The newest time that the ledger knows of; nil for one that nobody has written to.
     package var seenAt: Instant?
