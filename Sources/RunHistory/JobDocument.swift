@@ -82,10 +82,4 @@ extension StoredJob {
     ///
     /// - Parameter job: What the stored text says; of one that cannot be read no labels are known.
     package func pause(of job: Job?) -> Pause? { pauses.holding(control.job, labels: job?.labels ?? [:]) }
-
-    /// The next slot that is not accounted for; nil when none comes, or the job is not in force, paused or disabled.
-    package func nextDue(of job: Job) -> Instant? {
-        guard isInForce, !job.disabled, pause(of: job) == nil else { return nil }
-        return schedule(of: job)?.next(after: control.accountedUntil)?.due
-    }
 }

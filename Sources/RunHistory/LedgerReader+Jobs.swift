@@ -9,6 +9,10 @@ package struct StoredJob: Sendable {
     package let newest: StoredRun?
     /// All pauses in force, whomever they hold.
     package let pauses: Pauses
+    /// What is ordered about slots of the job, by due.
+    package let orders: [SlotOrder]
+    /// Of the dues beyond the job's progress that have rows the states of their newest attempts: the clock was set back.
+    package let ahead: [Instant: RunState]
 
     package var isInForce: Bool { control.removedAt == nil }
 }
@@ -96,18 +100,26 @@ extension LedgerReader {
     private func readJobs(where condition: String, _ arguments: StatementArguments) throws(LedgerError) -> [StoredJob] {
         try read { db in
             let pauses = Pauses(try PauseRow.all(db))
+            let orders = Dictionary(grouping: try SlotOrderRow.all(db), by: \.job)
             return try Row.fetchAll(
                 db, sql: "SELECT job.*, definition.* FROM job JOIN definition USING (version) WHERE \(condition) ORDER BY name",
                 arguments: arguments
             ).map { row in
                 let newest = "SELECT * FROM run WHERE job = ? ORDER BY due DESC, attempt DESC LIMIT 1"
+                let control = try ControlRow.control(from: row)
+                let run = try Row.fetchOne(try db.cachedStatement(sql: newest), arguments: [control.job.text]).map(stored)
                 return StoredJob(
-                    control: try ControlRow.control(from: row), definition: StoredDefinition(row),
-                    newest: try Row.fetchOne(try db.cachedStatement(sql: newest), arguments: [row["name"] as String]).map(stored),
-                    pauses: pauses
-                )
+                    control: control, definition: StoredDefinition(row), newest: run, pauses: pauses, orders: orders[control.job] ?? [],
+                    ahead: try run.map { $0.run.key.due > control.accountedUntil ? try statesAhead(of: control, db) : [:] } ?? [:])
             }
         }
+    }
+
+    private func statesAhead(of control: JobControl, _ db: Database) throws -> [Instant: RunState] {
+        let sql = "SELECT * FROM run WHERE job = ? AND due > ? ORDER BY due, attempt"
+        let rows = try Row.fetchAll(
+            try db.cachedStatement(sql: sql), arguments: [control.job.text, control.accountedUntil.microseconds])
+        return Dictionary(try rows.map(RunRow.run).map { ($0.key.due, $0.state) }) { $1 }
     }
 
     /// What is paused, the narrowest first.

@@ -10,7 +10,8 @@ struct Next: ParsableCommand {
         discussion: """
             For jobs of the state folder, or for a schedule given as text; several texts make one schedule, their union. Occurrence k is the
             start plus k periods; cron has none. Slots that a change of the clock moves are marked, and so are occurrences that `except`,
-            `between`, `notBefore`, `notAfter` or `dst` take away; these have no DUE.
+            `between`, `notBefore`, `notAfter` or `dst` take away; these have no DUE. So are slots that somebody held, and those for which
+            nothing is run: skipped by order, or run before the clock was set back. The latter do not count for --count.
 
             EXAMPLES
               rota next                          every job's next slot
@@ -45,8 +46,11 @@ struct Next: ParsableCommand {
     private struct Line: Encodable {
         let job: String?
         let outlook: Outlook
+        var mark: SlotMark?
 
-        private enum Key: String, CodingKey { case job, occurrence, due, local, clockChange, excludedBefore, excludedBeforeCount }
+        var note: String { [outlook.note, mark?.note ?? ""].filter { !$0.isEmpty }.joined(separator: "; ") }
+
+        private enum Key: String, CodingKey { case job, occurrence, due, local, clockChange, mark, excludedBefore, excludedBeforeCount }
 
         func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: Key.self)
@@ -55,6 +59,7 @@ struct Next: ParsableCommand {
             try container.encode(outlook.slot.due.rfc3339, forKey: .due)
             try container.encode(outlook.zone.local(outlook.slot.due), forKey: .local)
             try container.encodeIfPresent(outlook.change?.word, forKey: .clockChange)
+            try container.encodeIfPresent(mark?.word, forKey: .mark)
             guard outlook.absences > 0 else { return }
             try container.encode(outlook.absent, forKey: .excludedBefore)
             try container.encode(outlook.absences, forKey: .excludedBeforeCount)
@@ -74,29 +79,40 @@ struct Next: ParsableCommand {
         let end = until?.end(from: start, in: zone ?? .utc) ?? .distantFuture
         guard end >= start else { throw CommandFailure(.usage, "--until lies before --from; give a later end, or a length such as P7D") }
         let usual = until != nil ? Self.most : subjects.isEmpty ? 1 : 5
-        func lines(_ schedule: Schedule, _ job: String?) -> [Line] {
-            Outlook.slots(of: schedule, after: after, through: end, count: count ?? usual, shownIn: zone).map {
-                Line(job: job, outlook: $0)
-            }
+        func lines(_ schedule: Schedule, _ stored: StoredJob? = nil) -> [Line] {
+            let most = count ?? usual
+            let slots = Outlook.slots(of: schedule, after: after, through: end, count: most + (stored?.marks ?? 0), shownIn: zone)
+            let lines = slots.map { Line(job: stored?.control.job.text, outlook: $0, mark: stored?.mark(of: $0.slot.due)) }
+            return Self.firstLines(lines, with: most)
         }
         switch try ScheduleSubject(subjects, in: place) {
         case .texts(let texts):
             let schedule = try reading.schedule(texts, registration: start)
-            try show(lines(schedule, nil), of: schedule, through: end)
+            try show(lines(schedule), of: schedule, through: end)
         case .jobs(let jobs):
-            let schedules = jobs.compactMap { stored -> (job: String, schedule: Schedule)? in
+            let schedules = jobs.compactMap { stored -> (stored: StoredJob, schedule: Schedule)? in
                 guard let job = stored.job, stored.isInForce, !job.disabled, let schedule = stored.schedule(of: job) else { return nil }
                 if let pause = stored.pause(of: job) {
                     if !subjects.isEmpty { Terminal.complain("`\(job.name)` is paused \(Terminal.oneLine(pause.words))") }
                     return nil
                 }
-                return (job.name.text, schedule)
+                return (stored, schedule)
             }
-            let all = schedules.flatMap { lines($0.schedule, $0.job) }.sorted {
+            let all = schedules.flatMap { lines($0.schedule, $0.stored) }.sorted {
                 ($0.outlook.slot.due, $0.job ?? "") < ($1.outlook.slot.due, $1.job ?? "")
             }
             try show(all, of: schedules.count == 1 ? schedules[0].schedule : nil, through: end)
         }
+    }
+
+    /// Up to as many that are run for as `most`; what is passed over before the last of them stands between.
+    private static func firstLines(_ lines: [Line], with most: Int) -> [Line] {
+        var runs = 0
+        return Array(
+            lines.prefix { line in
+                defer { if line.mark?.isPassedOver != true { runs += 1 } }
+                return runs < most
+            })
     }
 
     /// - Parameter schedule: The only one there is, if so: then what comes after its last slot is told too.
@@ -113,7 +129,7 @@ struct Next: ParsableCommand {
             if !subjects.isEmpty { rows += Self.rows(of: outlook.absent, outlook.absences, job) }
             rows.append([
                 job, outlook.slot.due.rfc3339, outlook.zone.local(outlook.slot.due), outlook.slot.occurrence.map { "\($0)" } ?? "-",
-                outlook.note,
+                line.note,
             ])
         }
         if let schedule, !subjects.isEmpty, let last = lines.last?.outlook, schedule.next(after: last.slot.due) == nil {

@@ -58,6 +58,27 @@ struct OperationCommandTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func nextTellsWhatIsOrderedAboutSlots() throws {
+        try serving { fixture in
+            let before = try fixture.json("next", "slow", "--count", "3").compactMap { $0["due"] as? String }
+            #expect(before.count == 3)
+            #expect(try fixture.rota("skip", "slow", "--due", before[0]).status == 0)
+            #expect(try fixture.rota("hold", "slow", "--due", before[1]).status == 0)
+            let after = try fixture.json("next", "slow", "--count", "2")
+            #expect(after.map { $0["due"] as? String } == before, "what is passed over does not count")
+            #expect(after.map { $0["mark"] as? String } == ["skipped by order", "held", nil])
+            let text = try fixture.rota("next", "slow").stdout
+            #expect(text.contains("skipped by order of ") && text.contains("held by "), "\(text)")
+            // Without a name each job has the next slot for which something is run, and what is passed over before it.
+            let all = try fixture.json("next").filter { $0["job"] as? String == "slow" }
+            #expect(all.map { $0["due"] as? String } == [before[0], before[1]])
+            let listed = try fixture.json("list").first { $0["name"] as? String == "slow" }
+            #expect(listed?["nextDue"] as? String == before[1], "the slot that is skipped is not the next")
+            #expect(try fixture.rota("release", "slow", "--due", before[0]).status == 0)
+            #expect(try fixture.json("next", "slow", "--count", "1").first?["mark"] == nil)
+        }
+    }
+
     @Test(.timeLimit(.minutes(1))) func aBackfillIsShownRunAndListed() throws {
         try serving { fixture in
             let preview = try fixture.rota("backfill", "yearly", "--from", "2020-01-01", "--to", "2022-01-01", "--dry-run")

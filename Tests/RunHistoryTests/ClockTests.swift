@@ -53,6 +53,27 @@ struct ClockTests {
         #expect(try fixture.ledger.restore().state.duesAhead == ["a": [future]])
     }
 
+    /// The slots of the job are the minutes: the next one ran before the clock was set back, and the one after it is to be passed over.
+    @Test func theNextSlotIsNoneThatRanOrIsToBeSkipped() throws {
+        let fixture = try LedgerFixture()
+        func order(_ seconds: Int64, _ kind: SlotOrder.Kind) -> LedgerRecord {
+            .order(SlotOrder(job: LedgerFixture.job, due: Instant(seconds: seconds), kind: kind, by: "ada", since: .epoch))
+        }
+        let rows = [fixture.run(due: 60, state: .succeeded), fixture.run(due: 120, state: .failed)]
+        try fixture.commit([control(until: 60)] + rows.map(LedgerRecord.insert) + [order(180, .skip), order(240, .hold)])
+        let stored = try #require(try LedgerReader.open(at: fixture.path).job(LedgerFixture.job))
+        #expect(stored.mark(of: Instant(seconds: 60)) == nil, "behind the progress")
+        let marks = [120, 180, 240, 300].map { stored.mark(of: Instant(seconds: $0)) }
+        #expect(marks.map { $0?.word } == ["ran", "skipped by order", "held", nil])
+        #expect(marks.map { $0?.isPassedOver ?? false } == [true, true, false, false])
+        let minutes = job("a", "R/1970-01-01T00:00:00Z/PT1M")
+        #expect(stored.nextDue(of: minutes) == Instant(seconds: 240))
+        // The retries of what ran are rows of the same due.
+        try fixture.commit([.insert(fixture.run(due: 120, attempt: 2, state: .succeeded))])
+        let later = try #require(try LedgerReader.open(at: fixture.path).job(LedgerFixture.job))
+        #expect(later.mark(of: Instant(seconds: 120)) == .ran(.succeeded))
+    }
+
     /// After a clock was set back, what was written before counts no more.
     @Test func theNewestChangeTellsHowFarTheClockHadCome() throws {
         let fixture = try LedgerFixture()
