@@ -153,7 +153,9 @@ extension Scheduler {
             } else {
                 nil
             }
-        guard let fate, !ahead.contains(due, of: job.name) else { return admit(due, of: job.name, isCaughtUp: isOverdue && job.catchUp == .all) }
+        guard let fate, !ahead.contains(due, of: job.name) else {
+            return admit(due, of: job.name, isCaughtUp: isOverdue && job.catchUp == .all)
+        }
         let gap = Gap(
             job: job.name, firstDue: due, lastDue: due, slots: 1, state: fate.state, reason: fate.reason, decidedAt: step.now)
         step.write(.gap(gap))
