@@ -66,7 +66,10 @@ extension Simulation {
         let newest = Dictionary(rows.map { ($0.key.job, $0) }) { $0.key.attempt > $1.key.attempt ? $0 : $1 }
         let head = newest[key.head]?.state
         if flow.isOpen {
-            let isHeld = rows.contains { $0.isHeld(under: graph[$0.key.job]?.onUnknown) }
+            let isHeld = rows.contains { row in
+                guard row.state == .lost, let policy = graph[row.key.job]?.onUnknown else { return false }
+                return policy == .hold || policy == .rerun && row.killWanted == nil
+            }
             if isUp, !isHeld, !newest.values.contains(where: { $0.state.isOpen }) {
                 check.fault("nobody moves the flow \(key.head) \(key.due.rfc3339)")
             }

@@ -71,8 +71,11 @@ struct SimulationCheck: Sendable {
             checkParameters(of: run, in: simulation)
             checkPromises(of: run, in: simulation)
             checkCatchUp(run, in: simulation)
+            checkCancel(of: run, in: simulation)
         }
         for case .update(let run) in records { checkOverlap(run, in: simulation) }
+        for case .gap(let gap) in records { checkCatchUp(gap, in: simulation) }
+        if case .ended(let key, _) = event { checkRetry(of: key, in: simulation) }
         catchUps = Dictionary(uniqueKeysWithValues: simulation.graph.order.map { ($0, simulation.graph[$0]?.catchUp ?? .latest) })
         for case .kill(let key, _, let reason) in deeds where simulation.ledger.runs[key]?.killWanted != reason {
             fault("\(key.words) is killed, and the ledger does not say so")
@@ -99,6 +102,7 @@ struct SimulationCheck: Sendable {
             checkLaunch(run, job, in: simulation)
             noteStart(job, in: simulation)
         }
+        if !launched.isEmpty { checkOrder(of: launched, records, in: simulation) }
         if !deeds.isEmpty { checkCapacities(in: simulation) }
         inForceBefore = simulation.graph
     }
@@ -180,6 +184,24 @@ struct SimulationCheck: Sendable {
         }
     }
 
+    /// Of those that need the same things nobody is passed: whoever waited for a place when the step began, and still does, stands behind
+    /// everybody who got one.
+    private mutating func checkOrder(of launched: [(Run, Job)], _ records: [LedgerRecord], in simulation: Simulation) {
+        var changed: Set<RunKey> = []
+        for case .insert(let run) in records { changed.insert(run.key) }
+        for case .update(let run) in records { changed.insert(run.key) }
+        let capacities = simulation.allCapacities
+        for key in simulation.ledger.open where !changed.contains(key) {
+            guard let run = simulation.ledger.runs[key], run.state == .waiting, run.reason?.hasPrefix("pool") == true else { continue }
+            guard let job = simulation.graph[key.job] else { continue }
+            let kind = Demand(job, capacities, backfill: run.backfill).kind
+            for (winner, other) in launched where Self.rank(run, job) < Self.rank(winner, other) {
+                let isOfOneKind = Demand(other, capacities, backfill: winner.backfill).kind == kind
+                if isOfOneKind { fault("\(key.words) is passed by \(winner.key.words)") }
+            }
+        }
+    }
+
     /// Ten minutes of waiting are worth a step of priority.
     private static func rank(_ run: Run, _ job: Job) -> Instant {
         max(run.waitingSince, run.notBefore ?? run.waitingSince) + .seconds(600 * (9 - job.priority))
@@ -207,6 +229,7 @@ struct SimulationCheck: Sendable {
         }
         if job.disabled { fault("\(key.words) is launched though disabled") }
         if simulation.isPaused(job), !run.isByHand { fault("\(key.words) is launched though paused") }
+        if simulation.ledger.orders[FlowKey(head: key.job, due: key.due)]?.kind == .hold { fault("\(key.words) is launched though held") }
         if let notBefore = run.notBefore, notBefore > now { fault("\(key.words) is launched before its time") }
         if run.isBoundToWindow, let window = job.startWithin, now > run.readyAt + window {
             fault("\(key.words) is launched after its window")
@@ -237,7 +260,7 @@ struct SimulationCheck: Sendable {
             return parent == nil ? nil : "\(run.key.words) before its parent \(edge.parent)"
         }
         let isGone = row.reason == "removed" || parent == nil && row.state == .lost
-        let isMet = row.meets(edge.on, softError: parent?.softError ?? false, onUnknown: parent?.onUnknown ?? .skip)
+        let isMet = row.meetsByTable(edge.on, softError: parent?.softError ?? false, isLostAFailure: parent?.onUnknown ?? .skip == .skip)
         return isGone || !row.state.isOpen && isMet ? nil : "\(run.key.words) though \(edge.parent) is \(row.state), not \(edge.on)"
     }
 
@@ -312,7 +335,8 @@ struct SimulationCheck: Sendable {
                 guard other.job == run.key.job, other != run.key else { return false }
                 return simulation.ledger.runs[other]?.state.isActive == true || simulation.isBefore(other, run)
             }
-            return others >= job.overlap.mostAtOnce ? nil : "not enough other runs are in its way"
+            if others < job.overlap.mostAtOnce { return "not enough other runs are in its way" }
+            return wrongOverlap(of: run, by: job, in: simulation)
         default: return "that is no reason"
         }
     }
