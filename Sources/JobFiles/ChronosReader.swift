@@ -26,6 +26,9 @@ struct ChronosReader {
         "name", "command", "description", "schedule", "retries", "disabled", "cpus", "disk", "constraints", "softError",
     ]
 
+    /// Fields of ours that count here as well: one line moves such a job to another executor, too.
+    static let addedKeys: Set<String> = ["runOn", "pool", "gres", "slurm"]
+
     mutating func read(fallbackName: JobName?) -> JobShape.Reading? {
         warnOfUnknownFields()
         let name = name(fallback: fallbackName)
@@ -36,12 +39,13 @@ struct ChronosReader {
         readTrigger(of: &job)
         readPlace(of: &job)
         readPolicies(of: &job)
-        readWhatIsOnlyKept()
+        readWhatIsOnlyKept(on: job.runOn)
         return name == nil || command == nil ? nil : JobShape.Reading(job: job, canonical: fields.canonical, places: places)
     }
 
     private func warnOfUnknownFields() {
-        for key in fields.keys where !Self.ownKeys.contains(key) && !Self.sharedKeys.contains(key) {
+        let known = Self.ownKeys.union(Self.sharedKeys).union(Self.addedKeys)
+        for key in fields.keys where !known.contains(key) {
             let because = fields.keys.first { Self.ownKeys.contains($0) } ?? "name"
             findings.warning(
                 fields.placeOfKey(key),
@@ -144,6 +148,10 @@ struct ChronosReader {
     // MARK: Place and policies
 
     private mutating func readPlace(of job: inout Job) {
+        if filled("runOn") != nil { job.runOn = fields.word("runOn") ?? job.runOn }
+        if filled("pool") != nil { job.pool = fields.word("pool") }
+        job.gres = GenericResources.read(from: &fields)
+        job.slurm = EngineOptions.read("slurm", from: &fields)
         job.description = filled("description")
         job.environment = environment()
         job.user = filled("runAsUser")
@@ -209,7 +217,9 @@ struct ChronosReader {
     // MARK: Kept
 
     /// Fields without effect here, kept so that clients of Chronos find them again.
-    private mutating func readWhatIsOnlyKept() {
+    ///
+    /// Who moves a job to another executor is not to find later that it ran without its image.
+    private mutating func readWhatIsOnlyKept(on executor: String) {
         _ = fields.text("ownerName")
         _ = fields.flag("dataProcessingJobType")
         if fields.flag("async") == true {
@@ -219,7 +229,13 @@ struct ChronosReader {
             guard let element = fields.element(key) else { continue }
             guard !element.isEmpty else { continue }
             fields.record(key, element.untyped)
-            findings.warning(fields.placeOfKey(key), "`\(key)` is not carried out by `runOn: local`")
+            if key == "container", executor != "local" {
+                findings.error(
+                    fields.placeOfKey(key),
+                    "`container` is not carried out by `runOn: \(executor.shortened)`; start the container in `command`, and take it out")
+            } else {
+                findings.warning(fields.placeOfKey(key), "`\(key)` is not carried out by `runOn: \(executor.shortened)`")
+            }
         }
     }
 

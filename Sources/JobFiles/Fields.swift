@@ -1,3 +1,4 @@
+internal import Scheduling
 internal import Timetable
 
 /// The values of one map, taken key by key under the type that the key asks for.
@@ -83,6 +84,13 @@ struct Fields {
             findings.error(placeOfValue(key), "`\(path)\(key)` is empty")
             return nil
         }
+        return text
+    }
+
+    /// The name of a pool or an executor: made as names of jobs are.
+    mutating func word(_ key: String) -> String? {
+        guard let text = nonEmptyText(key) else { return nil }
+        if JobName(text) == nil { findings.error(placeOfValue(key), "`\(path)\(key)` must be one name, not `\(text.shortened)`") }
         return text
     }
 

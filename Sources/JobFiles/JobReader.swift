@@ -77,8 +77,8 @@ struct JobReader {
         job.workdir = fields.nonEmptyText("workdir")
         job.environment = environment()
         job.user = fields.nonEmptyText("user")
-        job.runOn = word("runOn") ?? job.runOn
-        job.pool = word("pool")
+        job.runOn = fields.word("runOn") ?? job.runOn
+        job.pool = fields.word("pool")
         job.priority = fields.integer("priority", in: 0...9) ?? job.priority
         job.cpus = fields.number("cpus", in: 0.001...1e6, "a number of processors above 0")
         job.memory = fields.bytes("memory")
@@ -107,12 +107,5 @@ struct JobReader {
     private static func isVariable(_ name: String) -> Bool {
         guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
         return JobName(name) != nil && !name.utf8.contains(UInt8(ascii: ".")) && !name.utf8.contains(UInt8(ascii: "-"))
-    }
-
-    /// The name of a pool or an executor: made as names of jobs are.
-    private mutating func word(_ key: String) -> String? {
-        guard let text = fields.nonEmptyText(key) else { return nil }
-        if JobName(text) == nil { findings.error(fields.placeOfValue(key), "`\(key)` must be one name, not `\(text.shortened)`") }
-        return text
     }
 }

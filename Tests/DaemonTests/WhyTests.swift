@@ -88,6 +88,7 @@ struct WhyTests {
             pending.paragraph.contains(
                 "It was handed over to the executor `local` at 2026-03-01T00:00:00Z, and is pending there since 2026-03-01T00:01:00Z: "
                     + "others are before it (Priority)."), "\(pending.paragraph)")
+        #expect(!pending.paragraph.contains("after it was ready"), "its executor got it at once")
         #expect(pending.reasons.last?.rule == .executor && pending.commands == ["rota kill \(launch.run)", "rota logs -f \(launch.run)"])
         fixture.clock.advance(by: .seconds(540))
         fixture.executor.report(.started(run: launch.run, at: fixture.clock.now(), node: "n2"))

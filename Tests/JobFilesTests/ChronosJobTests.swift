@@ -146,6 +146,7 @@ struct ChronosJobTests {
         (#"{"command":"x","container":{"image":"debian"}}"#, "1:16: warning: `container` is not carried out by `runOn: local`"),
         (#"{"command":"x","uris":["http://a/b"]}"#, "1:16: warning: `uris` is not carried out by `runOn: local`"),
         (#"{"command":"x","executor":"/bin/e"}"#, "1:16: warning: `executor` is not carried out by `runOn: local`"),
+        (#"{"command":"x","runOn":"hpc","uris":["http://a/b"]}"#, "1:30: warning: `uris` is not carried out by `runOn: hpc`"),
         (#"{"command":"http://a/b.sh","mem":1}"#, "1:12: warning: the address is not fetched"),
         (#"{"command":"x","arguments":["a"]}"#, "1:16: warning: `arguments` have no effect with `shell: true`"),
         (
@@ -159,5 +160,25 @@ struct ChronosJobTests {
         #expect(definitions.count == 1)
         #expect(problems.count == 1)
         #expect(problems.first?.description.hasPrefix("jobs/test.yaml:" + expected) == true, "\(problems)")
+    }
+
+    /// One line moves a job of Chronos to a cluster as well.
+    @Test func aJobOfChronosMayNameItsExecutor() throws {
+        let text = #"{"command":"x","mem":64,"runOn":"hpc","pool":"wide","gres":"gpu:1","slurm":{"nice":"5"}}"#
+        let (definitions, problems) = JobFile.read(text: text, file: "jobs/a.json")
+        let definition = try #require(definitions.first)
+        #expect(problems == [] && definition.job.isChronos)
+        #expect(definition.job.runOn == "hpc" && definition.job.pool == "wide")
+        #expect(definition.job.gres == ["gpu:1"] && definition.job.slurm == ["nice": "5"])
+        #expect(Definition.parse(canonical: definition.canonical) == definition.job)
+        #expect(try job(#"{"command":"x","mem":64,"runOn":""}"#, file: "a.json").runOn == "local")
+    }
+
+    @Test func anImageIsNotLeftOutWhereSomebodyMovedTheJob() {
+        let text = #"{"command":"x","runOn":"hpc","container":{"image":"debian"}}"#
+        #expect(
+            problems(text) == [
+                "jobs/test.yaml:1:30: error: `container` is not carried out by `runOn: hpc`; start the container in `command`, and take it out"
+            ])
     }
 }

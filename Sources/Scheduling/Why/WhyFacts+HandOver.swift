@@ -3,7 +3,7 @@ import Timetable
 /// What is known of a run that its executor has.
 extension WhyFacts {
     /// When its executor got it; nil when that is not in the ledger any more.
-    private var handedOver: Instant? { trail.first { $0.kind == "run.launching" }?.at }
+    var handedOver: Instant? { trail.first { $0.kind == "run.launching" }?.at }
 
     func tellActive(_ row: Row, _ why: inout Why) {
         let run = row.run

@@ -137,7 +137,7 @@ extension WhyFacts {
 
     /// Why it did not start at once, as the audit has it.
     func tellWait(of run: Run, _ why: inout Why) {
-        let end = run.startedAt ?? run.endedAt ?? now
+        let (end, verb) = run.startedAt.map { ($0, "started") } ?? (handedOver ?? now, "was handed over")
         tellLateLook(at: run, &why)
         guard end - run.readyAt > .seconds(1) else { return }
         let waits = trail.filter { $0.kind == "run.waiting" && $0.detail != nil }
@@ -151,7 +151,7 @@ extension WhyFacts {
         if let turn = turn(of: run) { told.append(turn) }
         let reason = told.isEmpty ? "" : ": it waited for \(list(told))"
         why.say(
-            rule(of: waits.last?.detail), at: run.readyAt, "It started \(length(from: run.readyAt, to: end)) after it was ready\(reason).")
+            rule(of: waits.last?.detail), at: run.readyAt, "It \(verb) \(length(from: run.readyAt, to: end)) after it was ready\(reason).")
     }
 
     /// A slot that nobody looked at when it came: no scheduler ran, it did not get to it, or the machine slept.
