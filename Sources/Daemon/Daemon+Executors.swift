@@ -16,7 +16,7 @@ extension Daemon {
             for (name, engine) in engines {
                 switch engine {
                 case .local: executors[name] = try LocalExecutor(runs: runs, keeper: keeper, node: node, report: report)
-                case .slurm: continue
+                case .slurm(let settings): executors[name] = try SlurmExecutor(settings, runs: runs, keeper: keeper, report: report)
                 }
             }
             return executors

@@ -5,7 +5,7 @@ struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Checks everything that a scheduler depends on, and says what to do about what is wrong.",
         discussion: """
-            Looks at the settings, the state folder and its file system, the ledger, the scheduler that runs, the keeper, the clock, the time
+            Looks at the settings, the state folder and its file system, the ledger, the scheduler that runs, the keeper, the clusters, the clock, the time
             zones, the limits, the machine and the job files. Works without a scheduler and before the first start. Run it as the user who
             runs the scheduler, or as root: others may not see everything, and it says so. It changes nothing: what it tries out (a durable
             commit, a run of `true`) it tries in a folder of its own, which is gone at the end.
@@ -30,7 +30,7 @@ struct Doctor: AsyncParsableCommand {
 
     private static let checks: [any Check] = [
         SettingsCheck(), StateFolderCheck(), FileSystemCheck(), CommitCheck(), LedgerCheck(), SchedulerCheck(), SupervisorCheck(),
-        KeeperCheck(), ClockCheck(), ZoneCheck(), LimitCheck(), MachineCheck(), JobsCheck(),
+        KeeperCheck(), SlurmCheck(), ClockCheck(), ZoneCheck(), LimitCheck(), MachineCheck(), JobsCheck(),
     ]
 
     private struct Document: Encodable {
@@ -58,7 +58,7 @@ struct Doctor: AsyncParsableCommand {
         if finding.group != group { Terminal.say((group.isEmpty ? "" : "\n") + Terminal.bold(String(finding.group))) }
         group = finding.group
         let status = Terminal.painted(finding.status) + String(repeating: " ", count: 7 - finding.status.rawValue.count)
-        let thing = finding.thing.padding(toLength: 12, withPad: " ", startingAt: 0)
+        let thing = finding.thing.padding(toLength: max(12, finding.thing.count), withPad: " ", startingAt: 0)
         Terminal.say("  \(status)  \(thing)  \(Terminal.oneLine(finding.finding))")
         if let advice = finding.advice { Terminal.say("                         → \(Terminal.oneLine(advice))") }
     }

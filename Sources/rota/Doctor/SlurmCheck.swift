@@ -1,0 +1,95 @@
+import Daemon
+import Execution
+import Foundation
+
+/// Each cluster of the settings answers, and its runs' folders are where nodes can see them.
+struct SlurmCheck: Check {
+    func findings(_ premises: Premises) -> [Finding] {
+        let clusters = premises.settings.engines.compactMap { name, engine -> SlurmSettings? in
+            if case .slurm(let settings) = engine { settings } else { nil }
+        }
+        return clusters.sorted { $0.name < $1.name }.flatMap { settings in
+            cluster(settings) + [folder(settings, premises)]
+        }
+    }
+
+    private func cluster(_ settings: SlurmSettings) -> [Finding] {
+        let probe = SlurmProbe(settings)
+        let commands = name("commands", settings)
+        do throws(SlurmProbe.Failure) {
+            let version = try probe.version()
+            return [.ok(commands, version + (settings.ssh.map { ", by ssh on \($0)" } ?? ""))] + [
+                controller(settings, probe), books(settings, probe),
+            ]
+        } catch {
+            return [.error(commands, "Slurm's commands cannot be executed: \(error)", advice(settings))]
+        }
+    }
+
+    private func advice(_ settings: SlurmSettings) -> String {
+        if let host = settings.ssh {
+            return "try `ssh -oBatchMode=yes \(host) sbatch --version`; a key without a passphrase, or an agent, is needed"
+        }
+        return
+            "install Slurm's client commands here, name their folder with executors.\(settings.name).commands, or a login node with `ssh`"
+    }
+
+    private func controller(_ settings: SlurmSettings, _ probe: SlurmProbe) -> Finding {
+        let name = name("controller", settings)
+        do throws(SlurmProbe.Failure) {
+            let partitions = try probe.partitions()
+            let words = partitions.map { "\($0.name) (\($0.nodes.of("node")))" }.joined(separator: ", ")
+            let wanted = settings.partition?.split(separator: ",").map(String.init) ?? []
+            if let missing = wanted.first(where: { wanted in !partitions.contains { $0.name == wanted } }) {
+                return .error(
+                    name, "there is no partition \(missing); there are \(words)", "name another with executors.\(settings.name).partition")
+            }
+            if let down = partitions.first(where: { wanted.contains($0.name) && !$0.isUp }) {
+                return .warning(
+                    name, "the partition \(down.name) takes no tasks now", "ask who runs the cluster; runs wait in its queue meanwhile")
+            }
+            return .ok(name, "answers; partitions \(words)")
+        } catch {
+            return .error(
+                name, "the controller does not answer: \(error)",
+                "look at `scontrol ping`; runs wait meanwhile, and none is taken for failed")
+        }
+    }
+
+    /// Without them an end without an outcome is told less well, and nothing else is lost.
+    private func books(_ settings: SlurmSettings, _ probe: SlurmProbe) -> Finding {
+        let name = name("accounting", settings)
+        do throws(SlurmProbe.Failure) {
+            try probe.accounting()
+            return .ok(name, "sacct answers")
+        } catch {
+            return .warning(
+                name, "sacct does not answer: \(error)",
+                "where the cluster keeps no accounts, causes such as node-failed are known only as long as the controller remembers")
+        }
+    }
+
+    /// Whether nodes see it only a task can tell; that this machine keeps it to itself can be seen here.
+    private func folder(_ settings: SlurmSettings, _ premises: Premises) -> Finding {
+        let name = name("folder", settings)
+        let path = settings.folder ?? premises.stateFolder + "/runs"
+        let key = "executors.\(settings.name).folder"
+        guard FileManager.default.fileExists(atPath: path) else {
+            guard settings.folder != nil else { return .ok(name, "\(path), which `rota serve` makes; nodes must see it under this path") }
+            return .error(name, "there is no folder \(path)", "make it on a file system that all nodes have, or name another with \(key)")
+        }
+        guard FileFacts.isWritable(path) else {
+            return .error(
+                name, "\(User.name) cannot write to \(path)", "run this as the user who runs the scheduler, or name another with \(key)")
+        }
+        guard let facts = try? StateFolder.fileSystem(of: path) else { return .ok(name, "\(path); nodes must see it under this path") }
+        guard facts.isNetwork else {
+            return .warning(
+                name, "\(path) is on a disk of this machine (\(facts.type))",
+                "unless this machine is the only node or serves that disk to the others, name a folder that nodes see with \(key)")
+        }
+        return .ok(name, "\(path) (\(facts.type)); nodes must see it under this path")
+    }
+
+    private func name(_ thing: String, _ settings: SlurmSettings) -> String { "executors.\(settings.name)-\(thing)" }
+}
