@@ -76,9 +76,9 @@ struct ExecutorReader {
         slurm.qos = fields.nonEmptyText("qos")
         slurm.reservation = fields.nonEmptyText("reservation")
         slurm.options = options(&fields)
-        slurm.pollInterval = duration("pollInterval", from: .milliseconds(100), "PT2S", &fields)
-        slurm.doubt = duration("doubt", from: .seconds(1), "PT1M", &fields)
-        slurm.commandLimit = duration("commandLimit", from: .seconds(1), "PT30S", &fields)
+        slurm.pollInterval = duration("pollInterval", from: (.milliseconds(100), "PT0.1S"), "PT2S", &fields)
+        slurm.doubt = duration("doubt", from: (.seconds(1), "PT1S"), "PT1M", &fields)
+        slurm.commandLimit = duration("commandLimit", from: (.seconds(1), "PT1S"), "PT30S", &fields)
         slurm.commands = folder("commands", "/usr/bin", &fields)
         slurm.ssh = host(&fields)
         slurm.folder = folder("folder", "/shared/rota", &fields)
@@ -100,9 +100,11 @@ struct ExecutorReader {
         return options
     }
 
-    private func duration(_ key: String, from least: Duration, _ example: String, _ fields: inout Fields) -> Duration? {
+    private func duration(
+        _ key: String, from least: (value: Duration, text: String), _ example: String, _ fields: inout Fields
+    ) -> Duration? {
         guard let duration = fields.duration(key) else { return nil }
-        guard duration < least || duration > .seconds(86_400) else { return duration }
+        guard duration < least.value || duration > .seconds(86_400) else { return duration }
         findings.error(
             fields.placeOfValue(key), "`\(fields.path)\(key)` must be from \(least.text) to a day, such as \(example)")
         return nil
@@ -124,9 +126,4 @@ struct ExecutorReader {
             fields.placeOfValue("ssh"), "`\(fields.path)ssh` must be a host such as login1 or etl@login1, not `\(host.shortened)`")
         return nil
     }
-}
-
-extension Duration {
-    /// A whole or a tenth of a second.
-    fileprivate var text: String { self < .seconds(1) ? "PT0.1S" : "PT1S" }
 }
