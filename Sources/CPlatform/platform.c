@@ -62,6 +62,35 @@ int platform_spawn(pid_t *pid, const char *path, char *const *words, char *const
     return error;
 }
 
+static int set_answer_files(posix_spawn_file_actions_t *actions, int output, int errors) {
+    int error = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
+    if (error == 0) error = posix_spawn_file_actions_adddup2(actions, output, 1);
+    if (error == 0) error = posix_spawn_file_actions_adddup2(actions, errors, 2);
+    if (error == 0) error = posix_spawn_file_actions_addclosefrom_np(actions, 3);
+    return error;
+}
+
+int platform_run(pid_t *pid, const char *file, char *const *words, char *const *environment, int output, int errors) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error != 0) return error;
+    error = posix_spawnattr_init(&attributes);
+    if (error == 0) {
+        error = set_answer_files(&actions, output, errors);
+        if (error == 0) error = set_attributes(&attributes);
+        if (error == 0) error = posix_spawnp(pid, file, &actions, &attributes, words, environment);
+        posix_spawnattr_destroy(&attributes);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+int platform_answer_pipe(int pipe[2]) {
+    if (pipe2(pipe, O_CLOEXEC) != 0) return -1;
+    return fcntl(pipe[0], F_SETFL, O_NONBLOCK);
+}
+
 static int lock(int file, int operation) {
     int result;
     do result = flock(file, operation);

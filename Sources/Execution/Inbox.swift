@@ -3,14 +3,7 @@ import Glibc
 import Synchronization
 
 /// Requests on their way into the executor's thread.
-final class Inbox: Sendable {
-    enum Request {
-        case launch([Launch])
-        case kill(run: String, reason: String)
-        case reattach([OpenRun], Latch)
-        case shutdown
-    }
-
+final class Inbox<Request: Sendable>: Sendable {
     /// Readable while there are requests.
     let descriptor: Int32
     private let requests = Mutex<[Request]>([])

@@ -5,7 +5,7 @@ import Glibc
 /// Runs are watched in one thread, which reports what happened to each in its order; what is discarded is removed, and reported, in another.
 /// The `report` closure must not wait for a call of this executor.
 package final class LocalExecutor: Executor {
-    private let inbox: Inbox
+    private let inbox: Inbox<LocalWatch.Request>
     private let thread: OwnThread
     private let remover: FolderRemover
     private let report: @Sendable (ExecutorReport) -> Void
@@ -25,7 +25,7 @@ package final class LocalExecutor: Executor {
         hasControlGroups: Bool = true,
         report: @escaping @Sendable (ExecutorReport) -> Void
     ) throws {
-        let inbox = try Inbox()
+        let inbox = try Inbox<LocalWatch.Request>()
         let place = try LocalWatch.Place(
             runs: Self.absolute(runs),
             keeper: Self.absolute(keeper),
@@ -85,7 +85,7 @@ package final class LocalExecutor: Executor {
     }
 
     /// Keepers are given absolute paths, which hold wherever anybody's working directory is.
-    private static func absolute(_ path: String) throws(SystemError) -> String {
+    static func absolute(_ path: String) throws(SystemError) -> String {
         guard let resolved = realpath(path, nil) else { throw SystemError("realpath", path) }
         defer { free(resolved) }
         return String(cString: resolved)

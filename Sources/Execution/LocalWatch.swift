@@ -15,6 +15,13 @@ struct LocalWatch {
         var groups: ControlGroups?
     }
 
+    enum Request {
+        case launch([Launch])
+        case kill(run: String, reason: String)
+        case reattach([OpenRun], Latch)
+        case shutdown
+    }
+
     /// Descriptors of the loop; it closes them.
     struct Channels: Sendable {
         let epoll: Int32
@@ -95,7 +102,7 @@ struct LocalWatch {
 
     let place: Place
     let channels: Channels
-    let inbox: Inbox
+    let inbox: Inbox<Request>
     let report: @Sendable (ExecutorReport) -> Void
 
     var runs: [String: Kept] = [:]
@@ -111,7 +118,7 @@ struct LocalWatch {
     private var unread: [UInt8] = []
     private var isShutDown = false
 
-    init(place: Place, channels: Channels, inbox: Inbox, report: @escaping @Sendable (ExecutorReport) -> Void) {
+    init(place: Place, channels: Channels, inbox: Inbox<Request>, report: @escaping @Sendable (ExecutorReport) -> Void) {
         self.place = place
         self.channels = channels
         self.inbox = inbox
@@ -154,7 +161,7 @@ struct LocalWatch {
         return looks.min().map { Int32(max(0, $0 - time)) } ?? -1
     }
 
-    private mutating func handle(_ request: Inbox.Request) {
+    private mutating func handle(_ request: Request) {
         switch request {
         case .launch(let launches): launches.forEach { accept($0) }
         case .kill(let run, let reason): kill(run: run, reason: reason)
