@@ -90,6 +90,27 @@ package enum DurableStep: String, CaseIterable, Sendable {
     case oldFileAside = "old-file-aside"
     /// The new ledger is in the place of the old one; nothing was read from it.
     case newLedgerInPlace = "new-ledger-in-place"
+
+    // A task of a cluster. Those of a launch and of a kill come before.
+
+    /// The run's folder says that it is being submitted; the engine was not asked.
+    case taskMarked = "task-marked"
+    /// The engine answered; what it said is nowhere yet.
+    case taskSubmitted = "task-submitted"
+    /// The engine shows a task of which nobody had known whether it was accepted.
+    case taskFound = "task-found"
+    /// The engine was told to let go of tasks.
+    case taskCancelled = "task-cancelled"
+}
+
+extension DurableStep {
+    /// Whether it lies on the way of a cluster's task alone.
+    package var isOfTasks: Bool {
+        switch self {
+        case .taskMarked, .taskSubmitted, .taskFound, .taskCancelled: true
+        default: false
+        }
+    }
 }
 
 extension DurableStep {

@@ -17,13 +17,16 @@ final class FolderRemover: Sendable {
     private let state = Mutex(State())
     private let bell: Int32
     private let runs: String
+    private let links: String?
     private let report: @Sendable (ExecutorReport) -> Void
     private let thread = Mutex<OwnThread?>(nil)
 
-    init(runs: String, report: @escaping @Sendable (ExecutorReport) -> Void) throws(SystemError) {
+    /// - Parameter links: The folder in which each run's folder has a link under its name, which goes with it.
+    init(runs: String, links: String? = nil, report: @escaping @Sendable (ExecutorReport) -> Void) throws(SystemError) {
         bell = platform_eventfd()
         guard bell >= 0 else { throw SystemError("eventfd", "removal") }
         self.runs = runs
+        self.links = links
         self.report = report
     }
 
@@ -74,6 +77,7 @@ final class FolderRemover: Sendable {
             do throws(SystemError) {
                 guard RunFolder.isName(run) else { throw SystemError("remove", run, EINVAL) }
                 try RunFolder(runs: runs, run: run).remove(order.data) { !self.isShutDown }
+                if order.data == .everything, let links { try Self.unlink("\(links)/\(run)") }
                 gone.append(run)
             } catch {
                 if isShutDown { return }
@@ -81,5 +85,9 @@ final class FolderRemover: Sendable {
             }
         }
         report(.discarded(order.data, gone: gone, kept: kept))
+    }
+
+    private static func unlink(_ link: String) throws(SystemError) {
+        guard Glibc.unlink(link) == 0 || errno == ENOENT else { throw SystemError("unlink", link) }
     }
 }

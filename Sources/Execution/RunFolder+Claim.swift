@@ -13,6 +13,8 @@ package struct Claim: Hashable, Sendable {
     package var startedAt: Instant?
     /// The reason, when it was the scheduler that took the run so that nobody can start it.
     package var cancelled: String?
+    /// As what a run that was taken so ends.
+    package var cancelledAs = Ending.Kind.killed
 
     package enum State: Hashable, Sendable {
         case absent
@@ -24,7 +26,7 @@ package struct Claim: Hashable, Sendable {
 }
 
 extension RunFolder {
-    private static let claimHead = "rota-claim 1"
+    static let claimHead = "rota-claim 1"
 
     /// Who has the run, proved by the lock and nothing else.
     ///
@@ -50,18 +52,22 @@ extension RunFolder {
         return held == 1 ? .held(claim) : .free(claim)
     }
 
-    private static func parse(_ record: Record?) -> Claim? {
+    static func parse(_ record: Record?) -> Claim? {
         guard let record, let pid = record["pid"].flatMap({ Int32($0) }), let start = record["start"].flatMap({ UInt64($0) }),
             let boot = record["boot"]
         else { return nil }
         let started = record["started"].flatMap { $0.split(separator: " ").first }.flatMap { instant(String($0)) }
-        return Claim(pid: pid, start: start, bootID: boot, startedAt: started, cancelled: record["cancelled"])
+        var claim = Claim(pid: pid, start: start, bootID: boot, startedAt: started, cancelled: record["cancelled"])
+        if let kind = record["as"].flatMap(Ending.Kind.init) { claim.cancelledAs = kind }
+        return claim
     }
 
     /// Takes the run so that no keeper can: answers false when somebody has it already.
     ///
     /// The mark is never locked: it is complete when it appears, and means the same whether we live or not.
-    func cancel(reason: String, bootID: String) throws(SystemError) -> Bool {
+    ///
+    /// - Parameter kind: As what the run ends.
+    func cancel(reason: String, as kind: Ending.Kind = .killed, bootID: String) throws(SystemError) -> Bool {
         try clearVoidClaim()
         var record = Record()
         record.add("run", run)
@@ -69,6 +75,7 @@ extension RunFolder {
         record.add("start", try ProcessTable.entry(getpid())?.start ?? 0)
         record.add("boot", bootID)
         record.add("cancelled", reason)
+        if kind != .killed { record.add("as", kind.rawValue) }
         let draft = "\(path)/claim.cancel"
         try Files.replace(draft, with: record.bytes(head: Self.claimHead), owner: owner)
         defer { unlink(draft) }

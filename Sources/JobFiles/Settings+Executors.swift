@@ -19,6 +19,7 @@ extension Settings {
         package var doubt: Duration?
         package var commandLimit: Duration?
         package var commands: String?
+        package var configuration: String?
         package var ssh: String?
         package var folder: String?
 
@@ -34,8 +35,8 @@ struct ExecutorReader {
 
     private static let types = ["local", "slurm"]
     private static let keysOfSlurm = [
-        "type", "partition", "account", "qos", "reservation", "options", "pollInterval", "doubt", "commandLimit", "commands", "ssh",
-        "folder",
+        "type", "partition", "account", "qos", "reservation", "options", "pollInterval", "doubt", "commandLimit", "commands",
+        "configuration", "ssh", "folder",
     ]
 
     /// nil when it cannot be used; why is told.
@@ -80,6 +81,7 @@ struct ExecutorReader {
         slurm.doubt = duration("doubt", from: (.seconds(1), "PT1S"), "PT1M", &fields)
         slurm.commandLimit = duration("commandLimit", from: (.seconds(1), "PT1S"), "PT30S", &fields)
         slurm.commands = folder("commands", "/usr/bin", &fields)
+        slurm.configuration = folder("configuration", "/etc/slurm/slurm.conf", &fields)
         slurm.ssh = host(&fields)
         slurm.folder = folder("folder", "/shared/rota", &fields)
         return slurm

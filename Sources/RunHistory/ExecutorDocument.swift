@@ -12,6 +12,7 @@ package struct ExecutorDocument: Codable, Hashable, Sendable {
     package var doubtSeconds: Double?
     package var commandSeconds: Double?
     package var commands: String?
+    package var configuration: String?
     package var ssh: String?
     package var folder: String?
 
@@ -21,7 +22,8 @@ package struct ExecutorDocument: Codable, Hashable, Sendable {
     }
 
     private enum Key: String, CodingKey {
-        case name, type, partition, account, qos, reservation, options, pollSeconds, doubtSeconds, commandSeconds, commands, ssh, folder
+        case name, type, partition, account, qos, reservation, options, pollSeconds, doubtSeconds, commandSeconds, commands, configuration,
+            ssh, folder
     }
 
     package init(from decoder: any Decoder) throws {
@@ -37,6 +39,7 @@ package struct ExecutorDocument: Codable, Hashable, Sendable {
         doubtSeconds = try container.decodeIfPresent(Double.self, forKey: .doubtSeconds)
         commandSeconds = try container.decodeIfPresent(Double.self, forKey: .commandSeconds)
         commands = try container.decodeIfPresent(String.self, forKey: .commands)
+        configuration = try container.decodeIfPresent(String.self, forKey: .configuration)
         ssh = try container.decodeIfPresent(String.self, forKey: .ssh)
         folder = try container.decodeIfPresent(String.self, forKey: .folder)
     }
@@ -54,6 +57,7 @@ package struct ExecutorDocument: Codable, Hashable, Sendable {
         try container.encode(doubtSeconds, forKey: .doubtSeconds)
         try container.encode(commandSeconds, forKey: .commandSeconds)
         try container.encode(commands, forKey: .commands)
+        try container.encode(configuration, forKey: .configuration)
         try container.encode(ssh, forKey: .ssh)
         try container.encode(folder, forKey: .folder)
     }

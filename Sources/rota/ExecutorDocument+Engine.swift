@@ -19,6 +19,7 @@ extension ExecutorDocument {
             doubtSeconds = settings.doubt.inSeconds
             commandSeconds = settings.commandLimit.inSeconds
             commands = settings.commands
+            configuration = settings.configuration
             ssh = settings.ssh
             folder = settings.folder
         }

@@ -43,6 +43,7 @@ extension SlurmSettings {
         doubt = slurm.doubt ?? doubt
         commandLimit = slurm.commandLimit ?? commandLimit
         commands = slurm.commands
+        configuration = slurm.configuration
         ssh = slurm.ssh
         folder = slurm.folder
     }

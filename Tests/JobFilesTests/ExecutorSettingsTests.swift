@@ -23,6 +23,7 @@ struct ExecutorSettingsTests {
                     doubt: PT2M
                     commandLimit: PT20S
                     commands: /opt/slurm/bin/
+                    configuration: /opt/slurm/etc/slurm.conf
                     ssh: etl@login1
                     folder: /shared/rota
                   other: { type: slurm }
@@ -39,6 +40,7 @@ struct ExecutorSettingsTests {
         slurm.doubt = .seconds(120)
         slurm.commandLimit = .seconds(20)
         slurm.commands = "/opt/slurm/bin"
+        slurm.configuration = "/opt/slurm/etc/slurm.conf"
         slurm.ssh = "etl@login1"
         slurm.folder = "/shared/rota"
         #expect(settings.executors == ["hpc": .slurm(slurm), "other": .slurm(Settings.Slurm()), "here": .local])

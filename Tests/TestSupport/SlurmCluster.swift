@@ -35,24 +35,29 @@ package final class SlurmCluster: Sendable {
         "slurm-wlm-mysql-plugin", "mariadb-server",
     ]
 
-    private static let shared = Mutex<Result<SlurmCluster, Failure>?>(nil)
+    private static let shared = Mutex<[String: Result<SlurmCluster, Failure>]>([:])
 
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }
 
     /// The cluster of this process; started now if nobody asked for it before, which takes some seconds.
-    package static func running() throws -> SlurmCluster {
+    package static func running() throws -> SlurmCluster { try cluster("") }
+
+    /// Another one, for tests that break what it is made of; one at a time.
+    package static func fragile() throws -> SlurmCluster { try cluster("-fragile") }
+
+    private static func cluster(_ name: String) throws -> SlurmCluster {
         try shared.withLock { shared in
-            if let shared { return try shared.get() }
-            let started = Result { () throws(Failure) in try SlurmCluster() }
-            shared = started
+            if let known = shared[name] { return try known.get() }
+            let started = Result { () throws(Failure) in try SlurmCluster(name) }
+            shared[name] = started
             return try started.get()
         }
     }
 
-    private init() throws(Failure) {
-        path = "/tmp/rota-slurm-\(getpid())"
+    private init(_ name: String) throws(Failure) {
+        path = "/tmp/rota-slurm-\(getpid())\(name)"
         do {
             // Before there is anything to be ended.
             watchdog = try Watchdog(script: Self.script, path: path)
@@ -132,14 +137,17 @@ private final class Watchdog: Sendable {
         // Waits until it reads.
         let end = open(pipe, O_WRONLY | O_CLOEXEC)
         guard end >= 0 else { throw POSIXError(.EIO) }
-        Self.ending.withLock { $0 = (end, process) }
+        Self.ending.withLock { $0.append((end, process)) }
         // An end in peace waits until all is gone.
         atexit {
-            guard let (end, process) = Watchdog.ending.withLock({ $0.take() }) else { return }
-            close(end)
-            try? process.wait()
+            let ending = Watchdog.ending.withLock { ending in
+                defer { ending = [] }
+                return ending
+            }
+            for (end, _) in ending { close(end) }
+            for (_, process) in ending { _ = try? process.wait() }
         }
     }
 
-    private static let ending = Mutex<(end: Int32, process: Program)?>(nil)
+    private static let ending = Mutex<[(end: Int32, process: Program)]>([])
 }

@@ -16,6 +16,8 @@ package struct SlurmSettings: Hashable, Sendable {
     package var commandLimit: Duration = .seconds(30)
     /// The folder of Slurm's commands; nil looks them up in PATH.
     package var commands: String?
+    /// The cluster's slurm.conf, when it is not where Slurm's commands look by themselves (`SLURM_CONF`).
+    package var configuration: String?
     /// The login node that runs the commands, by ssh; nil runs them here.
     package var ssh: String?
     /// A folder that this machine and all nodes see under the same path, for the folders of the runs; nil when the state folder is one.

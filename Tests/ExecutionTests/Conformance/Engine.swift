@@ -35,7 +35,7 @@ struct Engine: Sendable, CustomTestStringConvertible {
     }
 
     /// Those that can be had here.
-    static let all: [Engine] = [.local]
+    static let all: [Engine] = [.local] + (SlurmCluster.isPossible ? [.slurm] : [])
 
     static let beginnings: [(engine: Engine, beginning: Beginning)] = all.flatMap { engine in engine.beginnings.map { (engine, $0) } }
 }

@@ -1,0 +1,96 @@
+import CPlatform
+import Glibc
+
+/// Where runs' folders lie that nodes see, with the keeper that nodes execute.
+struct SlurmPlace: Sendable {
+    /// The folder of the runs' folders in the state folder.
+    let links: String
+    /// Where they really are.
+    let runs: String
+    /// The keeper here.
+    let keeper: String
+    let bootID: String
+
+    init(links: String, shared: String?, keeper: String, bootID: String) {
+        self.links = links
+        self.keeper = keeper
+        self.bootID = bootID
+        runs = shared ?? links
+    }
+
+    private var hasLinks: Bool { runs != links }
+
+    func folder(_ run: String, owner: RunOwner? = nil) -> RunFolder { RunFolder(runs: runs, run: run, owner: owner) }
+
+    /// The folder of a run whose files belong to its user.
+    func folder(of launch: Launch?, run: String) throws(SystemError) -> RunFolder {
+        let plain = folder(run)
+        let known = if let launch { launch } else { try plain.record(plain.runFile, head: RunFolder.runHead).map(plain.launch) }
+        guard geteuid() == 0, let user = known?.user, let owner = try RunOwner.named(user), owner.user != 0 else { return plain }
+        return folder(run, owner: owner)
+    }
+
+    /// nil where the folder itself is there.
+    func link(_ run: String) -> String? { hasLinks ? "\(links)/\(run)" : nil }
+
+    func trace(_ run: String) throws(SystemError) -> TaskTrace { try folder(run).taskTrace(link: link(run)) }
+
+    /// Readers find a run in the state folder, wherever it is carried out. Made after the folder: one without the other tells that the
+    /// file system of the folders is not there.
+    func makeLink(_ run: String) throws(SystemError) {
+        guard let link = link(run) else { return }
+        let target = folder(run).path
+        if symlink(target, link) == 0 { return }
+        guard errno == EEXIST else { throw SystemError("symlink", link) }
+        var there = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let count = readlink(link, &there, Int(PATH_MAX))
+        let found = String(decoding: there.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard found == target else { throw SystemError("symlink", link, EEXIST) }
+    }
+
+    // MARK: what nodes execute
+
+    struct Programs: Hashable, Sendable {
+        var script: String
+        var keeper: String
+    }
+
+    /// Beside the folders of the runs, or among them where these are all that is shared.
+    var programFolder: String {
+        guard !hasLinks else { return "\(runs)/bin" }
+        return runs.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/bin"
+    }
+
+    /// Puts them there. The keeper bears its bytes' hash in its name, so that one that runs is never written to.
+    func providePrograms() throws(SystemError) -> Programs {
+        try Files.checkFolder(runs)
+        guard let bytes = try Files.read(keeper, limit: 1 << 30) else { throw SystemError("open", keeper, ENOENT) }
+        if try Files.makeFolder(programFolder, mode: 0o755), chmod(programFolder, 0o755) != 0 { throw SystemError("chmod", programFolder) }
+        let copy = "\(programFolder)/rota-keeper-\(Self.hash(bytes))"
+        let script = "\(programFolder)/task-1.sh"
+        try Self.provide(copy, bytes)
+        try Self.provide(script, Array("#!/bin/sh\nexec \"$1\" \"$2\"\n".utf8))
+        return Programs(script: script, keeper: copy)
+    }
+
+    private static func provide(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+        if access(path, X_OK) == 0 { return }
+        let draft = "\(path).\(getpid())"
+        unlink(draft)
+        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o755)
+        guard file >= 0 else { throw SystemError("open", draft) }
+        defer { close(file) }
+        try Files.write(bytes, to: file, draft)
+        guard fchmod(file, 0o755) == 0, fsync(file) == 0, rename(draft, path) == 0 else { throw SystemError("rename", path) }
+    }
+
+    /// FNV-1a of 64 bits: to tell versions apart, not to keep anybody out.
+    private static func hash(_ bytes: [UInt8]) -> String {
+        let hash = bytes.withUnsafeBufferPointer { bytes in
+            var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+            for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+            return hash
+        }
+        return String(hash, radix: 16)
+    }
+}

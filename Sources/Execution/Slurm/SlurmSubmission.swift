@@ -1,0 +1,57 @@
+/// What came of asking for a task.
+enum SlurmSubmission: Hashable, Sendable {
+    case accepted(id: String)
+    /// It was surely not accepted, for a reason that is not the run's: it is asked for again.
+    case notNow(String)
+    /// It never will be.
+    case refused(String)
+    /// Nobody knows: it may be in the queue, or come there yet.
+    case unclear(String)
+
+    init(_ answer: CommandAnswer, overSSH: Bool) {
+        let complaint = answer.complaint(of: "sbatch")
+        switch answer.end {
+        case .exited(0):
+            self = Self.id(in: answer.output).map { .accepted(id: $0) } ?? .unclear("sbatch said nothing of a task")
+        case .notStarted: self = .notNow(complaint)
+        case .signaled, .tookTooLong, .notWanted: self = .unclear(complaint)
+        case .exited(let code): self = Self.failure(answer.errors, complaint, isOfSSH: overSSH && code == 255)
+        }
+    }
+
+    /// `id`, or `id;cluster`, in the last line: a site's own plugins may say something before.
+    private static func id(in output: String) -> String? {
+        guard let line = output.split(whereSeparator: \.isNewline).last else { return nil }
+        let id = line.prefix { $0 != ";" }
+        return !id.isEmpty && id.allSatisfy(\.isNumber) ? String(id) : nil
+    }
+
+    private static func failure(_ errors: String, _ complaint: String, isOfSSH: Bool) -> SlurmSubmission {
+        let saidBySlurm = errors.holds("sbatch: ")
+        if isOfSSH, !saidBySlurm { return notReached.contains { errors.holds($0) } ? .notNow(complaint) : .unclear(complaint) }
+        if notAsked.contains(where: { errors.holds($0) }) { return .notNow(complaint) }
+        if unanswered.contains(where: { errors.holds($0) }) { return .unclear(complaint) }
+        // env, or a shell, that finds no sbatch.
+        return saidBySlurm ? .refused(complaint) : .notNow(complaint)
+    }
+
+    /// ssh never came as far as a command.
+    private static let notReached = [
+        "Could not resolve hostname", "Connection refused", "Connection timed out", "No route to host", "Network is unreachable",
+        "Permission denied", "Host key verification failed", "command not found",
+    ]
+
+    /// The controller did not take the request, or says that another time may be better.
+    private static let notAsked = [
+        "connect failure", "Unable to contact slurm controller", "Protocol authentication error", "Invalid authentication credential",
+        "authentication plugin", "munge", "Munge", "standby mode", "Incompatible versions", "temporarily unable to accept job",
+        "Resource temporarily unavailable", "SubmitJobLimit", "job submit limit", "Unable to process configuration file",
+        "I/O error writing script/environment to file", "cannot stat file",
+    ]
+
+    /// The request was sent.
+    private static let unanswered = [
+        "Socket timed out", "Zero Bytes were transmitted or received", "Unexpected message received", "Transport endpoint",
+        "Communication connection failure", "Unspecified error", "Slurm communication",
+    ]
+}

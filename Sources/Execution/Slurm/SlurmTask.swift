@@ -1,0 +1,140 @@
+internal import Timetable
+
+/// A run that was handed over to a cluster and of which no end was told.
+struct SlurmTask: Sendable {
+    enum Stage: Hashable, Sendable {
+        /// What its folder says was not read yet.
+        case unread
+        /// It waits for its turn to be submitted.
+        case queued
+        case submitting
+        /// It was submitted, or may have been: the cluster is asked for it.
+        case open
+        /// Its claim is being taken, so that nobody can begin it.
+        case closing
+    }
+
+    var launch: Launch?
+    var stage = Stage.unread
+    /// Whether somebody may have submitted it before: the folder is looked into first.
+    var mayBeKnown = true
+    /// Whether the cluster lost it, and it is submitted once more.
+    var isAgain = false
+    /// Whether nobody knows if it was accepted.
+    var isDoubtful = false
+    var killWanted: String?
+    /// The steady time since which the keeper can know of the kill; nil before.
+    var killWrittenAt: Int64?
+    var rungAt: Int64 = 0
+    var isStartTold = false
+    /// Whether a keeper had claimed it when it was last looked at.
+    var hasKeeper = false
+    var lastNodes = ""
+    /// The steady time since which a cluster that answers shows nothing of it that goes on.
+    var silentSince: Int64?
+    var reasonTold: String?
+    var reasonToldAt: Int64 = 0
+
+    /// How long after its end in Slurm an outcome, or the truth in Slurm's books, may come.
+    static let settling: Int64 = 6000
+
+    enum Verdict: Hashable, Sendable {
+        /// It goes on; why it does not run yet, if that is known.
+        case waits(String?)
+        case runs
+        case ended(Ending)
+        /// Nothing was started, which holds once its claim is ours.
+        case refuse(Ending)
+        /// There is none in the cluster and nobody has claimed it.
+        case submitAgain
+    }
+
+    /// What follows from what was seen, by a cluster that answered, at a steady time.
+    func verdict(_ sight: SlurmSight, at time: Int64, now: Instant, doubt: Int64) -> Verdict {
+        if let fault = sight.fault { return .waits(fault) }
+        let trace = sight.trace ?? TaskTrace()
+        if let ending = trace.ending, !ending.isOfStoppedKeeper || killWanted != nil { return .ended(ending) }
+        if let claim = trace.claim, let reason = claim.cancelled {
+            return .ended(Ending(kind: claim.cancelledAs, reason: reason, endedAt: now))
+        }
+        if let row = sight.activeRow { return trace.ending == nil && row.state != .completing ? .runs : .waits(nil) }
+        let silence = silentSince.map { time - $0 } ?? 0
+        if trace.claim != nil || trace.ending != nil || isStartTold {
+            return ofBegun(trace, sight, silence: silence, now: now, doubt: doubt)
+        }
+        if let row = sight.waitingRow { return ofWaiting(row, now: now) }
+        return ofUnclaimed(sight, silence: silence, now: now, doubt: doubt)
+    }
+
+    private func ofWaiting(_ row: SlurmRow, now: Instant) -> Verdict {
+        let reason = SlurmReason(text: row.reason)
+        guard row.state.phase == .held || reason.isForEver else { return .waits(reason.words) }
+        let text = "never: Slurm will not begin it as it is asked for: \(row.reason)"
+        return .refuse(Ending(kind: .couldNotStart, reason: text, endedAt: now))
+    }
+
+    /// Its keeper had it, and nothing of it goes on; a row that waits is a second incarnation, which will not begin it again.
+    private func ofBegun(_ trace: TaskTrace, _ sight: SlurmSight, silence: Int64, now: Instant, doubt: Int64) -> Verdict {
+        let startedAt = trace.claim?.startedAt
+        if let end = sight.end, !end.isVague || silence >= Self.settling {
+            let cause = SlurmCause(end: end, lastWord: sight.lastWord)
+            if let outcome = trace.ending { return .ended(cause.explaining(outcome)) }
+            if silence >= Self.settling { return .ended(cause.withoutOutcome(startedAt: startedAt, now: now)) }
+            return .waits(nil)
+        }
+        if let outcome = trace.ending { return silence >= 2 * Self.settling ? .ended(outcome) : .waits(nil) }
+        if sight.waitingRow != nil, silence >= 2 * Self.settling {
+            let end = SlurmEnd(id: "", state: .requeued, nodes: lastNodes)
+            return .ended(SlurmCause(end: end, lastWord: sight.lastWord).withoutOutcome(startedAt: startedAt, now: now))
+        }
+        guard sight.rows.isEmpty, silence >= doubt, !sight.isKeeperAlive, sight.accountFault == nil else {
+            return .waits(sight.accountFault)
+        }
+        let reason =
+            trace.isKnown
+            ? "task-vanished: the cluster knows nothing of the task any more, and it left no outcome"
+            : "folder-removed: the run's folder was removed, and with it all that was known of its end"
+        return .ended(Ending(kind: .lost, reason: reason, startedAt: startedAt, endedAt: now, node: lastNodes.isEmpty ? nil : lastNodes))
+    }
+
+    private func ofUnclaimed(_ sight: SlurmSight, silence: Int64, now: Instant, doubt: Int64) -> Verdict {
+        if let end = sight.end, !end.isVague || silence >= Self.settling {
+            return .refuse(SlurmCause(end: end, lastWord: sight.lastWord).withoutStart(now: now))
+        }
+        guard let row = sight.rows.last(where: { !$0.isRefusal }) else {
+            guard silence >= doubt, sight.accountFault == nil else { return .waits(sight.accountFault) }
+            return .submitAgain
+        }
+        guard silence >= Self.settling else { return .waits(nil) }
+        let end = SlurmEnd(id: row.id, state: row.state, nodes: row.nodes, reason: row.reason)
+        return .refuse(SlurmCause(end: end, lastWord: sight.lastWord).withoutStart(now: now))
+    }
+}
+
+/// What was seen of one run when the cluster was asked.
+struct SlurmSight: Hashable, Sendable {
+    /// All tasks of its name that the controller shows.
+    var rows: [SlurmRow] = []
+    /// Ends of its tasks, or of their earlier incarnations; asked for when none goes on.
+    var ends: [SlurmEnd] = []
+    /// nil when its files were not looked at.
+    var trace: TaskTrace?
+    var lastWord: String?
+    /// Whether a keeper is known to live, by its lock.
+    var isKeeperAlive = false
+    /// Why its files could not be read.
+    var fault: String?
+    /// Why the books could not be asked.
+    var accountFault: String?
+
+    var activeRow: SlurmRow? { rows.first { $0.state.phase == .active } }
+    var waitingRow: SlurmRow? { rows.first { $0.state.phase == .waiting || $0.state.phase == .held } }
+    var nodes: String { (activeRow ?? rows.last)?.nodes ?? "" }
+    /// Of the last incarnation that came to one. What the books still show as waiting, or running, is out of date: the controller would know.
+    var end: SlurmEnd? { ends.last { !$0.isRefusal && ($0.state.phase == .over || $0.state == .requeued) } }
+}
+
+extension Ending {
+    /// Whether the keeper was told to stop by somebody who left no word.
+    var isOfStoppedKeeper: Bool { kind == .killed && reason?.hasPrefix("keeper-stopped:") == true }
+}

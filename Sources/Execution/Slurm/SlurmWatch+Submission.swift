@@ -1,0 +1,91 @@
+import Glibc
+internal import Timetable
+
+/// From a launch to a task that the cluster knows.
+extension SlurmWatch {
+    /// In the order in which they came, a few at a time.
+    mutating func submitNext() {
+        guard LocalWatch.steadyTime() >= submissionsWaitUntil else { return }
+        while submitting < Self.mostSubmissions, queued < queue.count {
+            let run = queue[queued]
+            queued += 1
+            if let task = tasks[run], task.stage == .queued, let launch = task.launch { submit(run, task, launch) }
+        }
+        if queued == queue.count {
+            queue = []
+            queued = 0
+        }
+    }
+
+    private mutating func submit(_ run: String, _ task: SlurmTask, _ launch: Launch) {
+        submitting += 1
+        update(run) { $0.stage = .submitting }
+        let mayBeKnown = task.mayBeKnown && !task.isAgain
+        helpers.submissions.post { [submitter, inbox] in
+            inbox.post(.submitted(run: run, submitter.submit(launch, mayBeKnown: mayBeKnown)))
+        }
+    }
+
+    mutating func take(_ result: SlurmSubmitter.Result, of run: String) {
+        submitting -= 1
+        guard let task = tasks[run], task.stage == .submitting else { return }
+        switch result {
+        case .accepted:
+            clusterAnswered()
+            open(run, isDoubtful: false)
+        case .wasSubmitted: open(run, isDoubtful: true)
+        case .unclear(let words):
+            open(run, isDoubtful: true)
+            tellPending(run, "unclear: \(words); it is looked for by its name")
+        case .notNow(let words): submitLater(run, words)
+        case .notPrepared(let error): giveBack(run, error)
+        case .refused(let ending):
+            clusterAnswered()
+            tellEnd(run, ending)
+        }
+        // What came in between had to wait for the answer.
+        if tasks[run]?.killWanted != nil, tasks[run]?.stage == .open { close(run) }
+    }
+
+    private mutating func open(_ run: String, isDoubtful: Bool) {
+        update(run) { task in
+            task.stage = .open
+            task.isDoubtful = isDoubtful
+            task.isAgain = false
+            task.silentSince = nil
+        }
+        // The cluster looks at it within a second.
+        nextPoll = min(nextPoll, LocalWatch.steadyTime() + settings.pollInterval.wholeMilliseconds)
+    }
+
+    private mutating func clusterAnswered() {
+        submissionFailures = 0
+        submissionsWaitUntil = 0
+    }
+
+    /// Nothing is submitted for a while, and this one first then.
+    private mutating func submitLater(_ run: String, _ words: String) {
+        update(run) { $0.stage = .queued }
+        queue.insert(run, at: queued)
+        if tasks[run]?.killWanted != nil { return close(run) }
+        submissionFailures += 1
+        let pause = min(Self.longestPause, settings.pollInterval.wholeMilliseconds << min(submissionFailures - 1, 8))
+        submissionsWaitUntil = LocalWatch.steadyTime() + pause
+        for waiting in queue[queued...] where tasks[waiting]?.stage == .queued { tellPending(waiting, "controller: \(words)") }
+    }
+
+    /// Whoever handed it over decides what next; not of one that somebody may have submitted before.
+    private mutating func giveBack(_ run: String, _ error: SystemError) {
+        guard let task = tasks[run], let launch = task.launch else { return }
+        guard !task.isAgain, !task.isDoubtful else {
+            submitLater(run, error.description)
+            return
+        }
+        if let reason = task.killWanted {
+            return tellEnd(run, Ending(kind: .killed, reason: reason, endedAt: LocalWatch.now()))
+        }
+        tasks[run] = nil
+        report(.couldNotHandOver(launch, reason: error.description))
+        reattached(run)
+    }
+}

@@ -1,0 +1,144 @@
+import Testing
+import Timetable
+
+@testable import Execution
+
+/// What follows from what was seen of a task, without a cluster: also what takes minutes, or a bug of Slurm, to come about.
+struct SlurmVerdictTests {
+    private let now = Instant(seconds: 1_795_390_600)
+    private let claim = Claim(pid: 7, start: 1, bootID: "b", startedAt: Instant(seconds: 1_795_390_500))
+
+    private func verdict(_ sight: SlurmSight, silent: Int64? = nil, _ change: (inout SlurmTask) -> Void = { _ in }) -> SlurmTask.Verdict {
+        var task = SlurmTask(stage: .open)
+        task.silentSince = silent.map { 1_000_000 - $0 }
+        change(&task)
+        return task.verdict(sight, at: 1_000_000, now: now, doubt: 60_000)
+    }
+
+    private func row(_ state: SlurmState, _ reason: String = "None") -> SlurmRow {
+        SlurmRow(id: "1", state: state, reason: reason, nodes: state.phase == .waiting ? "" : "n1", name: "rota-a-1", workdir: "/b")
+    }
+
+    private func end(_ state: SlurmState, exit: Int = 0, signal: Int = 0, by: String? = nil) -> SlurmEnd {
+        SlurmEnd(id: "1", state: state, by: by, exitCode: exit, signal: signal, nodes: "n1", ended: Instant(seconds: 1_795_390_590))
+    }
+
+    private func sight(_ rows: [SlurmRow] = [], _ ends: [SlurmEnd] = [], claim: Claim? = nil, ending: Ending? = nil) -> SlurmSight {
+        SlurmSight(rows: rows, ends: ends, trace: TaskTrace(isMarked: true, claim: claim, ending: ending, isKnown: true))
+    }
+
+    private func ended(_ verdict: SlurmTask.Verdict) -> Ending? {
+        switch verdict {
+        case .ended(let ending), .refuse(let ending): ending
+        default: nil
+        }
+    }
+
+    @Test func theOutcomeIsTheOutcome() {
+        let outcome = Ending(kind: .exited, exitCode: 3, endedAt: now)
+        #expect(verdict(sight([row(.running)], claim: claim, ending: outcome)) == .ended(outcome))
+        #expect(verdict(sight([], [end(.nodeFail)], claim: claim, ending: outcome)) == .ended(outcome))
+    }
+
+    @Test(arguments: [
+        (SlurmState.nodeFail, Ending.Kind.signaled, "node-failed:"), (.preempted, .signaled, "preempted:"),
+        (.outOfMemory, .signaled, "out-of-memory:"), (.timeout, .timedOut, "timeout:"), (.deadline, .timedOut, "deadline:"),
+        (.cancelled, .killed, "cancelled:"), (.bootFail, .signaled, "boot-failed:"), (.failed, .lost, "keeper-killed:"),
+    ])
+    func aTaskThatLeftNoOutcomeEndsByItsStateInSlurm(state: SlurmState, kind: Ending.Kind, word: String) {
+        let seen = sight([row(state)], [end(state, signal: 9)], claim: claim)
+        #expect(ended(verdict(seen, silent: 1000)) == nil, "the outcome may be on its way")
+        let ending = ended(verdict(seen, silent: 7000))
+        #expect(ending?.kind == kind && ending?.reason?.hasPrefix(word) == true, "\(String(describing: ending))")
+        #expect(ending?.startedAt == claim.startedAt && ending?.node == "n1" && ending?.endedAt == Instant(seconds: 1_795_390_590))
+    }
+
+    @Test(arguments: [
+        (SlurmState.nodeFail, "node-failed:"), (.preempted, "preempted:"), (.deadline, "deadline:"), (.bootFail, "boot-failed:"),
+        (.timeout, "timeout:"), (.failed, "launch-failed:"),
+    ])
+    func aTaskThatNobodyClaimedCouldNotStart(state: SlurmState, word: String) {
+        guard case .refuse(let ending) = verdict(sight([row(state)], [end(state, exit: 1)]), silent: 100) else {
+            Issue.record("\(state)")
+            return
+        }
+        #expect(ending.kind == .couldNotStart && ending.reason?.hasPrefix(word) == true, "\(ending)")
+    }
+
+    @Test(arguments: [(66, "no-folder:"), (65, "keeper-failed:"), (73, "no-space:"), (71, "no-resources:"), (127, "no-keeper:")])
+    func theKeepersOwnCodesSayWhy(code: Int, word: String) {
+        #expect(ended(verdict(sight([row(.failed)], [end(.failed, exit: code)]), silent: 0))?.reason?.hasPrefix(word) == true)
+    }
+
+    @Test func aStoppedKeeperIsExplainedBySlurm() {
+        let outcome = Ending(kind: .killed, signal: 15, reason: "keeper-stopped: the keeper was told to stop", endedAt: now)
+        let seen = sight([row(.preempted)], [end(.preempted)], claim: claim, ending: outcome)
+        let ending = ended(verdict(seen, silent: 0))
+        #expect(ending?.kind == .signaled && ending?.signal == 15 && ending?.reason?.hasPrefix("preempted:") == true)
+        #expect(verdict(sight([row(.completing)], claim: claim, ending: outcome)) == .waits(nil), "Slurm has not said why yet")
+        #expect(verdict(sight(claim: claim, ending: outcome), silent: 13_000) == .ended(outcome), "it never will")
+        let wanted = verdict(seen, silent: 0) { $0.killWanted = "by ada" }
+        #expect(wanted == .ended(outcome), "it was us")
+        let cancelled = ended(verdict(sight([], [end(.cancelled, by: "1000")], claim: claim, ending: outcome), silent: 0))
+        #expect(cancelled?.kind == .killed && cancelled?.reason == "cancelled: by user 1000 on the cluster")
+    }
+
+    /// The controller forgot an accepted task: sacct shows it as pending for ever.
+    @Test func whatNobodyKnowsAndNobodyClaimedIsSubmittedAgain() {
+        let runaway = sight([], [end(.pending)])
+        #expect(verdict(runaway, silent: 59_000) == .waits(nil))
+        #expect(verdict(runaway, silent: 60_000) == .submitAgain)
+        var blind = runaway
+        blind.accountFault = "accounting: connection refused"
+        #expect(verdict(blind, silent: 600_000) == .waits("accounting: connection refused"))
+    }
+
+    /// What a refused submission left behind is no task.
+    @Test func rubbishOfARefusalIsNoEnd() {
+        var refusal = end(.failed, exit: 1)
+        refusal.nodes = ""
+        #expect(verdict(sight([], [refusal]), silent: 60_000) == .submitAgain)
+        #expect(verdict(sight([row(.failed, "BadConstraints")]), silent: 1000) == .waits(nil))
+    }
+
+    @Test func whatNobodyKnowsButAKeeperHadIsLostUnlessTheKeeperLives() {
+        #expect(verdict(sight(claim: claim), silent: 59_000) == .waits(nil))
+        var alive = sight(claim: claim)
+        alive.isKeeperAlive = true
+        #expect(verdict(alive, silent: 600_000) == .waits(nil))
+        let ending = ended(verdict(sight(claim: claim), silent: 60_000))
+        #expect(ending?.kind == .lost && ending?.reason?.hasPrefix("task-vanished:") == true)
+    }
+
+    @Test func aSecondIncarnationIsNotWaitedFor() {
+        let requeued = sight([row(.pending, "BeginTime")], [end(.nodeFail)], claim: claim)
+        #expect(verdict(requeued) == .waits(nil), "the first look may have come in between")
+        #expect(ended(verdict(requeued, silent: 7000))?.reason?.hasPrefix("node-failed:") == true)
+        #expect(ended(verdict(sight([row(.pending)], claim: claim), silent: 13_000))?.reason?.hasPrefix("node-failed:") == true)
+    }
+
+    @Test func aRequestThatCanNeverBeSatisfiedIsRefused() {
+        guard case .refuse(let ending) = verdict(SlurmSight(rows: [row(.pending, "PartitionTimeLimit")])) else {
+            Issue.record("it waits")
+            return
+        }
+        #expect(ending.kind == .couldNotStart && ending.reason == "never: Slurm will not begin it as it is asked for: PartitionTimeLimit")
+        guard case .refuse = verdict(SlurmSight(rows: [row(.requeueHold)])) else {
+            Issue.record("it waits for a hand")
+            return
+        }
+        #expect(verdict(SlurmSight(rows: [row(.pending, "JobHeldUser")])) == .waits(SlurmReason(text: "JobHeldUser").words))
+    }
+
+    @Test func anEndThatIsVagueIsAskedForAgain() {
+        let vague = sight([], [end(.failed)])
+        #expect(verdict(vague, silent: 1000) == .waits(nil))
+        #expect(ended(verdict(vague, silent: 6000)) != nil)
+    }
+
+    @Test func aFolderThatCannotBeReadDecidesNothing() {
+        var blind = SlurmSight(rows: [])
+        blind.fault = "folder: not-found: opendir /srv/runs/a-1: No such file or directory"
+        #expect(verdict(blind, silent: 600_000) == .waits(blind.fault))
+    }
+}
