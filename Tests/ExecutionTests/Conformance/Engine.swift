@@ -26,11 +26,13 @@ struct Engine: Sendable, CustomTestStringConvertible {
     /// How many runs are many.
     let crowd: Int
     let makeExecutor: @Sendable (Ground, Reports) throws -> any Executor
-    /// What a scheduler may have done about a run before it died, so that nothing was started.
+    /// What a scheduler may have done about a run before it died.
     let beginnings: [Beginning]
 
     struct Beginning: Sendable, CustomTestStringConvertible {
         let testDescription: String
+        /// Whether something is under way that may start the run.
+        var mayStart = false
         let make: @Sendable (Place, Launch) throws -> Void
     }
 

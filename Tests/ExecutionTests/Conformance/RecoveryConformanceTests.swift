@@ -68,8 +68,11 @@ import Timetable
         try place.executor.reattach([place.open(launch, killWanted: "stop")])
 
         let ending = await place.reports.ending(of: "t-1")
-        #expect(ending.kind == .killed && ending.reason == "stop" && ending.startedAt == nil, "\(ending)")
-        #expect(!Files.exists("\(place.path)/marks"))
+        // What an engine has already may be quicker than the kill; then it is told as it was.
+        let isKilled = ending.kind == .killed && ending.reason == "stop"
+        #expect(isKilled || ending.startedAt != nil && ending.exitCode == 0, "\(ending)")
+        #expect(ending.startedAt != nil || !Files.exists("\(place.path)/marks"))
+        #expect(ending.startedAt == nil || beginning.mayStart)
     }
 
     /// An executor that is cut off at any moment of a launch, again and again, leaves what the next one goes on with.
