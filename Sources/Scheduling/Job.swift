@@ -95,6 +95,9 @@ package struct JobName: Hashable, Comparable, Sendable, CustomStringConvertible 
     package static func == (left: JobName, right: JobName) -> Bool { left.drawn == right.drawn && left.text == right.text }
     package func hash(into hasher: inout Hasher) { hasher.combine(drawn) }
 
+    /// A number for the job at that due, to look up what is kept of the two.
+    func mixed(with due: Instant) -> UInt64 { drawn &+ UInt64(bitPattern: due.microseconds) &* 0x9E37_79B9_7F4A_7C15 }
+
     package static func < (left: JobName, right: JobName) -> Bool { left.text < right.text }
     package var description: String { text }
 

@@ -16,7 +16,7 @@ package struct JobGraph: Sendable {
     package private(set) var joins: [JobName: Join] = [:]
     /// For each job that joins a flow the one whose runs begin it; the others are heads themselves.
     package private(set) var heads: [JobName: JobName] = [:]
-    /// For each job its place in `order`.
+    /// For each job with parents its place in `order`.
     private var places: [JobName: Int] = [:]
 
     package init() {}
@@ -47,9 +47,10 @@ package struct JobGraph: Sendable {
     fileprivate init(jobs: [JobName: SharedJob], order: [JobName]) {
         self.jobs = jobs
         self.order = order
-        places = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
-        for name in order {
-            for edge in jobs[name]?.job.after ?? [] { children[edge.parent, default: []].append(name) }
+        for (place, name) in order.enumerated() {
+            let parents = jobs[name]?.job.after ?? []
+            if !parents.isEmpty { places[name] = place }
+            for edge in parents { children[edge.parent, default: []].append(name) }
         }
         for parent in children.keys { children[parent]?.sort() }
     }

@@ -16,6 +16,11 @@ package struct RunKey: Hashable, Sendable {
 
     /// The next attempt at the same due.
     var next: RunKey { RunKey(job: job, due: due, attempt: attempt + 1) }
+
+    /// One number in place of three: keys are looked up all the time.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(job.mixed(with: due) &+ UInt64(truncatingIfNeeded: attempt) &* 0xD6E8_FEB8_6659_FD93)
+    }
 }
 
 /// The identity of a flow: the run of a head and all runs of descendants that inherit its due.
@@ -27,6 +32,8 @@ package struct FlowKey: Hashable, Sendable {
         self.head = head
         self.due = due
     }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(head.mixed(with: due)) }
 }
 
 /// Where a run stands. The ledger refuses every step that `mayBecome` refuses.
