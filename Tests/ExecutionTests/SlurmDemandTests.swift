@@ -53,6 +53,20 @@ struct SlurmDemandTests {
         #expect(told.count == 1 && told.first?.hasPrefix("constraints.0: `\(value)` cannot be the name of a feature") == true)
     }
 
+    @Test(arguments: [
+        ("n[1-3]", true), ("n(1|2)|m.*", true), (#"n\."#, true), (#"n\d+"#, false), ("n(?:1|2)", false), (#"\bn1"#, false),
+        (#"n(.)\1"#, false),
+    ])
+    func patternsAreThoseOfPOSIX(pattern: String, isFine: Bool) {
+        for operation in [Constraint.Operator.like, .unlike] {
+            let told = objections { $0.constraints = [Constraint(attribute: "node", operation: operation, value: pattern)] }
+            #expect(told.isEmpty == isFine, "\(told)")
+            #expect(
+                isFine
+                    || told[0].hasPrefix("constraints.0: the executor `hpc` takes extended regular expressions of POSIX, and `\(pattern)`"))
+        }
+    }
+
     /// Also what is only the beginning of such an option, which sbatch takes for the whole.
     @Test(arguments: [
         "job-name", "comment", "output", "error", "parsable", "wrap", "export", "export-file", "requeue", "no-requeue", "array", "uid",

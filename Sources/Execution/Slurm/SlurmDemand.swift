@@ -1,3 +1,4 @@
+import Glibc
 package import Scheduling
 
 /// What a job asks for that a task of Slurm cannot have.
@@ -56,13 +57,26 @@ package enum SlurmDemand {
                     message: "the executor `\(executor)` is a Slurm cluster, whose nodes have no attribute `\(constraint.attribute)`; "
                         + "there are \(known), and a feature is named as its value: [feature, EQUALS, bigmem]")
             }
-            guard constraint.operation == .equals, !isName(constraint.value) else { return nil }
+            guard constraint.operation == .equals else { return patternObjection(to: constraint.value, key: key, on: executor) }
+            if isName(constraint.value) { return nil }
             let what = attribute == .node ? "node" : "feature"
             return Objection(
                 key: key,
                 message: "`\(constraint.value)` cannot be the name of a \(what) of the executor `\(executor)`; "
                     + "write one name, or LIKE and a regular expression for several")
         }
+    }
+
+    /// Job files are read with the regular expressions of Swift, which know more than those that names of nodes and features are held against.
+    private static func patternObjection(to pattern: String, key: String, on executor: String) -> Objection? {
+        var expression = regex_t()
+        let isUnderstood = regcomp(&expression, "^(\(pattern))$", REG_EXTENDED | REG_NOSUB) == 0
+        if isUnderstood { regfree(&expression) }
+        guard !isUnderstood || pattern.contains("(?") || pattern.contains(/\\[A-Za-z0-9]/) else { return nil }
+        return Objection(
+            key: key,
+            message: "the executor `\(executor)` takes extended regular expressions of POSIX, and `\(pattern)` is none; "
+                + "write [0-9] for \\d, and no \\w, \\b or (?:…)")
     }
 
     /// What has a meaning in a list or an expression of Slurm would ask for something else.
