@@ -73,8 +73,7 @@ extension SimulationCheck {
     /// An end that the policy names has its retry, as long as there is one left, and no other has.
     mutating func checkRetry(of key: RunKey, in simulation: Simulation) {
         guard let run = simulation.ledger.runs[key], let job = simulation.graph[key.job] else { return }
-        let occasions: [RunState: Retries.Occasion] = [.failed: .failed, .timedOut: .timedOut, .couldNotStart: .couldNotStart]
-        guard let occasion = occasions[run.state] else { return }
+        guard let occasion = run.retryOccasion else { return }
         let isCancelled = run.backfill.map { simulation.ledger.backfills[$0]?.cancelledAt != nil } ?? false
         let ranges = occasion == .failed ? job.retries.exitCodes : nil
         let isNamed = ranges.map { ranges in run.exitCode.map { code in ranges.contains { $0.contains(code) } } ?? false } ?? true

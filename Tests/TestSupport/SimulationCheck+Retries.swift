@@ -33,6 +33,17 @@ extension Run {
         }
     }
 
+    /// By which word of `retries.on` the end goes; nil for one that nobody retries.
+    var retryOccasion: Retries.Occasion? {
+        switch state {
+        case .failed: cause ?? .failed
+        case .timedOut: cause ?? .timedOut
+        case .couldNotStart: cause ?? .couldNotStart
+        case .killed: cause == .cancelled ? .cancelled : nil
+        default: nil
+        }
+    }
+
     /// A kill that nobody here asked for may be retried where the job says so.
     func isRetriedAfterCancel(by job: Job?) -> Bool {
         killWanted == nil && cause == .cancelled && job?.retries.on.contains(.cancelled) == true
