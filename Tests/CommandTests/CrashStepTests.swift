@@ -25,7 +25,8 @@ import Testing
 
     /// All trials at once, a few at a time: each waits more than it works.
     private static let findings = Task {
-        let trials = DurableStep.allCases.filter { !$0.isOfTasks }.flatMap { step in CrashTrial.times(of: step).map { CrashTrial(step: step, time: $0) } }
+        let steps = DurableStep.allCases.filter { !$0.isOfTasks }
+        let trials = steps.flatMap { step in CrashTrial.times(of: step).map { CrashTrial(step: step, time: $0) } }
         return await withCheckedContinuation { continuation in
             let state = Mutex((left: trials, missing: trials.count, found: [DurableStep: [String]]()))
             for _ in 0..<8 {
