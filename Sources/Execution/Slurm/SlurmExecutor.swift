@@ -24,13 +24,14 @@ package final class SlurmExecutor: Executor {
     ) throws {
         let stop = platform_eventfd()
         guard stop >= 0 else { throw SystemError("eventfd", "executor") }
+        var queues: [WorkQueue] = []
         do {
             let inbox = try Inbox<SlurmWatch.Request>()
             let place = try SlurmPlace(
                 links: LocalExecutor.absolute(runs), shared: settings.folder, keeper: LocalExecutor.absolute(keeper),
                 bootID: RunFolder.currentBootID())
-            let helpers = try SlurmWatch.Helpers(
-                submissions: WorkQueue(threads: SlurmWatch.mostSubmissions), questions: WorkQueue(threads: 1), files: WorkQueue(threads: 1))
+            for threads in [SlurmWatch.mostSubmissions, 1, 1] { queues.append(try WorkQueue(threads: threads)) }
+            let helpers = SlurmWatch.Helpers(submissions: queues[0], questions: queues[1], files: queues[2])
             let commands = SlurmCommands(settings: settings, stop: stop)
             remover = try FolderRemover(runs: place.runs, links: place.runs == place.links ? nil : place.links, report: report)
             thread = try OwnThread {
@@ -43,6 +44,8 @@ package final class SlurmExecutor: Executor {
             self.stop = stop
             self.report = report
         } catch {
+            // Nobody else would.
+            for queue in queues { queue.shutdown() }
             close(stop)
             throw error
         }

@@ -99,7 +99,7 @@ final class SlurmSubmitter: Sendable {
 
     private func providedPrograms() throws(SystemError) -> SlurmPlace.Programs {
         try programs.withLock { programs throws(SystemError) in
-            if let programs { return programs }
+            if let programs, Files.exists(programs.keeper), Files.exists(programs.script) { return programs }
             let provided = try place.providePrograms()
             programs = provided
             return provided

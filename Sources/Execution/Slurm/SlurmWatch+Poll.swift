@@ -26,9 +26,9 @@ extension SlurmWatch {
         isPolling = false
         let time = LocalWatch.steadyTime()
         if answer.controllerFault == nil {
+            // One that is back takes submissions again; one that takes none though it answers is not asked more often for that.
+            if pollFailures > 0 { clusterAnswered() }
             pollFailures = 0
-            submissionsWaitUntil = 0
-            submissionFailures = 0
             mayHaveStrays = !answer.strays.isEmpty
         } else {
             pollFailures += 1

@@ -24,8 +24,9 @@ extension SlurmWatch {
     }
 
     /// In another thread, for files may be on a server that does not answer.
-    private func read(_ runs: [String]) {
+    private mutating func read(_ runs: [String]) {
         guard !runs.isEmpty else { return }
+        reading += 1
         helpers.files.post { [place, inbox] in
             var traces: [String: Swift.Result<TaskTrace, SystemError>] = [:]
             for run in runs { traces[run] = Swift.Result { () throws(SystemError) in try place.trace(run) } }
@@ -33,9 +34,9 @@ extension SlurmWatch {
         }
     }
 
-    /// Those of which the files told nothing.
-    func readAgain() {
-        guard reattaching == nil else { return }
+    /// Those of which the files told nothing; a server that does not answer is not asked twice at a time.
+    mutating func readAgain() {
+        guard reading == 0 else { return }
         read(tasks.filter { $0.value.stage == .unread }.map(\.key))
     }
 

@@ -58,7 +58,7 @@ extension SlurmWatch {
         nextPoll = min(nextPoll, LocalWatch.steadyTime() + settings.pollInterval.wholeMilliseconds)
     }
 
-    private mutating func clusterAnswered() {
+    mutating func clusterAnswered() {
         submissionFailures = 0
         submissionsWaitUntil = 0
     }

@@ -61,6 +61,8 @@ struct SlurmWatch {
     var mayHaveStrays = true
     /// Before the first open task was submitted.
     var since = LocalWatch.now()
+    /// How many questions about files of earlier runs are under way.
+    var reading = 0
     var reattaching: (latch: Latch, missing: Set<String>, until: Int64)?
     private var isShutDown = false
 
@@ -104,7 +106,9 @@ struct SlurmWatch {
         case .kill(let run, let reason): kill(run: run, reason: reason)
         case .reattach(let open, let latch): reattach(open, latch)
         case .submitted(let run, let result): take(result, of: run)
-        case .read(let traces): for (run, trace) in traces { take(trace, of: run) }
+        case .read(let traces):
+            reading -= 1
+            for (run, trace) in traces { take(trace, of: run) }
         case .polled(let answer): take(answer)
         case .closed(let run, let closing): take(closing, of: run)
         case .shutdown: isShutDown = true
