@@ -378,27 +378,3 @@ struct Session {
         for (executor, ids) in ended { executors[executor]?.forget(ids) }
     }
 }
-
-extension LedgerRecord {
-    fileprivate var run: Run? {
-        switch self {
-        case .insert(let run), .update(let run): run
-        case .gap, .cutGap, .clockSetBack, .control, .openFlow, .closeFlow, .reopenFlow, .promises, .pause, .resume, .change: nil
-        case .order, .orderIsOver, .markStale, .replanFlow, .backfill: nil
-        }
-    }
-
-    fileprivate var changesPauses: Bool {
-        switch self {
-        case .pause, .resume: true
-        default: false
-        }
-    }
-
-    fileprivate var changesSlotOrders: Bool {
-        switch self {
-        case .order, .orderIsOver: true
-        default: false
-        }
-    }
-}
