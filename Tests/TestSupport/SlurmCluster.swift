@@ -18,7 +18,9 @@ package final class SlurmCluster: Sendable {
             let answer = try? Program.run("/usr/bin/dpkg-query", ["-W", "-f", "${db:Status-Status}", package])
             return answer?.stdout != "installed"
         }
-        guard missing.isEmpty else { return "these packages are not installed: \(missing.joined(separator: " "))" }
+        guard missing.isEmpty else {
+            return "not installed: \(missing.joined(separator: " ")); `scripts/slurm-test-cluster start FOLDER --acct` installs them"
+        }
         // A node is a namespace of its own, which not every container may make.
         let namespace = try? Program.run("/usr/bin/unshare", ["--fork", "--pid", "--mount-proc", "/bin/true"])
         return namespace?.status == 0 ? nil : "no namespace of processes can be made here"
