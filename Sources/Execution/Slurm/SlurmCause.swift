@@ -41,7 +41,7 @@ struct SlurmCause {
         case .bootFail: (.signaled, "boot-failed: \(onNode) did not boot")
         case .preempted: (.signaled, "preempted: another task took its place on \(onNode)")
         case .outOfMemory: (.signaled, "out-of-memory: the task needed more memory than Slurm gave it; `memory` of the job says how much")
-        case .timeout: (.timedOut, "timeout: the time limit that Slurm has for the task was over")
+        case .timeout: (.timedOut, "timeout: the time limit that Slurm has for the task was over; with `timeout` the job gets its own")
         case .deadline: (.timedOut, "deadline: the task's deadline in Slurm was reached")
         case .requeued, .requeueHold, .requeueFederated, .specialExit, .pending:
             (.signaled, "node-failed: Slurm took the task from \(onNode) and put it into the queue again")

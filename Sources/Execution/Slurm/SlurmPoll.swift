@@ -7,6 +7,8 @@ struct SlurmPoll: Sendable {
         var run: String
         /// Whether the folder is looked into even while the task waits in the queue.
         var hasBegun: Bool
+        /// Whether nothing but its end is of interest while it runs.
+        var isStartTold: Bool
     }
 
     struct Answer: Sendable {
@@ -62,8 +64,14 @@ struct SlurmPoll: Sendable {
         var sight = SlurmSight(rows: rows)
         let isWaiting = !rows.isEmpty && rows.allSatisfy { $0.state.phase == .waiting || $0.state.phase == .held }
         guard !isWaiting || subject.hasBegun else { return sight }
-        do {
-            sight.trace = try place.trace(subject.run)
+        do throws(SystemError) {
+            if subject.isStartTold, sight.activeRow != nil {
+                // One file of each, which is mostly not there, instead of all that a folder tells.
+                let ending = try place.folder(subject.run).outcome()
+                sight.trace = TaskTrace(isMarked: true, ending: ending, isKnown: true)
+            } else {
+                sight.trace = try place.trace(subject.run)
+            }
         } catch {
             sight.fault = "folder: \(error)"
         }

@@ -16,7 +16,9 @@ extension SlurmWatch {
 
     private func subjects() -> [SlurmPoll.Subject] {
         tasks.filter { $0.value.stage == .open }.map { run, task in
-            SlurmPoll.Subject(run: run, hasBegun: task.hasKeeper || task.isStartTold || task.killWanted != nil || task.isDoubtful)
+            SlurmPoll.Subject(
+                run: run, hasBegun: task.hasKeeper || task.isStartTold || task.killWanted != nil || task.isDoubtful,
+                isStartTold: task.isStartTold)
         }
     }
 
