@@ -52,7 +52,7 @@ import TestSupport
     }
 
     static func play(_ seed: UInt64, _ options: Options) -> Played {
-        let found = options.properties.map { (property: $0, texts: $0.faults(of: seed, trace: options.traces)) }
+        let found = options.properties.map { (property: $0, texts: $0.faults(of: seed, jobs: options.jobs, trace: options.traces)) }
         return Played(seed: seed, faults: found.filter { !$0.texts.isEmpty })
     }
 
@@ -64,6 +64,8 @@ struct Options: Sendable {
     var last = UInt64.max
     var limit: Duration?
     var properties = SimulationProperty.allCases
+    /// How many jobs the flows of `reference` are made of.
+    var jobs: Int?
     var traces = false
     var processors = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
@@ -76,10 +78,12 @@ struct Options: Sendable {
             case "--seeds": last = first + (UInt64(value) ?? 1) - 1
             case "--seconds": limit = Int64(value).map { .seconds($0) }
             case "--property": properties = SimulationProperty(rawValue: value).map { [$0] } ?? properties
+            case "--jobs": jobs = Int(value)
             case "--trace": traces = value == "1"
             case "--processors": processors = Int(value) ?? processors
             default: break
             }
         }
+        if jobs != nil, properties.count > 1 { properties = [.reference, .referenceWithCrashes] }
     }
 }

@@ -30,10 +30,12 @@ package struct ReferenceFlows {
     private let requests: [JobName: [Instant]]
     private let course: (RunKey) -> SimulationExecutor.Course
     private var heads: [JobName: JobName] = [:]
-    /// The jobs that join flows, with their parents.
-    private var joining: [(job: JobName, parents: [JobName])] = []
+    /// Of each job its children that join flows.
+    private var joining: [JobName: [JobName]] = [:]
     /// For each job that may begin a flow those that owe a run in it.
     private var members: [JobName: Set<JobName>] = [:]
+    /// The same the other way round.
+    private var headsAbove: [JobName: [JobName]] = [:]
     /// By job and due all attempts, in order.
     private var rows: [JobName: [Instant: [Row]]] = [:]
 
@@ -50,10 +52,12 @@ package struct ReferenceFlows {
         byName = Dictionary(uniqueKeysWithValues: jobs.map { ($0.name, $0) })
         self.requests = Dictionary(grouping: requests, by: \.job).mapValues { $0.map(\.at) }
         untilNothingChanges { $0.findHeads() }
-        joining = jobs.filter { joinsFlow($0) }.map { ($0.name, $0.after.map(\.parent)) }
+        for job in jobs where joinsFlow(job) {
+            for edge in job.after { joining[edge.parent, default: []].append(job.name) }
+        }
         for name in Set(heads.values).union(self.requests.keys) {
-            members[name] = []
-            untilNothingChanges { $0.findMembers(of: name) }
+            members[name] = membersBelow(name)
+            for member in members[name] ?? [] { headsAbove[member, default: []].append(name) }
         }
         untilNothingChanges { $0.findRows() }
         countEndings()
@@ -74,8 +78,9 @@ package struct ReferenceFlows {
     /// For each flow with members whether somebody still owes a run in it.
     package var flows: [FlowKey: Bool] {
         var flows: [FlowKey: Bool] = [:]
+        let waiting = Dictionary(grouping: waiting, by: \.job)
         for (head, below) in members where !below.isEmpty {
-            for due in begun(by: head) + waiting.filter({ $0.job == head }).map(\.due) {
+            for due in begun(by: head) + (waiting[head] ?? []).map(\.due) {
                 let flow = FlowKey(head: head, due: due)
                 flows[flow] = ([head] + below).contains { end(of: $0, in: flow) == nil }
             }
@@ -102,11 +107,12 @@ package struct ReferenceFlows {
         return heads != before
     }
 
-    private mutating func findMembers(of head: JobName) -> Bool {
-        var found = members[head] ?? []
-        for (job, parents) in joining where parents.contains(where: { $0 == head || found.contains($0) }) { found.insert(job) }
-        defer { members[head] = found }
-        return found != members[head]
+    private func membersBelow(_ head: JobName) -> Set<JobName> {
+        var (found, parents): (Set<JobName>, [JobName]) = ([], [head])
+        while let parent = parents.popLast() {
+            for child in joining[parent] ?? [] where found.insert(child).inserted { parents.append(child) }
+        }
+        return found
     }
 
     // MARK: rows
@@ -127,7 +133,7 @@ package struct ReferenceFlows {
         var found: [Instant: [Row]] = [:]
         for at in requests[job.name] ?? [] { found[at] = attempts(at: job, due: at, .manual, readyAt: at) }
         if joinsFlow(job) {
-            for (head, below) in members where below.contains(job.name) {
+            for head in headsAbove[job.name] ?? [] {
                 for due in begun(by: head) { found[due] = memberRows(of: job, in: FlowKey(head: head, due: due)) ?? found[due] }
             }
         } else if !job.after.isEmpty {

@@ -9,7 +9,7 @@ extension SimulationCheck {
         for order in ledger.orders.values where order.due <= simulation.now && graph[order.job] != nil {
             let head = graph.joins[order.job] == .flow ? graph.heads[order.job] ?? order.job : order.job
             let isToCome = graph[head]?.schedule != nil && ledger.controls[head].map { order.due > $0.accountedUntil } ?? false
-            let isOpen = ledger.open.contains { $0.job == order.job && $0.due == order.due }
+            let isOpen = ledger.openRuns(of: order.job).contains { $0.key.due == order.due }
             if !isToCome, !isOpen, !isOwed(order, in: ledger), !ledger.isPending(order.job, order.due) {
                 fault("the order about \(order.job) at \(order.due.rfc3339) is still there at \(simulation.now.rfc3339)")
             }
@@ -18,7 +18,7 @@ extension SimulationCheck {
 
     private func isOwed(_ order: SlotOrder, in ledger: SimulationLedger) -> Bool {
         ledger.flows.contains { key, flow in
-            key.due == order.due && flow.isOpen && flow.plan.members.contains { $0.job == order.job }
+            key.due == order.due && flow.isOpen && flow.member(order.job) != nil
                 && ledger.newest(of: order.job, in: key) == nil
         }
     }

@@ -27,7 +27,7 @@ extension SimulationCheck {
 
     private func inherited(by run: Run, _ graph: JobGraph, in simulation: Simulation) -> [String: String] {
         let ledger = simulation.ledger
-        let member = ledger.flows[run.flow]?.plan.members.first { $0.job == run.key.job }
+        let member = ledger.flows[run.flow]?.member(run.key.job)
         let parents = (member?.after ?? []).compactMap { ledger.newest(of: $0.parent, in: run.flow, before: run.key) }
         let head = ledger.newest(of: run.flow.head, in: run.flow, before: run.key).map { [$0] } ?? []
         let givers = (head + parents).map { ($0, $0.parameters) } + parents.map { ($0, $0.handedOn) }

@@ -10,7 +10,7 @@ extension SimulationCheck {
     mutating func checkCatchUp(_ run: Run, in simulation: Simulation) {
         guard run.trigger == .schedule, run.state != .skipped, !run.isByHand else { return }
         guard let job = simulation.graph[run.key.job], !job.isChronos, simulation.now - run.key.due > .seconds(60) else { return }
-        guard job.catchUp == catchUps[job.name] else { return }
+        guard job.catchUp == inForceBefore[job.name]?.catchUp else { return }
         if job.catchUp == .none { fault("\(run.key.words) is caught up under none") }
         if job.catchUp == .all, !run.isCaughtUp { fault("\(run.key.words) is caught up, and its row does not say so") }
     }
@@ -55,7 +55,7 @@ extension SimulationCheck {
     /// What should have become of a run that waits behind others of its job; nil when it waits as it should.
     func wrongOverlap(of run: Run, by job: Job, in simulation: Simulation) -> String? {
         guard run.isJudgedByOverlap else { return nil }
-        let others = simulation.ledger.open.filter { $0.job == job.name && $0 != run.key }.compactMap { simulation.ledger.runs[$0] }
+        let others = simulation.ledger.openRuns(of: job.name).filter { $0.key != run.key }
         let active = others.filter(\.state.isActive)
         if active.isEmpty { return nil }
         switch job.overlap {

@@ -6,7 +6,9 @@ import Timetable
 extension Simulation {
     /// Checks what only the ledger as a whole can show; `faults` holds what was found.
     package mutating func checkWhole() {
-        for name in check.eras.keys.sorted() { checkSlots(of: name) }
+        let gaps = Dictionary(grouping: ledger.gaps, by: \.job)
+        let chronos = Set(definitions.values.filter(\.isChronos).map(\.name))
+        for name in check.eras.keys.sorted() { checkSlots(of: name, gaps: gaps[name] ?? [], isChronos: chronos.contains(name)) }
         for key in ledger.flows.keys { checkFlow(key) }
         checkPromises()
         checkBackfills()
@@ -17,7 +19,7 @@ extension Simulation {
     }
 
     /// Each slot since registration has exactly one explanation.
-    private mutating func checkSlots(of name: JobName) {
+    private mutating func checkSlots(of name: JobName, gaps: [Gap], isChronos: Bool) {
         guard let control = ledger.controls[name] else { return }
         let rows = Dictionary(grouping: ledger.rows(of: name).filter { $0.trigger == .schedule }, by: \.key.due)
         var unclaimed = Set(rows.keys)
@@ -28,11 +30,11 @@ extension Simulation {
             while let due = era.schedule.next(after: cursor)?.due, due <= through {
                 cursor = due
                 unclaimed.remove(due)
-                let gaps = ledger.gaps(of: name).filter {
+                let tellingOfIt = gaps.filter {
                     ($0.firstDue...$0.lastDue).contains(due) && check.wasDecided($0, in: era)
                 }
-                for gap in gaps { counted[gap.firstDue, default: []].insert(due) }
-                let explanations = gaps.count + (rows[due]?.count ?? 0)
+                for gap in tellingOfIt { counted[gap.firstDue, default: []].insert(due) }
+                let explanations = tellingOfIt.count + (rows[due]?.count ?? 0)
                 // On the very instant of an edit the job may have had a run of that due already, in a flow; of several, in one of them.
                 let isLater = due > control.registeredAt || check.edits[due] ?? 0 > 1
                 let isInDoubt = due == era.from && isLater && explanations == 0
@@ -49,10 +51,9 @@ extension Simulation {
                 }
             }
         }
-        for gap in ledger.gaps(of: name) where counted[gap.firstDue]?.count != gap.slots && !check.isLeftWhole(gap) {
+        for gap in gaps where counted[gap.firstDue]?.count != gap.slots && !check.isLeftWhole(gap) {
             check.fault("the gap of \(name) at \(gap.firstDue.rfc3339) counts \(gap.slots) slots, not \(counted[gap.firstDue]?.count ?? 0)")
         }
-        let isChronos = definitions.values.contains { $0.name == name && $0.isChronos }
         unclaimed.subtract(check.hadBefore[name] ?? [])
         for due in unclaimed where !(isChronos && due < control.registeredAt && unclaimed.count == 1) {
             check.fault("\(name) at \(due.rfc3339) was never owed")

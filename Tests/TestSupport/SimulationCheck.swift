@@ -25,8 +25,6 @@ struct SimulationCheck: Sendable {
     var hadBefore: [JobName: Set<Instant>] = [:]
     /// Each time that something was paused, until when if that is over.
     var rests: [(scope: PauseScope, since: Instant, until: Instant?)] = []
-    /// Of each job in force the policy as it was after the step before.
-    var catchUps: [JobName: CatchUp] = [:]
     /// What each run takes that is with its executor.
     private var held: [RunKey: Demand] = [:]
     /// The same of each run that its executor could not take: it may keep its places for a while, or have given them back.
@@ -76,7 +74,6 @@ struct SimulationCheck: Sendable {
         for case .update(let run) in records { checkOverlap(run, in: simulation) }
         for case .gap(let gap) in records { checkCatchUp(gap, in: simulation) }
         if case .ended(let key, _) = event { checkRetry(of: key, in: simulation) }
-        catchUps = Dictionary(uniqueKeysWithValues: simulation.graph.order.map { ($0, simulation.graph[$0]?.catchUp ?? .latest) })
         for case .kill(let key, _, let reason) in deeds where simulation.ledger.runs[key]?.killWanted != reason {
             fault("\(key.words) is killed, and the ledger does not say so")
         }
@@ -149,9 +146,8 @@ struct SimulationCheck: Sendable {
     /// Nobody waits for what there is: whoever waits for places finds none of a pool; for the rest, too little is left by those who run and
     /// by whoever stands first before it among those that need the same things.
     private mutating func checkQueues(in simulation: Simulation) {
-        let waiting = simulation.ledger.open.compactMap { simulation.ledger.runs[$0] }.filter {
-            $0.state == .waiting && $0.reason?.hasPrefix("pool") == true
-        }
+        let waiting = simulation.ledger.inPoolQueue.compactMap { simulation.ledger.runs[$0] }
+        if waiting.isEmpty { return }
         let capacities = simulation.allCapacities
         var taken = Demand.sum(Array(held.values) + Array(kept.values))
         let takenSurely = Demand.sum(held.values)
@@ -191,9 +187,8 @@ struct SimulationCheck: Sendable {
         for case .insert(let run) in records { changed.insert(run.key) }
         for case .update(let run) in records { changed.insert(run.key) }
         let capacities = simulation.allCapacities
-        for key in simulation.ledger.open where !changed.contains(key) {
-            guard let run = simulation.ledger.runs[key], run.state == .waiting, run.reason?.hasPrefix("pool") == true else { continue }
-            guard let job = simulation.graph[key.job] else { continue }
+        for key in simulation.ledger.inPoolQueue where !changed.contains(key) {
+            guard let run = simulation.ledger.runs[key], let job = simulation.graph[key.job] else { continue }
             let kind = Demand(job, capacities, backfill: run.backfill).kind
             for (winner, other) in launched where Self.rank(run, job) < Self.rank(winner, other) {
                 let isOfOneKind = Demand(other, capacities, backfill: winner.backfill).kind == kind
@@ -234,15 +229,15 @@ struct SimulationCheck: Sendable {
         if run.isBoundToWindow, let window = job.startWithin, now > run.readyAt + window {
             fault("\(key.words) is launched after its window")
         }
-        let active = simulation.ledger.open.filter { $0.job == key.job && simulation.ledger.runs[$0]?.state.isActive == true }
+        let active = simulation.ledger.openRuns(of: key.job).filter(\.state.isActive)
         if active.count > job.overlap.mostAtOnce { fault("\(active.count) runs of \(key.job) are active") }
         checkEdges(of: run, in: simulation)
     }
 
     private mutating func checkEdges(of run: Run, in simulation: Simulation) {
         // What somebody asks for by name depends on nothing.
-        guard !run.isByHand, run.flow.head != run.key.job, let plan = simulation.ledger.flows[run.flow]?.plan else { return }
-        guard let member = plan.members.first(where: { $0.job == run.key.job }) else {
+        guard !run.isByHand, run.flow.head != run.key.job, let flow = simulation.ledger.flows[run.flow] else { return }
+        guard let member = flow.member(run.key.job) else {
             return fault("\(run.key.words) is no member of its flow")
         }
         let first = simulation.firstOfChain(run)
@@ -331,9 +326,8 @@ struct SimulationCheck: Sendable {
             let needed = Demand(job, simulation.allCapacities, backfill: run.backfill).words
             return words.last.map(String.init) == needed ? nil : "it needs \(needed)"
         case "overlap":
-            let others = simulation.ledger.open.count { other in
-                guard other.job == run.key.job, other != run.key else { return false }
-                return simulation.ledger.runs[other]?.state.isActive == true || simulation.isBefore(other, run)
+            let others = simulation.ledger.openRuns(of: run.key.job).count { other in
+                other.key != run.key && (other.state.isActive || simulation.isBefore(other.key, run))
             }
             if others < job.overlap.mostAtOnce { return "not enough other runs are in its way" }
             return wrongOverlap(of: run, by: job, in: simulation)

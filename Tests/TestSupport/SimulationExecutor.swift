@@ -19,6 +19,8 @@ package struct SimulationExecutor: Sendable {
         package var handedOn: [String: String]
         /// Why it came to that end.
         package var reason: String?
+        /// How it ends when somebody kills it: the command may have come to an end of its own just before.
+        package var endWhenKilled = RunState.killed
 
         package init(
             startsAfter: Duration = .zero, lasts: Duration? = nil, state: RunState = .succeeded, refusals: Int = 0, exitCode: Int? = 1,
@@ -42,6 +44,7 @@ package struct SimulationExecutor: Sendable {
         var isEndPast = false
         var isStartTold = false
         var isEndTold = false
+        var end = RunState.killed
     }
 
     package enum Report: Sendable {
@@ -56,6 +59,8 @@ package struct SimulationExecutor: Sendable {
     package private(set) var launched: [RunKey] = []
     package private(set) var killed: [RunKey] = []
     private(set) var tasks: [RunKey: Task] = [:]
+    /// What is to be told, and some of what was to be told once.
+    private var queue = SimulationQueue()
     /// Hand-overs that were refused, when, and not told yet.
     private(set) var untold: [RunKey: Instant] = [:]
     /// Per key how many hand-overs were refused.
@@ -73,6 +78,7 @@ package struct SimulationExecutor: Sendable {
         if refusals[run.key] ?? 0 < course.refusals {
             refusals[run.key, default: 0] += 1
             untold[run.key] = now
+            putInLine(run.key)
             return
         }
         let startsAt = now + course.startsAfter
@@ -88,13 +94,18 @@ package struct SimulationExecutor: Sendable {
                     startedAt: startsAt, endedAt: startsAt + $0, handedOn: course.handedOn)
             }
         }
+        task.end = course.endWhenKilled
         tasks[run.key] = task
+        putInLine(run.key)
     }
 
     mutating func kill(_ key: RunKey, reason: String, at now: Instant) {
         killed.append(key)
         guard let task = tasks[key], !task.isEndTold else { return }
-        end(key, with: Outcome(state: .killed, reason: reason, startedAt: min(task.startsAt, now), endedAt: now + .milliseconds(3)))
+        let outcome = Outcome(
+            state: task.end, reason: task.end == .killed ? reason : nil, exitCode: task.end == .failed ? 1 : nil,
+            startedAt: min(task.startsAt, now), endedAt: now + .milliseconds(3))
+        end(key, with: outcome)
     }
 
     /// The clock is set: what is still to happen happens after the same time, and what has happened bears the time of the old clock.
@@ -114,39 +125,48 @@ package struct SimulationExecutor: Sendable {
             }
             tasks[key] = moved
         }
+        putAllInLine()
     }
 
     /// Gives a run its end, unless it has come to an earlier one.
     package mutating func end(_ key: RunKey, with outcome: Outcome) {
         guard let task = tasks[key], !task.isEndPast, task.outcome.map({ $0.endedAt > outcome.endedAt }) ?? true else { return }
         tasks[key]?.outcome = outcome
+        putInLine(key)
     }
 
     /// The next thing to tell: starts and ends in the order in which they happen.
-    var next: (at: Instant, key: RunKey, report: Report)? {
-        var next: (at: Instant, key: RunKey, report: Report)?
-        for (key, at) in untold where next.map({ Self.isBefore(at, key, $0.at, $0.key) }) ?? true { next = (at, key, .refused) }
-        for (key, task) in tasks {
-            let candidate: (at: Instant, key: RunKey, report: Report)
-            if !task.isStartTold, task.isStartPast || task.outcome.map({ task.startsAt <= $0.endedAt }) ?? true {
-                candidate = (task.isStartPast ? .distantPast : task.startsAt, key, .started)
-            } else if !task.isEndTold, let outcome = task.outcome {
-                candidate = (task.isEndPast ? .distantPast : outcome.endedAt, key, .ended)
-            } else {
-                continue
-            }
-            if next.map({ Self.isBefore(candidate.at, key, $0.at, $0.key) }) ?? true { next = candidate }
+    var next: SimulationQueue.Happening? { queue.first }
+
+    /// What is to be told next of one run.
+    private func happening(of key: RunKey) -> SimulationQueue.Happening? {
+        if let at = untold[key] { return .init(at: at, key: key, report: .refused) }
+        guard let task = tasks[key] else { return nil }
+        if !task.isStartTold, task.isStartPast || task.outcome.map({ task.startsAt <= $0.endedAt }) ?? true {
+            return .init(at: task.isStartPast ? .distantPast : task.startsAt, key: key, report: .started)
         }
-        return next
+        guard !task.isEndTold, let outcome = task.outcome else { return nil }
+        return .init(at: task.isEndPast ? .distantPast : outcome.endedAt, key: key, report: .ended)
     }
 
-    /// The words of a key are long, and two things seldom happen at once.
-    private static func isBefore(_ at: Instant, _ key: RunKey, _ otherAt: Instant, _ otherKey: RunKey) -> Bool {
-        at == otherAt ? key.words < otherKey.words : at < otherAt
+    /// To be called whenever something of `keys` has changed: what was in the queue of them before is passed over.
+    private mutating func putInLine(_ keys: some Sequence<RunKey>) {
+        for key in keys {
+            if let happening = happening(of: key) { queue.insert(happening) }
+        }
+        while let first = queue.first, happening(of: first.key) != first { queue.removeFirst() }
+    }
+
+    private mutating func putInLine(_ key: RunKey) { putInLine(CollectionOfOne(key)) }
+
+    private mutating func putAllInLine() {
+        queue = SimulationQueue()
+        putInLine(Array(untold.keys) + tasks.keys)
     }
 
     /// Tells it: the same thing is told again only after `reattach`.
     mutating func tell(_ key: RunKey, _ report: Report) -> Event? {
+        defer { putInLine(key) }
         if report == .refused {
             untold[key] = nil
             return .notHandedOver(key, reason: Self.refusal)
@@ -172,8 +192,12 @@ package struct SimulationExecutor: Sendable {
             untold.isEndTold = false
             return untold
         }
+        putAllInLine()
     }
 
     /// The end of `key` is durable.
-    mutating func forget(_ key: RunKey) { tasks[key] = nil }
+    mutating func forget(_ key: RunKey) {
+        tasks[key] = nil
+        putInLine(key)
+    }
 }

@@ -71,7 +71,7 @@ extension SimulationLedger {
         let above = flows.filter { scope.above.contains($0.key.head) && range.contains($0.key.due) }.sorted { $0.key.head < $1.key.head }
         let others = flows.filter { $1.isOpen && range.contains($0.due) }.sorted { $0.key.head < $1.key.head }
         for (key, flow) in above + others where slots[key.due] == nil {
-            guard flow.plan.members.contains(where: { $0.job == scope.job }) else { continue }
+            guard flow.member(scope.job) != nil else { continue }
             slots[key.due] = .init(newest: nil, hasRun: false, flow: self.flow(key), isFlowOpen: flow.isOpen)
         }
         return slots

@@ -6,10 +6,27 @@ package import Timetable
 /// What cannot be said in SQL, but must hold all the same, is checked here too: progress never moves back, a closed flow stays closed.
 package struct SimulationLedger: Sendable {
     package struct Flow: Hashable, Sendable {
-        package var plan: FlowPlan
+        package var plan: FlowPlan { didSet { places = Self.places(in: plan) } }
         package var isOpen = true
         package var stale: StaleMarks = [:]
         package var promises: [JobName: FlowPromise] = [:]
+        private var places: [JobName: Int]
+
+        init(plan: FlowPlan) {
+            self.plan = plan
+            places = Self.places(in: plan)
+        }
+
+        func member(_ job: JobName) -> FlowPlan.Member? { places[job].map { plan.members[$0] } }
+
+        private static func places(in plan: FlowPlan) -> [JobName: Int] {
+            Dictionary(zip(plan.members.map(\.job), plan.members.indices)) { first, _ in first }
+        }
+    }
+
+    private struct Seat: Hashable {
+        let job: JobName
+        let flow: FlowKey
     }
 
     /// In the order of their insertion, as run ids count them.
@@ -39,6 +56,12 @@ package struct SimulationLedger: Sendable {
     private var places: [RunKey: Int] = [:]
     /// Of each job its rows in the order of their insertion.
     private var keys: [JobName: [RunKey]] = [:]
+    /// Of each job in a flow its attempts in the order of their insertion.
+    private var attempts: [Seat: [RunKey]] = [:]
+    /// Of each job its open runs.
+    private var openOf: [JobName: Set<RunKey>] = [:]
+    /// The open runs that wait for a place.
+    private(set) var inPoolQueue: Set<RunKey> = []
 
     package init() {}
 
@@ -103,6 +126,7 @@ package struct SimulationLedger: Sendable {
         order.append(run.key)
         members[run.flow, default: []].append(run.key)
         keys[run.key.job, default: []].append(run.key)
+        attempts[Seat(job: run.key.job, flow: run.flow), default: []].append(run.key)
         store(run, old: nil)
     }
 
@@ -141,6 +165,7 @@ package struct SimulationLedger: Sendable {
         if run.state.isActive, run.executor == nil || run.version == nil { refuse("CHECK executor, version: \(run.key.words)") }
         if let ending = run.ending, old?.ending != ending, !endings.insert(ending).inserted { refuse("UNIQUE ending: \(run.key.words)") }
         runs[run.key] = run
+        if run.state == .waiting, run.reason?.hasPrefix("pool") == true { inPoolQueue.insert(run.key) } else { inPoolQueue.remove(run.key) }
         keepOpen(run, wasOpen: old?.state.isOpen ?? false)
     }
 
@@ -150,9 +175,11 @@ package struct SimulationLedger: Sendable {
         let place = FlowKey(head: run.key.job, due: run.key.due)
         if wasOpen {
             open.remove(run.key)
+            openOf[run.key.job]?.remove(run.key)
             openDues.remove(place)
         } else {
             open.insert(run.key)
+            openOf[run.key.job, default: []].insert(run.key)
             if !openDues.insert(place).inserted { refuse("run_open: \(run.key.words)") }
         }
     }
@@ -246,14 +273,19 @@ extension SimulationLedger {
 
     /// The newest attempt of `job` in a flow.
     package func newest(of job: JobName, in flow: FlowKey) -> Run? {
-        rows(of: flow).filter { $0.key.job == job }.max { $0.key.attempt < $1.key.attempt }
+        rows(of: job, in: flow).max { $0.key.attempt < $1.key.attempt }
     }
 
     /// The attempt of `job` that was the newest in that flow when the row of `key` was made.
     package func newest(of job: JobName, in flow: FlowKey, before key: RunKey) -> Run? {
         let place = places[key] ?? 0
-        return rows(of: flow).filter { $0.key.job == job && places[$0.key] ?? 0 < place }.max { $0.key.attempt < $1.key.attempt }
+        return rows(of: job, in: flow).filter { places[$0.key] ?? 0 < place }.max { $0.key.attempt < $1.key.attempt }
     }
+
+    private func rows(of job: JobName, in flow: FlowKey) -> [Run] { (attempts[Seat(job: job, flow: flow)] ?? []).compactMap { runs[$0] } }
+
+    /// The open runs of a job.
+    func openRuns(of job: JobName) -> [Run] { (openOf[job] ?? []).compactMap { runs[$0] } }
 
     /// All rows of a job by due and attempt.
     package func rows(of job: JobName) -> [Run] {

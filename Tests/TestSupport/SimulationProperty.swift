@@ -23,7 +23,9 @@ package enum SimulationProperty: String, Sendable, CaseIterable {
     case referenceWithCrashes
 
     /// What does not hold; empty when all is well.
-    package func faults(of seed: UInt64, trace: Bool = false) -> [String] {
+    ///
+    /// - Parameter jobs: How many jobs flows are made of; without it as many as the seed draws.
+    package func faults(of seed: UInt64, jobs: Int? = nil, trace: Bool = false) -> [String] {
         switch self {
         case .rules: return SimulationScript(seed: seed).play(trace: trace, refusing: true).faults
         case .downtime: return faultsWithDowntime(SimulationScript(seed: seed), trace)
@@ -32,9 +34,9 @@ package enum SimulationProperty: String, Sendable, CaseIterable {
         case .editsWithDowntime: return faultsWithDowntime(SimulationScript(editingFlowsOf: seed), trace)
         case .clocks: return SimulationScript(seed: seed).play(trace: trace, refusing: true, settingClocks: true).faults
         case .clocksWithDowntime: return faultsWithDowntime(SimulationScript(seed: seed), trace, settingClocks: true)
-        case .reference: return ReferenceScript(seed: seed).differences()
+        case .reference: return ReferenceScript(seed: seed, jobs: jobs).differences()
         case .referenceWithCrashes:
-            let script = ReferenceScript(seed: seed)
+            let script = ReferenceScript(seed: seed, jobs: jobs)
             return script.differences { script.crash(at: $0) }
         }
     }
