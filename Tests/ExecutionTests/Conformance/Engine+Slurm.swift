@@ -41,13 +41,13 @@ extension Engine {
                     _ = try place.slurm(cluster()).place.providePrograms()
                     try place.folder(launch.run).writeMark(TaskMark(at: LocalWatch.now()))
                 },
-                Beginning(testDescription: "a task of which nobody heard") { place, launch in
+                Beginning(testDescription: "a task of which nobody heard", mayStart: true) { place, launch in
                     guard case .accepted = try place.slurm(cluster()).submitter.submit(launch, mayBeKnown: false) else {
                         throw SystemError("submit", launch.run, EPROTO)
                     }
                     try place.folder(launch.run).writeMark(TaskMark(at: LocalWatch.now()))
                 },
-                Beginning(testDescription: "two tasks") { place, launch in
+                Beginning(testDescription: "two tasks", mayStart: true) { place, launch in
                     for _ in 0..<2 {
                         guard case .accepted = try place.slurm(cluster()).submitter.submit(launch, mayBeKnown: false) else {
                             throw SystemError("submit", launch.run, EPROTO)
