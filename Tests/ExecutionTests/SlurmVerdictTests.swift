@@ -83,6 +83,17 @@ struct SlurmVerdictTests {
         #expect(cancelled?.kind == .killed && cancelled?.reason == "cancelled: by user 1000 on the cluster")
     }
 
+    /// Not every cluster keeps books.
+    @Test func withoutBooksTheControllersWordHasToDo() {
+        let outcome = Ending(kind: .killed, signal: 15, reason: "keeper-stopped: the keeper was told to stop", endedAt: now)
+        let stopped = sight([row(.cancelled)], claim: claim, ending: outcome)
+        #expect(verdict(stopped, silent: 1000) == .waits(nil))
+        #expect(ended(verdict(stopped, silent: 6000))?.reason == "cancelled: by somebody on the cluster")
+        #expect(ended(verdict(sight([row(.cancelled)]), silent: 6000))?.reason == "cancelled: by somebody on the cluster")
+        let died = ended(verdict(sight([row(.nodeFail)], claim: claim), silent: 6000))
+        #expect(died?.reason == "node-failed: node n1 failed under the command")
+    }
+
     /// The controller forgot an accepted task: sacct shows it as pending for ever.
     @Test func whatNobodyKnowsAndNobodyClaimedIsSubmittedAgain() {
         let runaway = sight([], [end(.pending)])

@@ -76,7 +76,7 @@ struct SlurmTask: Sendable {
     /// Its keeper had it, and nothing of it goes on; a row that waits is a second incarnation, which will not begin it again.
     private func ofBegun(_ trace: TaskTrace, _ sight: SlurmSight, silence: Int64, now: Instant, doubt: Int64) -> Verdict {
         let startedAt = trace.claim?.startedAt
-        if let end = sight.end, !end.isVague || silence >= Self.settling {
+        if let end = sight.end(isSettled: silence >= Self.settling) {
             let cause = SlurmCause(end: end, lastWord: sight.lastWord)
             if let outcome = trace.ending { return .ended(cause.explaining(outcome)) }
             if silence >= Self.settling { return .ended(cause.withoutOutcome(startedAt: startedAt, now: now)) }
@@ -98,16 +98,12 @@ struct SlurmTask: Sendable {
     }
 
     private func ofUnclaimed(_ sight: SlurmSight, silence: Int64, now: Instant, doubt: Int64) -> Verdict {
-        if let end = sight.end, !end.isVague || silence >= Self.settling {
+        if let end = sight.end(isSettled: silence >= Self.settling) {
             return .refuse(SlurmCause(end: end, lastWord: sight.lastWord).withoutStart(now: now))
         }
-        guard let row = sight.rows.last(where: { !$0.isRefusal }) else {
-            guard silence >= doubt, sight.accountFault == nil else { return .waits(sight.accountFault) }
-            return .submitAgain
-        }
-        guard silence >= Self.settling else { return .waits(nil) }
-        let end = SlurmEnd(id: row.id, state: row.state, nodes: row.nodes, reason: row.reason)
-        return .refuse(SlurmCause(end: end, lastWord: sight.lastWord).withoutStart(now: now))
+        guard sight.rows.allSatisfy(\.isRefusal) else { return .waits(nil) }
+        guard silence >= doubt, sight.accountFault == nil else { return .waits(sight.accountFault) }
+        return .submitAgain
     }
 }
 
@@ -131,7 +127,14 @@ struct SlurmSight: Hashable, Sendable {
     var waitingRow: SlurmRow? { rows.first { $0.state.phase == .waiting || $0.state.phase == .held } }
     var nodes: String { (activeRow ?? rows.last)?.nodes ?? "" }
     /// Of the last incarnation that came to one. What the books still show as waiting, or running, is out of date: the controller would know.
-    var end: SlurmEnd? { ends.last { !$0.isRefusal && ($0.state.phase == .over || $0.state == .requeued) } }
+    ///
+    /// - Parameter isSettled: Whether what the books do not tell by now they never will: what the controller shows has to do then.
+    func end(isSettled: Bool) -> SlurmEnd? {
+        let told = ends.last { !$0.isRefusal && ($0.state.phase == .over || $0.state == .requeued) }
+        if let told, isSettled || !told.isVague { return told }
+        guard isSettled, let row = rows.last(where: { $0.state.phase == .over && !$0.isRefusal }) else { return nil }
+        return SlurmEnd(id: row.id, state: row.state, nodes: row.nodes, reason: row.reason)
+    }
 }
 
 extension Ending {
