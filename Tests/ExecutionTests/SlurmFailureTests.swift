@@ -67,6 +67,7 @@ import Timetable
         #expect(try place.folder("t-1").ending()?.reason == ending.reason, "its readers learn of it")
     }
 
+    // catalogue 79
     @Test func aControllerThatIsDownStopsNothingThatRunsAndFailsNothingThatWaits() async throws {
         place.executor.launch([waiting("t-1")])
         await place.reports.start(of: "t-1")
@@ -95,6 +96,8 @@ import Timetable
     }
 
     /// The request arrives though nobody heard of it.
+    ///
+    /// catalogue 77
     @Test func aSubmissionToAFrozenControllerIsFoundByItsName() async throws {
         try cluster.change("ctld-freeze")
         place.executor.launch([waiting()])

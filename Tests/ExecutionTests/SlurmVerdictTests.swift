@@ -95,6 +95,8 @@ struct SlurmVerdictTests {
     }
 
     /// The controller forgot an accepted task: sacct shows it as pending for ever.
+    ///
+    /// catalogue 77
     @Test func whatNobodyKnowsAndNobodyClaimedIsSubmittedAgain() {
         let runaway = sight([], [end(.pending)])
         #expect(verdict(runaway, silent: 59_000) == .waits(nil))
@@ -112,6 +114,7 @@ struct SlurmVerdictTests {
         #expect(verdict(sight([row(.failed, "BadConstraints")]), silent: 1000) == .waits(nil))
     }
 
+    // catalogue 78, 81
     @Test func whatNobodyKnowsButAKeeperHadIsLostUnlessTheKeeperLives() {
         #expect(verdict(sight(claim: claim), silent: 59_000) == .waits(nil))
         var alive = sight(claim: claim)
