@@ -25,13 +25,11 @@ struct DamagedLedgerTests {
             var random = SeededGenerator(seed: seed)
             let copy = try base.copy()
             let damage = try copy.damage(&random)
-            let began = ContinuousClock.now
             switch await copy.play() {
             case .works: rebuilt += StateFolder.rebuildNotices(in: copy.state).count
             case .refused: refused.append(seed)
             case .fails(let fault): Issue.record("DAMAGE_SEED=\(seed), \(damage): \(fault)")
             }
-            #expect(ContinuousClock.now - began < .seconds(20), "DAMAGE_SEED=\(seed), \(damage)")
         }
         guard Self.seeds.count > 1 else { return }
         // A refusal tells where, and is no answer to damage: hardly any is worse than what a rebuild is for.

@@ -7,8 +7,18 @@ import Timetable
 final class Reports: Sendable {
     private struct State {
         var all: [ExecutorReport] = []
-        var waiting: [(matches: @Sendable (ExecutorReport) -> Bool, continuation: CheckedContinuation<ExecutorReport, Never>)] = []
+        var waiting: [Waiting] = []
+        var lastNumber = 0
     }
+
+    private struct Waiting {
+        let number: Int
+        let matches: @Sendable (ExecutorReport) -> Bool
+        let continuation: CheckedContinuation<ExecutorReport, Never>
+    }
+
+    /// What a test gets whose time is over, which failed by that: a process that waited on for ever would hide which one it was.
+    private static let overdue = "nothing of that kind was reported before the test's time was over"
 
     private let state = Mutex(State())
 
@@ -26,21 +36,36 @@ final class Reports: Sendable {
 
     /// The first report, past or future, that matches.
     func first(_ matches: @escaping @Sendable (ExecutorReport) -> Bool) async -> ExecutorReport {
-        await withCheckedContinuation { continuation in
-            let past = state.withLock { state in
-                let past = state.all.first(where: matches)
-                if past == nil { state.waiting.append((matches, continuation)) }
-                return past
-            }
-            if let past { continuation.resume(returning: past) }
+        let number = state.withLock { state in
+            state.lastNumber += 1
+            return state.lastNumber
         }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer = state.withLock { state in
+                    let past = state.all.first(where: matches) ?? (Task.isCancelled ? .pending(run: "", reason: Self.overdue) : nil)
+                    if past == nil { state.waiting.append(Waiting(number: number, matches: matches, continuation: continuation)) }
+                    return past
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            giveUp(number)
+        }
+    }
+
+    private func giveUp(_ number: Int) {
+        let one = state.withLock { state in
+            state.waiting.firstIndex { $0.number == number }.map { state.waiting.remove(at: $0) }
+        }
+        one?.continuation.resume(returning: .pending(run: "", reason: Self.overdue))
     }
 
     func ending(of run: String) async -> Ending {
         let report = await first { report in
             if case .ended(run, _) = report { true } else { false }
         }
-        guard case .ended(_, let ending) = report else { fatalError("\(report) is no end") }
+        guard case .ended(_, let ending) = report else { return Ending(kind: .lost, reason: Self.overdue, endedAt: .epoch) }
         return ending
     }
 
@@ -54,7 +79,7 @@ final class Reports: Sendable {
         let report = await first { report in
             if case .couldNotHandOver(launch, _) = report { true } else { false }
         }
-        guard case .couldNotHandOver(_, let reason) = report else { fatalError("\(report) is no refusal") }
+        guard case .couldNotHandOver(_, let reason) = report else { return Self.overdue }
         return reason
     }
 
