@@ -12,7 +12,7 @@ func many(_ count: Int) -> Int {
 }
 
 /// As long as many may take on a machine that has other things to do as well.
-let soon = Duration.seconds(10)
+let soon = Duration.seconds(30)
 
 extension Job {
     func overlapping(_ overlap: Overlap) -> Job {
