@@ -111,6 +111,7 @@ package struct SimulationScript: Sendable {
             handedOn: generator.pick([[:], [:], ["OUT": key.words], ["OUT": key.job.text, "P": key.words], ["Q": "out"]])
         )
         course.befall(&generator)
+        course.endWhenKilled = generator.pick([.killed, .killed, .failed, .timedOut, .lost, .succeeded])
         return course
     }
 }
