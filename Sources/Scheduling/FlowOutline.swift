@@ -4,6 +4,8 @@ struct FlowOutline: Sendable {
     private let members: Set<JobName>
     /// For the head and each member the places of its children among the members, ascending.
     private let children: [JobName: [Int]]
+    /// Whether some member waits for nobody, since all its parents owe nothing in the flow: it is due as soon as the flow has begun.
+    let hasFreeMembers: Bool
 
     init(_ plan: FlowPlan) {
         self.plan = plan
@@ -13,6 +15,7 @@ struct FlowOutline: Sendable {
             for edge in member.after { children[edge.parent, default: []].append(place) }
         }
         self.children = children
+        hasFreeMembers = plan.members.contains { $0.after.isEmpty }
     }
 
     func hasMember(_ job: JobName) -> Bool { members.contains(job) }

@@ -69,7 +69,7 @@ extension Scheduler {
         if let member = flows[flow]?.outline.plan.members.first(where: { $0.job == backfill.job }) {
             inherit(&run, as: member)
         }
-        addWaiting(run)
+        addFirst(run)
         guard known?.flow != nil else { return }
         addRemovedMembers(to: flow) { _ in true }
         advance(flow)

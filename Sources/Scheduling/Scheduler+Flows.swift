@@ -16,6 +16,12 @@ extension Scheduler {
         promise(key, isOwed: isOwed)
     }
 
+    /// The run that a flow begins with waits from now on. Whoever has nobody left to wait for is due with it.
+    mutating func addFirst(_ run: Run) {
+        addWaiting(run)
+        if flows[run.flow]?.outline.hasFreeMembers == true { advance(run.flow) }
+    }
+
     /// Whoever was registered after the flow's due owes nothing in it, nor whoever has a row of that due from the flow of another head,
     /// which it left on that very instant, nor who has had a run of that due before the clock was set back.
     private mutating func outline(of key: FlowKey) -> FlowOutline {
@@ -211,7 +217,7 @@ extension Scheduler {
         run.consumed = consumeEndings(for: child)
         if let rest = restReason(of: child) { return addEnded(run, reason: rest) }
         openFlow(flow, isOwed: true)
-        addWaiting(run)
+        addFirst(run)
     }
 
     /// What a job with a schedule and parents uses up when its slot's turn has come.

@@ -31,7 +31,7 @@ extension Scheduler {
         run.parameters = parameters
         run.isByHand = true
         openFlow(run.flow)
-        addWaiting(run)
+        addFirst(run)
         return .accepted(key)
     }
 

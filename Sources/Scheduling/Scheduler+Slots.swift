@@ -105,7 +105,7 @@ extension Scheduler {
         run.isCaughtUp = isCaughtUp
         if !takeOrder(of: &run) {
             openFlow(run.flow, isOwed: true)
-            addWaiting(run)
+            addFirst(run)
         }
         account(name, until: due)
     }

@@ -48,6 +48,26 @@ struct LargeBackfillTests {
         #expect(simulation.faults.isEmpty)
     }
 
+    /// A job that had its run of that due in a flow of its own owes nothing in the backfill's, so whoever came after it has nobody left to wait
+    /// for; found in a random life, for a start told it otherwise (`scripts/simulate --seed 5988 --property crashes`).
+    @Test(arguments: [false, true]) func whoHasNobodyLeftToWaitForIsDueWithTheFirst(restarts: Bool) {
+        var simulation = Simulation(at: "00:00:01", slotsAhead: 4)
+        simulation.executor.course = { _, _ in .init(lasts: .seconds(1)) }
+        simulation.start([job("a", hourly), job("b", hourly)])
+        simulation.pass(.seconds(3_600))
+        simulation.define([job("a", hourly), job("b", after: ["a"]), job("c", after: ["b"])])
+        simulation.ask(.backfill(BackfillOrder(job: "a", first: "01:00:00", last: "01:00:00", maxRunning: 1), by: "ada"))
+        if restarts {
+            simulation.die()
+            simulation.start()
+        }
+        simulation.pass(.seconds(60))
+
+        #expect(simulation.ledger.rows(of: "b").map(\.key.attempt) == [1])
+        #expect(simulation.ledger.rows(of: "c").map(\.state) == [.succeeded])
+        #expect(simulation.ledger.flows.values.allSatisfy { !$0.isOpen })
+    }
+
     @Test func whoRestsKeepsNobodyFromHisTurn() {
         var simulation = simulation { $0.retries = Retries(limit: 1, delay: .seconds(86_400)) }
         simulation.executor.course = { _, _ in .init(lasts: .seconds(1), state: .failed) }
