@@ -90,15 +90,16 @@ enum BackfillFacts {
         return try ranges(Row.fetchAll(db, sql: sql, arguments: ["head": scope.head.text, "first": first, "last": last]))
     }
 
-    /// Also by backfills that retention has removed.
+    /// Also by backfills that retention has removed; not what one that was cancelled had not come to.
     private static func backfilled(
         within order: BackfillOrder, _ family: Set<JobName>, _ db: Database
     ) throws -> [ClosedRange<Instant>] {
         let jobs = family.map(\.text)
         let isMeant = "last >= ? AND first <= ? AND job IN (\(databaseQuestionMarks(count: jobs.count)))"
-        let sql = "SELECT first, last FROM backfill WHERE \(isMeant) UNION ALL SELECT first, last FROM backfilled WHERE \(isMeant)"
         let arguments: StatementArguments = [order.first.microseconds, order.last.microseconds] + StatementArguments(jobs)
-        return try ranges(Row.fetchAll(db, sql: sql, arguments: arguments + arguments))
+        let kept = try Row.fetchAll(db, sql: "SELECT * FROM backfill WHERE \(isMeant)", arguments: arguments).map(BackfillRow.backfill)
+        let removed = try Row.fetchAll(db, sql: "SELECT first, last FROM backfilled WHERE \(isMeant)", arguments: arguments)
+        return kept.compactMap(\.reached) + ranges(removed)
     }
 
     private static func ranges(_ rows: [Row]) -> [ClosedRange<Instant>] {

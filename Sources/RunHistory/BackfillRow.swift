@@ -43,16 +43,17 @@ enum BackfillRow {
         try Row.fetchAll(db, sql: "SELECT * FROM backfill WHERE pending <> '' AND cancelled_at IS NULL ORDER BY id").map(backfill)
     }
 
-    /// As one range with those before it that it touches.
+    /// Keeps of a backfill that goes what it came to: as one range with those before it that it touches.
     static func keepBounds(of backfill: Backfill, _ db: Database) throws {
+        guard let reached = backfill.reached else { return }
         let touching = "job = :job AND first <= :last AND last >= :first"
         let bounds: StatementArguments = [
-            "job": backfill.job.text, "first": backfill.first.microseconds, "last": backfill.last.microseconds,
+            "job": backfill.job.text, "first": reached.lowerBound.microseconds, "last": reached.upperBound.microseconds,
         ]
         let known = try Row.fetchOne(db, sql: "SELECT min(first), max(last) FROM backfilled WHERE \(touching)", arguments: bounds)
         try db.execute(sql: "DELETE FROM backfilled WHERE \(touching)", arguments: bounds)
-        let first = min(backfill.first, known.flatMap { $0[0] as Int64? }.map(Instant.init(microseconds:)) ?? backfill.first)
-        let last = max(backfill.last, known.flatMap { $0[1] as Int64? }.map(Instant.init(microseconds:)) ?? backfill.last)
+        let first = min(reached.lowerBound, known.flatMap { $0[0] as Int64? }.map(Instant.init(microseconds:)) ?? reached.lowerBound)
+        let last = max(reached.upperBound, known.flatMap { $0[1] as Int64? }.map(Instant.init(microseconds:)) ?? reached.upperBound)
         try db.execute(
             sql: "INSERT INTO backfilled VALUES (?, ?, ?)", arguments: [backfill.job.text, first.microseconds, last.microseconds])
     }

@@ -47,6 +47,12 @@ package struct Backfill: Hashable, Sendable {
     /// The pool in which its runs take their places beside those of their job.
     static func pool(_ id: Int64) -> String { "backfill \(id)" }
 
+    /// What it came to of what was asked for, or still will; nil when it was cancelled before its first slot. Slots come in their order.
+    package var reached: ClosedRange<Instant>? {
+        guard cancelledAt != nil, let next = pending.prefix(1).first else { return first...last }
+        return next > first ? first...(next - Instant.resolution) : nil
+    }
+
     /// Whether it still comes to slots that have no run of it.
     package var isBeginning: Bool { cancelledAt == nil && !pending.isEmpty }
 

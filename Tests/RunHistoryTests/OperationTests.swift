@@ -178,7 +178,7 @@ struct OperationTests {
         }
         var kept = run(fixture, due: 40, state: .succeeded, of: 3)
         kept.endedAt = Instant(seconds: 1)
-        var cancelled = old(5, 200, 210, pending: SlotSequence([Instant(seconds: 200)]))
+        var cancelled = old(5, 200, 210, pending: SlotSequence([Instant(seconds: 205)]))
         (cancelled.cancelledAt, cancelled.cancelledBy) = (Instant(seconds: 1), "bob")
         let rows = [
             old(1, 10, 20), old(2, 15, 30), old(3, 40, 50), old(4, 60, 70, pending: SlotSequence([Instant(seconds: 60)])), cancelled,
@@ -192,13 +192,30 @@ struct OperationTests {
         let ranges = try DatabaseQueue(path: fixture.path).read { db in
             try Row.fetchAll(db, sql: "SELECT first, last FROM backfilled ORDER BY first").map { [$0[0] as Int64, $0[1] as Int64] }
         }
-        #expect(ranges == [[10_000_000, 30_000_000], [200_000_000, 210_000_000]], "what touches is one")
+        #expect(
+            ranges == [[10_000_000, 30_000_000], [200_000_000, 204_999_999]], "what touches is one; the last was cancelled on its way")
         let graph = JobGraph.build([job("a", "R/1970-01-01T00:00:00Z/PT5S")]).graph
         let order = BackfillOrder(job: "a", first: Instant(seconds: 5), last: Instant(seconds: 35), onlyMissed: true)
         let slots = stride(from: Int64(5), through: 35, by: 5).map { Instant(seconds: $0) }
         let choice = BackfillChoice(
             of: slots, knowing: try fixture.ledger.survey(of: order, BackfillScope(of: "a", in: graph)), for: order)
         #expect(choice.chosen == [slots[0], slots[6]] && choice.unknown == 5)
+    }
+
+    @Test func whatACancelledBackfillHadNotComeToMayBeBackfilledAsMissed() throws {
+        let fixture = try LedgerFixture()
+        let slots = stride(from: Int64(10), through: 60, by: 10).map { Instant(seconds: $0) }
+        var cancelled = backfill(1, fixture, slots: 6, pending: SlotSequence(Array(slots[3...])))
+        (cancelled.cancelledAt, cancelled.cancelledBy) = (fixture.now, "bob")
+        var withoutAny = backfill(2, fixture, slots: 6, pending: SlotSequence([cancelled.first] + slots))
+        (withoutAny.cancelledAt, withoutAny.cancelledBy) = (fixture.now, "bob")
+        try fixture.commit([.backfill(cancelled), .backfill(withoutAny)])
+
+        let graph = JobGraph.build([job("a", "R/1970-01-01T00:00:00Z/PT10S")]).graph
+        let order = BackfillOrder(job: "a", first: slots[0], last: slots[5], onlyMissed: true)
+        let survey = try fixture.ledger.survey(of: order, BackfillScope(of: "a", in: graph))
+        let choice = BackfillChoice(of: slots, knowing: survey, for: order)
+        #expect(choice.chosen == Array(slots[3...]) && choice.unknown == 3)
     }
 
     // MARK: rebuild

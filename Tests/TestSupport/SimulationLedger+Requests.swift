@@ -42,7 +42,7 @@ extension SimulationLedger {
             ran: Set(slots.filter(\.value.hasRun).keys), known: Set(slots.keys), accounted: accounted(scope),
             passedOver: (gaps(of: scope.head).map { $0.firstDue...$0.lastDue } + passedOver.keys.map { $0...$0 }).sorted {
                 $0.lowerBound < $1.lowerBound
-            }, backfilled: family.map { $0.first...$0.last }.filter { $0.overlaps(range) })
+            }, backfilled: family.compactMap(\.reached).filter { $0.overlaps(range) })
     }
 
     /// What it holds of the slots that a backfill comes to.
