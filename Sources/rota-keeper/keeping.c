@@ -22,6 +22,9 @@ static const int64_t drain_time = 2000000, parting_time = 200000, leave_time = 2
 // How long ago a command may have been ended by the signal that the keeper hears of only now.
 static const int64_t stop_time = 1000000;
 
+// How often the keeper of a task looks for the word that it is to end: whoever would call it may not reach the engine.
+static const int64_t word_time = 10000000;
+
 // The pause between two rounds of KILL: each finds what the one before it made visible, and what even KILL does not end at once gets time.
 static const int64_t first_pause = 20000, longest_pause = 1000000;
 
@@ -38,6 +41,7 @@ static struct {
     int64_t ended;
     int64_t drain_until;
     int64_t timeout_at;  // 0 for none
+    int64_t next_word;
     enum ladder ladder;
     int64_t next_step;
     int64_t pause;
@@ -201,8 +205,20 @@ static void take_signals(struct keeping *keeping) {
     }
 }
 
+static bool looks_for_word(const struct keeping *keeping) {
+    return keeping->run->is_task && !now.reaped && now.ladder == LADDER_NONE;
+}
+
+static void look_for_word(struct keeping *keeping, int64_t time) {
+    if (!looks_for_word(keeping) || time < now.next_word) return;
+    now.next_word = time + word_time;
+    char reason[REASON_SIZE];
+    if (kill_is_wanted(keeping->folder, keeping->run->id, reason, sizeof reason)) end(keeping, "killed", reason);
+}
+
 static void keep_deadlines(struct keeping *keeping) {
     int64_t time = steady_time();
+    look_for_word(keeping, time);
     if (now.reaped && output_is_over(keeping->output) && now.drain_until > time + parting_time) now.drain_until = time + parting_time;
     bool drained = now.reaped && time >= now.drain_until;
     if (now.timeout_at != 0 && time >= now.timeout_at && !now.reaped) {
@@ -243,6 +259,7 @@ static void sooner(int64_t *deadline, int64_t other) {
 static void await(struct keeping *keeping) {
     int64_t deadline = 0;
     if (!now.reaped) sooner(&deadline, now.timeout_at);
+    if (looks_for_word(keeping)) sooner(&deadline, now.next_word);
     if (now.ladder != LADDER_NONE && !now.alone) sooner(&deadline, now.next_step);
     if (now.ladder == LADDER_TERM && !now.alone) sooner(&deadline, now.look_again);
     if (now.reaped && steady_time() < now.drain_until) sooner(&deadline, now.drain_until);

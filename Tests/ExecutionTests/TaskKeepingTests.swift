@@ -182,6 +182,17 @@ import Timetable
         #expect(try place.folder("t-1").ending()?.reason == "by hand")
     }
 
+    /// An engine that does not answer calls nobody.
+    @Test func aKeeperThatNobodyCallsFindsTheWord() async throws {
+        let task = try start(place.shell("t-1", "echo $$; \(place.waitAtGate)"))
+        let command = try #require(try await place.line().first)
+        try place.folder("t-1").writeKill(reason: "by hand")
+        await awaitEnd(of: command)
+
+        #expect(try task.wait().status == 143)
+        #expect(try place.folder("t-1").ending()?.reason == "by hand")
+    }
+
     /// What a keeper of a local run is told stays as it was.
     @Test func aLocalRunIsToldNothingOfThis() async throws {
         _ = await place.end("true")

@@ -130,7 +130,8 @@ final class SlurmSubmitter: Sendable {
     /// Variables that tell a command about its task. How Slurm was asked for it is nothing that the command's own steps should be asked for.
     private static let keeping = TaskKeeping(
         passed: [
-            "SLURM_*", "CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES", "ZE_AFFINITY_MASK", "TMPDIR",
+            "SLURM_*", "SLURMD_NODENAME", "CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES", "ZE_AFFINITY_MASK",
+            "TMPDIR",
         ],
         withheld: ["SLURM_EXPORT_ENV", "SLURM_GET_USER_ENV", "SLURM_OPEN_MODE"],
         nodeVariable: "SLURMD_NODENAME")
