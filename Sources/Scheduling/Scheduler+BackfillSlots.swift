@@ -12,6 +12,8 @@ extension Scheduler {
         guard hasStarted, !beginning.isEmpty else { return nil }
         for id in beginning.sorted() {
             guard let backfill = backfills[id], turns[backfill.job]?.inLine(of: id) ?? 0 < settings.slotsAhead else { continue }
+            // Of a clock that was set back: what is still to come is waited for, or it would run before it is due.
+            guard let first = backfill.pending.prefix(1).first, first <= step.now else { continue }
             let scope = BackfillScope(of: backfill.job, in: graph)
             return BackfillSlots(
                 backfill: id, scope: scope, slots: backfill.pending.prefix(max(1, settings.slotsAhead / (1 + scope.below.count))))
