@@ -11,14 +11,24 @@ extension Scheduler {
     package var slotsWanted: BackfillSlots? {
         guard hasStarted, !beginning.isEmpty else { return nil }
         for id in beginning.sorted() {
-            guard let backfill = backfills[id], turns[backfill.job]?.inLine(of: id) ?? 0 < settings.slotsAhead else { continue }
-            // Of a clock that was set back: what is still to come is waited for, or it would run before it is due.
-            guard let first = backfill.pending.prefix(1).first, first <= step.now else { continue }
+            guard let backfill = backfills[id], let first = firstWanted(of: backfill), first <= step.now else { continue }
             let scope = BackfillScope(of: backfill.job, in: graph)
-            return BackfillSlots(
-                backfill: id, scope: scope, slots: backfill.pending.prefix(max(1, settings.slotsAhead / (1 + scope.below.count))))
+            let slots = backfill.pending.prefix(max(1, settings.slotsAhead / (1 + scope.below.count))).prefix { $0 <= step.now }
+            return BackfillSlots(backfill: id, scope: scope, slots: Array(slots))
         }
         return nil
+    }
+
+    /// When slots are wanted next; nil when something else has to happen before that. Of a clock that was set back that may be later: what
+    /// is still to come is waited for, or it would run before it is due.
+    var slotsWantedAt: Instant? {
+        beginning.compactMap { id in backfills[id].flatMap { firstWanted(of: $0) } }.min()
+    }
+
+    /// The first slot that the backfill has still to come to, if there is room for it in the line.
+    private func firstWanted(of backfill: Backfill) -> Instant? {
+        let hasRoom = turns[backfill.job]?.inLine(of: backfill.id) ?? 0 < settings.slotsAhead
+        return hasRoom ? backfill.pending.first : nil
     }
 
     mutating func begin(_ wanted: BackfillSlots, knowing precedents: BackfillPrecedents) {

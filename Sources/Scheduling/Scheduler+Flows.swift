@@ -226,6 +226,8 @@ extension Scheduler {
         var ready = run
         ready.consumed = consumeEndings(for: shared)
         store(ready)
+        // The others have nothing to follow any more.
+        step.touch(shared.job.name, wholly: true)
         return ready
     }
 

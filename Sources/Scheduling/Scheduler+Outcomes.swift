@@ -162,6 +162,7 @@ extension Scheduler {
                 if turns.values[place].isEmpty { turns.remove(at: place) }
             }
         }
+        if isNew, !breaksAt.isEmpty { setPromiseAlarm(of: .member(run.key.job, run.flow), at: nil) }
         if !run.promises.isEmpty { setPromiseAlarm(of: .run(run.key), at: run.nextBreach) }
     }
 

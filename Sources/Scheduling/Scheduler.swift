@@ -114,8 +114,9 @@ package struct Scheduler: Sendable {
     /// The instant at which a tick is needed next, if nothing else happens before; nil for never. It may lie in the past: then at once.
     package var nextWake: Instant? {
         guard hasStarted else { return nil }
-        if slotsWanted != nil { return .distantPast }
-        var earliest = min(alarms.first?.at ?? .distantFuture, waitAlarms.first?.at ?? .distantFuture)
+        let slotsAt = slotsWantedAt ?? .distantFuture
+        if slotsAt <= step.now { return .distantPast }
+        var earliest = min(slotsAt, alarms.first?.at ?? .distantFuture, waitAlarms.first?.at ?? .distantFuture)
         earliest = min(earliest, refusalAlarms.first?.at ?? .distantFuture, promiseAlarms.first?.at ?? .distantFuture)
         earliest = min(earliest, startsAt ?? .distantFuture)
         return earliest == .distantFuture ? nil : earliest

@@ -21,6 +21,7 @@ package struct SlotSequence: Hashable, Sendable {
     }
 
     package var isEmpty: Bool { count == 0 }
+    package var first: Instant? { stretches.first?.first }
 
     package func contains(_ slot: Instant) -> Bool {
         var (low, high) = (0, stretches.count)

@@ -45,6 +45,24 @@ struct JoinLatestTests {
         #expect(simulation.ledger.rows(of: "child").count == 2)
     }
 
+    /// Parents are judged before overlap, so that is what those behind it are told; found in a random life
+    /// (`scripts/simulate --seed 2775 --property edits`).
+    @Test func whoeverIsLeftBehindIsToldThatHeWaitsForParents() {
+        var simulation = Simulation(at: "00:00:00", capacities: ["x": 1])
+        let child = job("child", "R/2026-03-01T00:00:00Z/PT1H", after: ["a"]) { job in
+            (job.pool, job.startWithin) = ("x", .seconds(3 * 3_600))
+        }
+        simulation.start([job("a"), job("z") { $0.pool = "x" }, child])
+        simulation.run("z")
+        simulation.pass(until: "02:30:00")
+        once("a", in: &simulation)
+        once("a", in: &simulation)
+        #expect(simulation.ledger.rows(of: "child").map(\.reason) == ["pool: x", "overlap", "overlap"])
+        simulation.pass(until: "03:00:01")
+        #expect(simulation.ledger.rows(of: "child").map(\.reason) == ["startWithin", "pool: x", "parents: a", "parents: a"])
+        #expect(simulation.faults.isEmpty)
+    }
+
     @Test func onlyAnEndingOfTheAskedKindCounts() {
         var simulation = begun([job("a"), job("b"), job("child", after: ["a:failure", "b:done"])])
         once("a", in: &simulation)

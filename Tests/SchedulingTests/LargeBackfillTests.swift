@@ -94,6 +94,21 @@ struct LargeBackfillTests {
         #expect(rows.map(\.key.due) == (0..<24).map { from + .seconds(3_600) * $0 } && rows.allSatisfy { $0.state == .succeeded })
     }
 
+    /// It would run before it is due; found in random lives (`scripts/simulate --seed 635 --property clocks`). Its instant wakes the scheduler
+    /// though the schedule has no slot there any more.
+    @Test func aSlotThatIsAheadOfAClockThatWasSetBackIsWaitedFor() {
+        var simulation = simulation()
+        simulation.ask(backfill())
+        simulation.setClock(to: "2026-02-28T12:00:30Z")
+        simulation.define([job("a", "R/2026-02-01T00:30:00Z/P1D")])
+        simulation.pass(.seconds(60))
+        #expect(states(simulation) == [.succeeded: 12] && pending(simulation) == 12)
+        #expect(simulation.nextWake == "2026-02-28T13:00:00Z")
+        simulation.pass(until: "2026-02-28T13:00:05Z")
+        #expect(simulation.row("a", "2026-02-28T13:00:00Z")?.startedAt == "2026-02-28T13:00:00Z")
+        #expect(states(simulation) == [.succeeded: 13] && simulation.faults.isEmpty)
+    }
+
     /// Each slot has its row, which says what became of it.
     @Test(arguments: [false, true]) func aJobThatGoesTakesAllOfItsSlotsAlong(isDisabled: Bool) {
         var simulation = simulation(lasts: nil)

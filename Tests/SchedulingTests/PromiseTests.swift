@@ -30,6 +30,23 @@ struct PromiseTests {
         return whole.faults + breaches.map { "\($0.kind.dropFirst(7)) \($0.job?.text ?? ""): \($0.detail ?? "")" }
     }
 
+    /// Nothing is left to be watched of a member once it has its row, so nobody wakes for it; a start would not either. Found in a random life
+    /// (`scripts/simulate --seed 659 --property crashes`).
+    @Test(arguments: [false, true]) func aMemberThatHasItsRowWakesNobody(restarts: Bool) {
+        var simulation = started([daily(Expect()), job("b", after: ["a"]) { $0.expect = Expect(endBy: 240) }, job("c", after: ["a"])])
+        simulation.pass(until: "02:00:01")
+        #expect(simulation.nextWake == "04:00:00.000001")
+        for ended in ["a", "b"] as [JobName] {
+            simulation.end(ended)
+            simulation.pass(.seconds(1))
+        }
+        if restarts {
+            simulation.die()
+            simulation.start()
+        }
+        #expect(simulation.newest("c")?.state == .running && simulation.nextWake == "2026-03-02T02:00:00Z")
+    }
+
     // MARK: clocks
 
     /// The instant by which it is to start moves with the one from which that is counted.

@@ -69,7 +69,13 @@ package enum SimulationProperty: String, Sendable, CaseIterable {
         }
         // What stands beside the rows is the same as well.
         var others: [String] = []
-        if calm.ledger.flows != crashed.ledger.flows { others.append("the flows are others than without crashes") }
+        let flows = Set(calm.ledger.flows.keys).union(crashed.ledger.flows.keys)
+        for key in flows.sorted(by: { ($0.due, $0.head) < ($1.due, $1.head) }) {
+            let (left, right) = (calm.ledger.flows[key], crashed.ledger.flows[key])
+            guard left != right else { continue }
+            let words = [left, right].map { flow in flow.map { "\($0)" } ?? "none" }
+            others.append("the flow of \(key.head) due \(key.due.rfc3339)\n  calm:    \(words[0])\n  crashed: \(words[1])")
+        }
         if calm.comparableControls != crashed.comparableControls { others.append("the control rows are others than without crashes") }
         if calm.comparableGaps != crashed.comparableGaps { others.append("the gaps are others than without crashes") }
         if calm.ledger.pauses != crashed.ledger.pauses { others.append("the pauses are others than without crashes") }
