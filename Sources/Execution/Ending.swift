@@ -36,6 +36,8 @@ package struct Ending: Hashable, Sendable {
     package var leftOver: Int
     /// What the command left for those that come after it.
     package var handedOn: RunOutput
+    /// Of a task of an engine: whether somebody stopped the keeper so soon after this end that the command may have come to it by that.
+    var wasToldToStop = false
 
     package init(
         kind: Kind,

@@ -24,6 +24,7 @@ extension RunFolder {
         ending.peakMemory = (record["group-memory"] ?? record["memory"]).flatMap { Int64($0) }
         ending.node = record["node"]
         ending.droppedOutput = OutputReader.Stream.allCases.map { Self.amounts(of: $0, in: record)?.dropped ?? 0 }.reduce(0, +)
+        ending.wasToldToStop = record["told-to-stop"] == "1"
         ending.leftOver = record["left-over"].flatMap { Int($0) } ?? 0
         // What is lost may have been cut off anywhere, and what did not begin wrote nothing.
         if kind != .lost, kind != .couldNotStart { ending.handedOn = try handedOn() }

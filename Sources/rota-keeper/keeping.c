@@ -19,8 +19,9 @@
 // its way out closes its files a moment before it is gone); and the most that left-overs get after TERM.
 static const int64_t drain_time = 2000000, parting_time = 200000, leave_time = 2000000;
 
-// How long ago a command may have been ended by the signal that the keeper hears of only now.
-static const int64_t stop_time = 1000000;
+// How long ago a command may have ended because of the signal that the keeper hears of only now: one whose end says so, and one that may
+// have answered it by an end of its own.
+static const int64_t stop_time = 1000000, answer_time = 100000;
 
 // How often the keeper of a task looks for the word that it is to end: whoever would call it may not reach the engine.
 static const int64_t word_time = 10000000;
@@ -40,6 +41,8 @@ static struct {
     int status;
     int64_t ended;
     int64_t drain_until;
+    int64_t stop_until;  // the end of that time, once the command has ended
+    bool told_to_stop;   // a signal of somebody else's came within it, and the command had ended by itself
     int64_t timeout_at;  // 0 for none
     int64_t next_word;
     enum ladder ladder;
@@ -123,19 +126,33 @@ static void take_notes(struct keeping *keeping) {
     if (now.started != 0) tell_start(keeping);
 }
 
+// Who stops a machine, or a task, tells all of its processes, and may come to the keeper only when the command is gone.
+static int64_t time_for_stop(int status, bool minds_term) {
+    bool is_of_term = WIFSIGNALED(status) ? WTERMSIG(status) == SIGTERM : minds_term && WEXITSTATUS(status) == 128 + SIGTERM;
+    if (is_of_term) return stop_time;
+    return minds_term ? answer_time : 0;
+}
+
+static void note_end(struct keeping *keeping, int status, bool minds_term) {
+    now.reaped = true;
+    now.status = status;
+    now.ended = real_time();
+    now.drain_until = steady_time() + drain_time;
+    now.stop_until = steady_time() + time_for_stop(status, minds_term);
+    if (now.notes >= 0) take_notes(keeping);
+}
+
 static void reap(struct keeping *keeping) {
     for (;;) {
+        siginfo_t facts = {0};
+        int found = waitid(P_ALL, 0, &facts, WEXITED | WNOHANG | WNOWAIT);
+        if (found < 0 && errno == EINTR) continue;
+        now.alone = found < 0 && errno == ECHILD && cgroup_is_empty(&keeping->group);
+        if (found < 0 || facts.si_pid == 0) return;
+        // Nothing tells it any more once the process is reaped. Of a local run, how the command ended says enough.
+        bool minds_term = keeping->run->is_task && facts.si_pid == now.command && tree_minds_term(facts.si_pid);
         int status;
-        pid_t child = waitpid(-1, &status, WNOHANG);
-        if (child < 0 && errno == EINTR) continue;
-        now.alone = child < 0 && errno == ECHILD && cgroup_is_empty(&keeping->group);
-        if (child <= 0) return;
-        if (child != now.command) continue;
-        now.reaped = true;
-        now.status = status;
-        now.ended = real_time();
-        now.drain_until = steady_time() + drain_time;
-        if (now.notes >= 0) take_notes(keeping);
+        if (waitpid(facts.si_pid, &status, WNOHANG) == now.command) note_end(keeping, status, minds_term);
     }
 }
 
@@ -184,11 +201,16 @@ static void end(struct keeping *keeping, const char *kind, const char *reason) {
     climb(keeping, keeping->run->kill_after);
 }
 
-// Who stops a machine, or a task, tells all of its processes: a command that TERM ended a moment ago was stopped together with its keeper.
-static void stop(struct keeping *keeping, const char *reason) {
+// A command that ended a moment ago was stopped together with its keeper where its end says so, or where somebody asked for it; else it may
+// have come to an end of its own, and only who told the keeper knows.
+static void stop(struct keeping *keeping, const char *word) {
+    const char *reason = word != NULL ? word : "keeper-stopped: the keeper was told to stop";
     end(keeping, "killed", reason);
-    bool is_recent = now.reaped && real_time() - now.ended < stop_time;
-    if (now.kind != NULL || !is_recent || !WIFSIGNALED(now.status) || WTERMSIG(now.status) != SIGTERM) return;
+    if (now.kind != NULL || !now.reaped || steady_time() >= now.stop_until) return;
+    if (word == NULL && !(WIFSIGNALED(now.status) && WTERMSIG(now.status) == SIGTERM)) {
+        now.told_to_stop = true;
+        return;
+    }
     now.kind = "killed";
     snprintf(now.reason, sizeof now.reason, "%s", reason);
 }
@@ -200,7 +222,7 @@ static void take_signals(struct keeping *keeping) {
         bool is_stop = signal.ssi_signo == SIGTERM || signal.ssi_signo == SIGINT;
         if (!is_stop && signal.ssi_signo != SIGUSR1) continue;
         bool is_wanted = kill_is_wanted(keeping->folder, keeping->run->id, reason, sizeof reason);
-        if (is_stop) stop(keeping, is_wanted ? reason : "keeper-stopped: the keeper was told to stop");
+        if (is_stop) stop(keeping, is_wanted ? reason : NULL);
         else if (is_wanted) end(keeping, "killed", reason);
     }
 }
@@ -248,8 +270,14 @@ static void mind_log(struct keeping *keeping) {
     }
 }
 
+// Of a task somebody wants to know why it ended.
+static bool awaits_stop(const struct keeping *keeping) {
+    return keeping->run->is_task && now.reaped && now.kind == NULL && !now.told_to_stop && steady_time() < now.stop_until;
+}
+
 static bool is_over(const struct keeping *keeping) {
-    return now.reaped && now.alone && (output_is_over(keeping->output) || steady_time() >= now.drain_until);
+    if (!now.reaped || !now.alone || awaits_stop(keeping)) return false;
+    return output_is_over(keeping->output) || steady_time() >= now.drain_until;
 }
 
 static void sooner(int64_t *deadline, int64_t other) {
@@ -263,6 +291,7 @@ static void await(struct keeping *keeping) {
     if (now.ladder != LADDER_NONE && !now.alone) sooner(&deadline, now.next_step);
     if (now.ladder == LADDER_TERM && !now.alone) sooner(&deadline, now.look_again);
     if (now.reaped && steady_time() < now.drain_until) sooner(&deadline, now.drain_until);
+    if (awaits_stop(keeping)) sooner(&deadline, now.stop_until);
     int64_t left = deadline - steady_time();
     struct timespec span = {.tv_sec = left > 0 ? left / 1000000 : 0, .tv_nsec = left > 0 ? left % 1000000 * 1000 : 0};
     struct stream *streams = keeping->output->streams;
@@ -306,6 +335,7 @@ static void judge(const struct keeping *keeping, struct outcome *outcome) {
     outcome->started = now.started;
     outcome->ended = now.ended;
     outcome->left_over = now.left_over;
+    outcome->told_to_stop = now.told_to_stop;
     outcome->group_refusal = keeping->group.error != 0 ? strerror(keeping->group.error) : NULL;
     if (now.refusal.stage != STAGE_READY) {
         outcome->kind = "couldNotStart";

@@ -81,6 +81,7 @@ static void compose(struct page *page, const struct outcome *outcome, const stru
     if (outcome->started != 0) compose_usage(page, &outcome->group);
     if (outcome->node != NULL) page_line(page, "node", outcome->node);
     compose_streams(page, output);
+    if (outcome->told_to_stop) page_number(page, "told-to-stop", 1);
     if (outcome->left_over > 0) page_number(page, "left-over", outcome->left_over);
     if (outcome->group_refusal != NULL) page_line(page, "no-cgroup", outcome->group_refusal);
     page_text(page, "end\n");

@@ -18,6 +18,7 @@ struct outcome {
     int status;  // of waitpid, when has_status
     int64_t started;  // microseconds since 1970; 0 when it never did
     int64_t ended;
+    bool told_to_stop;  // somebody stopped the keeper so soon after that the command may have ended because of it
     int left_over;  // processes that had to be ended after the command itself was gone
     struct cgroup_facts group;
     const char *group_refusal;  // why the run was not in its control group; NULL when it was, or was not to be

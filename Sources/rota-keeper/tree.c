@@ -143,3 +143,18 @@ int tree_signal(pid_t root, int group, int signal, unsigned long long since, pid
     errno = error;
     return count;
 }
+
+bool tree_minds_term(pid_t process) {
+    char path[48], text[4096];
+    snprintf(path, sizeof path, "/proc/%ld/status", (long)process);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    ssize_t count = read(file, text, sizeof text - 1);
+    close(file);
+    if (count <= 0) return false;
+    text[count] = 0;
+    const char *ignored = strstr(text, "\nSigIgn:"), *caught = strstr(text, "\nSigCgt:");
+    if (ignored == NULL || caught == NULL) return false;
+    unsigned long long minded = strtoull(ignored + 8, NULL, 16) | strtoull(caught + 8, NULL, 16);
+    return (minded >> (SIGTERM - 1) & 1) != 0;
+}

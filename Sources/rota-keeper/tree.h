@@ -1,6 +1,7 @@
 // All that descends from a process, found through /proc. As the keeper is a sub-reaper, nothing that the command started can leave.
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 // Sends `signal` (and SIGCONT after it, when it is one that a stopped process would not notice) to every descendant of `root`, and to all
@@ -11,3 +12,6 @@ int tree_signal(pid_t root, int group, int signal, unsigned long long since, pid
 
 // The time by which /proc tells when a process began: clock ticks since the machine was started.
 unsigned long long tree_time(void);
+
+// Whether TERM alone does not end a process: it catches it, or is deaf to it. Also of one that has ended and was not reaped.
+bool tree_minds_term(pid_t process);

@@ -83,6 +83,21 @@ struct SlurmVerdictTests {
         #expect(cancelled?.kind == .killed && cancelled?.reason == "cancelled: by user 1000 on the cluster")
     }
 
+    /// What Slurm did to the task is what its command answered; else it had come to its end by itself.
+    @Test(arguments: [
+        (SlurmState.preempted, Ending.Kind.signaled, "preempted:"), (.cancelled, .killed, "cancelled:"), (.timeout, .timedOut, "timeout:"),
+        (.nodeFail, .signaled, "node-failed:"), (.deadline, .timedOut, "deadline:"),
+    ])
+    func aCommandThatAnsweredAStopIsExplainedBySlurm(state: SlurmState, kind: Ending.Kind, word: String) {
+        var outcome = Ending(kind: .exited, exitCode: 0, endedAt: now)
+        outcome.wasToldToStop = true
+        #expect(verdict(sight([row(.completing)], claim: claim, ending: outcome)) == .waits(nil), "Slurm has not said why yet")
+        let ending = ended(verdict(sight([row(state)], [end(state)], claim: claim, ending: outcome), silent: 0))
+        #expect(ending?.kind == kind && ending?.exitCode == 0 && ending?.reason?.hasPrefix(word) == true)
+        let ownEnds = sight([row(.completed)], [end(.completed)], claim: claim, ending: outcome)
+        #expect(verdict(ownEnds, silent: 0) == .ended(outcome))
+    }
+
     /// Not every cluster keeps books.
     @Test func withoutBooksTheControllersWordHasToDo() {
         let outcome = Ending(kind: .killed, signal: 15, reason: "keeper-stopped: the keeper was told to stop", endedAt: now)

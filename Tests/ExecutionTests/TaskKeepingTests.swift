@@ -171,6 +171,52 @@ import Timetable
         #expect(ending.reason?.hasPrefix("keeper-stopped:") == true)
     }
 
+    /// The engine comes to the keeper last, which must not have gone by then.
+    @Test func aKeeperWhoseCommandWasStoppedWaitsForItsOwnTurn() async throws {
+        let task = try start(place.shell("t-1", "echo $$; \(place.waitAtGate)"))
+        let command = try #require(try await place.line().first)
+        kill(command, SIGTERM)
+        await awaitEnd(of: command)
+        task.signal(SIGTERM)
+
+        #expect(try task.wait().status == 143)
+        #expect(try place.folder("t-1").ending()?.kind == .killed)
+    }
+
+    /// Only the engine can tell whether its word was what the command ended of.
+    @Test(arguments: [("trap 'exit 0' TERM", true), ("trap '' TERM", true), ("true", false)])
+    func anEndThatMayHaveAnsweredAStopSaysSo(trap: String, minds: Bool) async throws {
+        let task = try start(place.shell("t-1", "\(trap); echo $$; \(place.waitAtGate)"))
+        let command = try #require(try await place.line().first)
+        task.signal(SIGSTOP)
+        if minds { kill(command, SIGTERM) }
+        place.openGate()
+        await awaitEnd(of: command)
+        task.signal(SIGTERM)
+        task.signal(SIGCONT)
+
+        #expect(try task.wait().status == 0)
+        let ending = try #require(try place.folder("t-1").ending())
+        #expect(ending.kind == .exited && ending.exitCode == 0 && ending.reason == nil)
+        #expect(ending.wasToldToStop == minds)
+    }
+
+    /// A kill that was asked for is what it was.
+    @Test func anEndThatAnswersAKillIsKilled() async throws {
+        let task = try start(place.shell("t-1", "trap 'exit 0' TERM; echo $$; \(place.waitAtGate)"))
+        let command = try #require(try await place.line().first)
+        task.signal(SIGSTOP)
+        try place.folder("t-1").writeKill(reason: "by hand")
+        kill(command, SIGTERM)
+        await awaitEnd(of: command)
+        task.signal(SIGTERM)
+        task.signal(SIGCONT)
+
+        #expect(try task.wait().status == 143)
+        let ending = try #require(try place.folder("t-1").ending())
+        #expect(ending.kind == .killed && ending.exitCode == 0 && ending.reason == "by hand")
+    }
+
     @Test func aStopThatWasAskedForBearsItsReason() async throws {
         let launch = place.shell("t-1", "echo $$; \(place.waitAtGate)")
         let task = try start(launch)

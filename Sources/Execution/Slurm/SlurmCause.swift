@@ -20,7 +20,8 @@ struct SlurmCause {
             endedAt: end.ended ?? now, node: node)
     }
 
-    /// Of a run whose keeper was told to stop by somebody else than us: its outcome, with the reason why.
+    /// Of a run whose keeper was told to stop by somebody else than us: its outcome, with the reason why. Where that is nothing that Slurm
+    /// did to the task, the outcome stands as it is: the command had ended by itself, or the keeper alone was told.
     func explaining(_ outcome: Ending) -> Ending {
         guard let (kind, reason) = fromOutside else { return outcome }
         var ending = outcome

@@ -138,6 +138,6 @@ struct SlurmSight: Hashable, Sendable {
 }
 
 extension Ending {
-    /// Whether the keeper was told to stop by somebody who left no word.
-    var isOfStoppedKeeper: Bool { kind == .killed && reason?.hasPrefix("keeper-stopped:") == true }
+    /// Whether the keeper was told to stop by somebody who left no word: Slurm knows why, and whether that is what the command ended of.
+    var isOfStoppedKeeper: Bool { wasToldToStop || kind == .killed && reason?.hasPrefix("keeper-stopped:") == true }
 }

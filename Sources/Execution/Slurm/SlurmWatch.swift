@@ -150,7 +150,7 @@ extension SlurmWatch {
         guard let task = tasks[run] else { return }
         var ending = ending
         if ending.node == nil, !task.lastNodes.isEmpty { ending.node = task.lastNodes }
-        if let reason = task.killWanted, ending.isOfStoppedKeeper { ending.reason = reason }
+        if let reason = task.killWanted, ending.isOfStoppedKeeper { (ending.kind, ending.reason) = (.killed, reason) }
         if let at = ending.startedAt { tellStart(run, at, node: ending.node ?? "") }
         tasks[run] = nil
         report(.ended(run: run, ending))
