@@ -19,9 +19,16 @@ struct PlanTests {
             try JSONSerialization.jsonObject(with: Data(result.stdout.utf8)) as? [String: Any], "\(result.stdout) \(result.stderr)")
     }
 
-    private func daily(_ hour: Int, _ more: String = "") -> String {
-        "schedule: R/2026-01-01T0\(hour):00:00Z/P1D\ncommand: 'true'\n" + more
+    /// The first hour of the tests' day, six hours from now: no slot comes while a test runs, whatever the time.
+    private static let firstHour = Int(Date().timeIntervalSince1970) / 3_600 + 6
+
+    /// - Parameter hour: Counted from `firstHour`.
+    private func schedule(_ hour: Int) -> String {
+        let hour = (Self.firstHour + hour) % 24
+        return "R/2026-01-01T\(hour < 10 ? "0" : "")\(hour):00:00Z/P1D"
     }
+
+    private func daily(_ hour: Int, _ more: String = "") -> String { "schedule: \(schedule(hour))\ncommand: 'true'\n" + more }
 
     @Test(.timeLimit(.minutes(1))) func nothingChangedIsZero() throws {
         let fixture = try ledger(["a.yaml": daily(2), "b.yaml": "after: [a]\ncommand: 'true'\n"])
@@ -47,7 +54,7 @@ struct PlanTests {
         for part in [
             "+ fresh  ", "+ new  ", "(renamed from old, it seems)", "- old  (renamed to new, it seems)", "- gone\n    runs      3 vanish: ",
             "~ moved  ", "    env.A     (none) → 1\n", "    retries   (none) → 3\n",
-            "    schedule  R/2026-01-01T02:00:00Z/P1D → R/2026-01-01T06:00:00Z/P1D\n",
+            "    schedule  \(schedule(2)) → \(schedule(6))\n",
             "  child  (not changed itself)\n    runs      3 move: ",
             "2 jobs added, 1 changed, 2 removed; ",
         ] {
@@ -145,7 +152,7 @@ struct PlanTests {
         try program.wait()
         try fixture.folder.write(daily(2, "pool: warehouse\n"), to: "jobs/b.yaml")
         try fixture.folder.write("after: [a, d]\n" + text, to: "jobs/c.yaml")
-        // At the same time as the others: whichever time of day it is now, each day a goes first, and b and c wait for its place.
+        // At the same time as the others: of each day's three runs in the pool, a goes first, and b and c wait for its place.
         try fixture.folder.write(daily(2), to: "jobs/d.yaml")
         let result = try fixture.rota("plan", "--days", "2")
         for part in [

@@ -93,9 +93,11 @@ struct SimulateTests {
     }
 
     @Test(.timeLimit(.minutes(1))) func theLedgerTellsWhatIsInForcePausedUnderWayAndUsual() throws {
+        // Half an hour from now, so that no slot comes while the test runs.
+        let minute = (Int(Date().timeIntervalSince1970) / 60 + 30) % 60
+        let hourly = "schedule: R/2026-01-01T00:\(minute < 10 ? "0" : "")\(minute):00Z/PT1H\ncommand: 'true'\n"
         let fixture = try CommandFixture(jobs: [
-            "a.yaml": "schedule: R/2026-01-01T00:00:00Z/PT1H\ncommand: 'true'\n",
-            "b.yaml": "schedule: R/2026-01-01T00:00:00Z/PT1H\ncommand: 'true'\n",
+            "a.yaml": hourly, "b.yaml": hourly,
             "long.yaml": "command: 'sleep 300'\n",
         ])
         let program = try fixture.serve()
