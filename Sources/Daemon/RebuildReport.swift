@@ -41,7 +41,8 @@ struct RebuildReport {
     /// One line.
     var notice: String {
         let made = account.rebuiltRuns + account.correctedRuns
-        let counts = "\(account.salvagedRuns) runs were read from it, \(made) made from their folders"
+        let salvaged = account.salvagedRuns == 1 ? "1 run was" : "\(account.salvagedRuns) runs were"
+        let counts = "\(salvaged) read from it, \(made) made from their folders"
         return "the ledger was rebuilt at \(at.rfc3339): \(reason); \(counts)\(pauseWords)"
     }
 

@@ -274,7 +274,8 @@ extension Ledger {
                 gap.job.text, gap.firstDue.microseconds, gap.lastDue.microseconds, gap.slots, gap.state.rawValue, gap.reason,
                 gap.decidedAt.microseconds,
             ])
-            try LedgerNotes(db: db, now: now).change("gap.\(gap.state.rawValue)", job: gap.job, detail: "\(gap.slots) slots: \(gap.reason)")
+            let slots = gap.slots == 1 ? "1 slot" : "\(gap.slots) slots"
+            try LedgerNotes(db: db, now: now).change("gap.\(gap.state.rawValue)", job: gap.job, detail: "\(slots): \(gap.reason)")
         case .cutGap(let gap, let left):
             try cut(gap, to: left, db)
         case .clockSetBack(let farthest):

@@ -13,13 +13,20 @@ package enum PoolResource: String, Hashable, Sendable, CaseIterable {
     package var isHeld: Bool { self != .starts }
     package static let held = allCases.filter(\.isHeld)
 
-    /// An amount as people read it: `64 runs`, `2.5 cpus`, `1.5 GiB`.
+    /// An amount as people read it: `64 runs`, `1 run`, `2.5 cpus`, `1.5 GiB`.
     package func words(_ amount: Int64) -> String {
-        switch self {
-        case .runs, .cpus: number(amount) + " " + rawValue
-        case .memory: number(amount)
-        case .starts: number(amount) + " starts a second"
+        let number = number(amount)
+        let thing = number == "1" ? String(rawValue.dropLast()) : rawValue
+        return switch self {
+        case .runs, .cpus: number + " " + thing
+        case .memory: number
+        case .starts: number + " \(thing) a second"
         }
+    }
+
+    /// What is taken of what there is: `3 of 64 runs`, `0 of 1 runs`.
+    package func words(_ used: Int64, of capacity: Int64) -> String {
+        number(used) + " of " + number(capacity) + (self == .memory ? "" : " " + rawValue)
     }
 
     /// The same without the name of the thing: `64`, `2.5`, `1.5 GiB`.

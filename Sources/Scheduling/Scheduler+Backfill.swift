@@ -33,7 +33,7 @@ extension Scheduler {
     private mutating func begin(_ backfill: Backfill) {
         know(backfill)
         step.write(.backfill(backfill))
-        let detail = "backfill \(backfill.id), \(backfill.slots) slots"
+        let detail = "backfill \(backfill.id), \(backfill.slots) \(backfill.slots == 1 ? "slot" : "slots")"
         step.write(.change(Change(kind: "request.backfill", job: backfill.job, who: backfill.by, detail: detail)))
     }
 

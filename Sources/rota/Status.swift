@@ -146,8 +146,7 @@ struct Status: AsyncParsableCommand {
         for (place, use) in pools.enumerated() {
             let shares = PoolResource.allCases.compactMap { resource in
                 use.capacity[resource].map { capacity in
-                    let words = resource.words(capacity)
-                    return resource == .starts ? "at most \(words)" : "\(resource.number(use.used[resource])) of \(words)"
+                    resource == .starts ? "at most \(resource.words(capacity))" : resource.words(use.used[resource], of: capacity)
                 }
             }
             Swift.print("\(place == 0 ? "pools     " : "          ") \(use.name): \(shares.joined(separator: ", "))")

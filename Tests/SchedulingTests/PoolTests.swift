@@ -283,10 +283,15 @@ struct PoolResourceTests {
     @Test(
         arguments: [
             (PoolResource.runs, 3, "3 runs"), (.cpus, 2_500, "2.5 cpus"), (.cpus, 8_000, "8 cpus"), (.cpus, 1, "0.001 cpus"),
+            (.runs, 1, "1 run"), (.cpus, 1_000, "1 cpu"), (.starts, 1, "1 start a second"), (.starts, 20, "20 starts a second"),
             (.memory, 512, "512 bytes"), (.memory, 1 << 30, "1 GiB"), (.memory, 3 << 29, "1.5 GiB"), (.memory, 16_000_000_000, "14.9 GiB"),
             (.memory, (1 << 30) - 1, "1024 MiB"),
         ] as [(PoolResource, Int64, String)])
     func amountsAreToldInWords(resource: PoolResource, amount: Int64, words: String) {
         #expect(resource.words(amount) == words)
+    }
+
+    @Test func whatIsTakenIsToldOfTheWhole() {
+        #expect(PoolResource.runs.words(1, of: 1) == "1 of 1 runs" && PoolResource.memory.words(0, of: 1 << 30) == "0 bytes of 1 GiB")
     }
 }

@@ -118,7 +118,7 @@ extension WhyFacts {
         let uses = pools.filter { named.contains($0.name[...]) }
         let taken = uses.compactMap { use -> String? in
             let shares = PoolResource.held.compactMap { resource in
-                use.capacity[resource].map { "\(resource.number(use.used[resource])) of \(resource.words($0))" }
+                use.capacity[resource].map { resource.words(use.used[resource], of: $0) }
             }
             return shares.isEmpty ? nil : "`\(use.name)` has \(shares.joined(separator: ", ")) taken"
         }
@@ -202,6 +202,7 @@ extension WhyFacts {
             switch retries.refusal(of: run) {
             case .noFailure, nil: nil
             case .limit where retries.limit == 0: "The job has no `retries`."
+            case .limit where retries.limit == 1: "Its one automatic retry is used up."
             case .limit: "All \(retries.limit) of its automatic retries are used up."
             case .on: "It is not retried: `retries.on` does not name this end."
             case .exitCodes: "It is not retried: `retries.exitCodes` does not hold this end."
