@@ -23,7 +23,7 @@ extension Scheduler {
             return .refused("these are \(count) slots, and a backfill takes at most \(BackfillOrder.most); give a shorter time")
         }
         let choice = BackfillChoice(of: slots(of: schedule, after: after, through: through), knowing: survey, for: order)
-        if choice.chosen.isEmpty { return .already(nothingToRun(choice, of: count)) }
+        if choice.chosen.isEmpty { return .already("there is nothing to run: " + choice.reasons.map(\.text).joined(separator: "; ")) }
         if let refusal = choice.refusal(with: scope) { return .refused(refusal) }
         let id = (backfills.keys.max() ?? 0) + 1
         begin(Backfill(id: id, asking: order, slots: SlotSequence(choice.chosen), by: who, at: step.now))
@@ -57,18 +57,9 @@ extension Scheduler {
     }
 
     private func noSlots(of name: JobName, _ order: BackfillOrder, _ schedule: Schedule) -> String {
-        let nearest = [schedule.previous(before: order.first)?.due, schedule.next(after: order.last)?.due].compactMap(\.self)
-        let words = nearest.isEmpty ? "" : "; the nearest are \(nearest.map(\.rfc3339).joined(separator: " and "))"
+        let reasons = order.absences(in: schedule).map(\.text)
+        let words = reasons.isEmpty ? "" : ": " + reasons.joined(separator: "; ")
         return "`\(name)` has no slot from \(order.first.rfc3339) to \(order.last.rfc3339) that has come" + words
-    }
-
-    private func nothingToRun(_ choice: BackfillChoice, of count: Int) -> String {
-        if choice.busy > 0 { return "all \(count) slots are on their way already, or ran" }
-        if choice.unknown > 0 {
-            return "of \(choice.unknown) of the \(count) slots nobody knows any more whether they ran, the others did; "
-                + "without --only-missed they run"
-        }
-        return "all \(count) slots ran already; without --only-missed they run again"
     }
 
     private func slots(of schedule: Schedule, after: Instant, through: Instant) -> [Instant] {

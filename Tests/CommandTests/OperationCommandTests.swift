@@ -98,6 +98,34 @@ struct OperationCommandTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func thePreviewCountsWhatPoolsAllowAndSaysWhatIsLeftOut() throws {
+        let yearly = "schedule: R/2000-01-01T00:00:00Z/P1Y\noverlap: allow\ncommand: 'true'\npool: gentle\n"
+        let fixture = try CommandFixture(jobs: ["yearly.yaml": yearly])
+        try fixture.folder.write("pools: { gentle: { maxStartsPerSecond: 1 } }\n", to: "rota.yaml")
+        let serve = try fixture.serve(["--config", fixture.folder.path + "/rota.yaml"])
+        defer {
+            serve.signal(SIGTERM)
+            _ = try? serve.wait()
+        }
+        #expect(try fixture.rota("run", "yearly", "--wait").status == 0)
+        func preview(_ from: String, _ to: String) throws -> [String: Any] {
+            try object(
+                fixture.rota(
+                    "backfill", "yearly", "--from", from, "--to", to, "--max-running", "9", "--dry-run", "--json"))
+        }
+        let ten = try preview("2001-01-01", "2010-01-01")
+        #expect(ten["slots"] as? Int == 10 && ten["expectedSeconds"] as? Double ?? 0 >= 9, "\(ten)")
+        #expect((ten["expectedBy"] as? String)?.hasSuffix("the pool `gentle` allows 1 start a second") == true, "\(ten)")
+        #expect((ten["reasons"] as? [Any])?.isEmpty == true)
+        let none = try preview("1990-01-01", "1995-01-01")
+        let reasons = try #require(none["reasons"] as? [[String: String]])
+        #expect(none["slots"] as? Int == 0 && reasons.map { $0["rule"] } == ["schedule"], "\(none)")
+        let shown = try fixture.rota("backfill", "yearly", "--from", "1990-01-01", "--to", "1995-01-01", "--dry-run")
+        #expect(shown.stdout.contains("left out") && shown.stdout.contains("the schedule begins with its slot at 2000-01-01T00:00:00Z"))
+        let refused = try fixture.rota("backfill", "yearly", "--from", "1990-01-01", "--to", "1995-01-01")
+        #expect(refused.status == 1 && refused.stderr.contains(": the schedule begins with its slot"), "\(refused.stderr)")
+    }
+
     @Test(.timeLimit(.minutes(1))) func aBackfillGoesOnWithoutWhoeverWatchesAndIsCancelled() throws {
         try serving { fixture in
             let watching = try Program(

@@ -42,6 +42,20 @@ struct StatisticsTests {
         #expect(job.duration?.p50 == .seconds(300) && job.duration?.longest == .seconds(600))
     }
 
+    @Test func aRunUsuallyCostsTheMedianAndItsStartAQuarter() throws {
+        let fixture = try filled()
+        var backfilled = fixture.run(due: 500, state: .succeeded)
+        backfilled.backfill = 1
+        (backfilled.startedAt, backfilled.endedAt) = (backfilled.readyAt, backfilled.readyAt + .seconds(1))
+        let order = BackfillOrder(job: LedgerFixture.job, first: .epoch, last: Instant(seconds: 600))
+        let backfill = Backfill(id: 1, asking: order, slots: SlotSequence([Instant(seconds: 500)]), by: "ada", at: fixture.now)
+        try fixture.commit([.backfill(backfill), .insert(backfilled)])
+        let reader = try LedgerReader.open(at: fixture.path)
+        let cost = try #require(try reader.usualCost(of: LedgerFixture.job))
+        #expect(cost.duration == .seconds(300) && cost.start == .seconds(3), "\(cost)")
+        #expect(try reader.usualCost(of: "other") == nil)
+    }
+
     @Test func onlyWhatIsAskedForIsCounted() throws {
         let fixture = try filled()
         let reader = try LedgerReader.open(at: fixture.path)

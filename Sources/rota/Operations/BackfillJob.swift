@@ -94,7 +94,7 @@ struct BackfillJob: AsyncParsableCommand {
         guard let job, let from else { return }
         let preview = try BackfillPreview(of: job.name, from: from, to: to, onlyMissed: onlyMissed, maxRunning: maxRunning, in: reader)
         if dryRun { return try json ? Terminal.json(preview) : preview.tell() }
-        if Terminal.isTerminal, !yes, !json {
+        if Terminal.isTerminal, !yes, !json, !preview.choice.chosen.isEmpty {
             preview.tell()
             guard Terminal.isConfirmed("run these \(preview.choice.chosen.count.of("slot"))?") else {
                 return Terminal.say("nothing was done")

@@ -8,8 +8,9 @@ struct BackfillPreview: Encodable {
     let order: BackfillOrder
     let choice: BackfillChoice
     private let slots: JobSlots
-    private let expected: Duration?
-    private let sample: String?
+    private let estimate: BackfillEstimate
+    /// Why there are no slots to run, or fewer than one may expect.
+    private let reasons: [BackfillReason]
 
     /// - Throws: `CommandFailure` when there is nothing that could be run.
     init(
@@ -42,7 +43,8 @@ struct BackfillPreview: Encodable {
         choice = BackfillChoice(
             of: Self.dues(of: schedule, in: order), knowing: try reader.survey(of: order, slots.scope), for: order)
         if let refusal = choice.refusal(with: slots.scope) { throw CommandFailure(.unwell, refusal) }
-        (expected, sample) = try Self.expectation(slots, maxRunning: maxRunning, runs: choice.chosen.count, in: reader)
+        reasons = order.absences(in: schedule) + choice.reasons
+        estimate = try BackfillEstimate(of: slots, times: choice.chosen.count, maxRunning: maxRunning, in: reader)
     }
 
     private static func dues(of schedule: Schedule, in order: BackfillOrder) -> [Instant] {
@@ -53,23 +55,6 @@ struct BackfillPreview: Encodable {
             cursor = due
         }
         return dues
-    }
-
-    /// The medians of the job and of those below it, for each slot, side by side as far as they may be.
-    private static func expectation(
-        _ slots: JobSlots, maxRunning: Int, runs: Int, in reader: LedgerReader
-    ) throws -> (Duration?, String?) {
-        let sinceEver = Instant(seconds: 0)
-        guard let own = try reader.statistics(of: slots.job.name, since: sinceEver, limit: 1_000).jobs.first?.duration else {
-            return (nil, nil)
-        }
-        var flow = own.p50
-        for name in slots.scope.below {
-            flow = flow + (try reader.statistics(of: name, since: sinceEver, limit: 1_000).jobs.first?.duration?.p50 ?? .zero)
-        }
-        let atATime = slots.job.overlap == .allow || !slots.scope.below.isEmpty ? maxRunning : 1
-        let whole = max(flow * runs / atATime, slots.job.overlap == .allow ? .zero : own.p50 * runs)
-        return (whole, "a run takes \(own.p50.words), a whole flow \(flow.words) (medians)")
     }
 
     func tell() {
@@ -83,22 +68,16 @@ struct BackfillPreview: Encodable {
             ("first", local(choice.chosen.first)),
             ("last", local(choice.chosen.last)),
             ("ran before", choice.again > 0 ? "\(choice.again), which run again" : nil),
-            ("left alone", leftAlone.isEmpty ? nil : leftAlone.joined(separator: ", ")),
+            ("left out", reasons.isEmpty ? nil : reasons.map(\.text).joined(separator: "; ")),
             ("with them", slots.scope.below.isEmpty ? nil : slots.scope.below.map(\.text).joined(separator: ", ")),
             ("at a time", "\(order.maxRunning)\(one)"),
-            ("takes", expected.map { "about \($0.words): \(sample ?? "")" } ?? "not known: it never ran"),
+            ("takes", choice.chosen.isEmpty ? nil : estimate.words),
         ])
-    }
-
-    private var leftAlone: [String] {
-        [
-            choice.busy > 0 ? "\(choice.busy) on their way" : nil, choice.ran > 0 ? "\(choice.ran) that ran" : nil,
-            choice.unknown > 0 ? "\(choice.unknown) of which nobody knows any more whether they ran" : nil,
-        ].compactMap(\.self)
     }
 
     private enum Key: String, CodingKey {
         case job, from, to, slots, first, last, again, busy, ran, unknown, below, onlyMissed, maxRunning, expectedSeconds
+        case expectedBy, reasons
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -116,6 +95,15 @@ struct BackfillPreview: Encodable {
         try container.encode(slots.scope.below.map(\.text), forKey: .below)
         try container.encode(order.onlyMissed, forKey: .onlyMissed)
         try container.encode(order.maxRunning, forKey: .maxRunning)
-        try container.encode(expected?.inSeconds, forKey: .expectedSeconds)
+        try container.encode(estimate.whole?.inSeconds, forKey: .expectedSeconds)
+        try container.encode(estimate.basis, forKey: .expectedBy)
+        try container.encode(reasons.map(Reason.init), forKey: .reasons)
+    }
+
+    private struct Reason: Encodable {
+        let rule: String
+        let text: String
+
+        init(_ reason: BackfillReason) { (rule, text) = (reason.rule.rawValue, reason.text) }
     }
 }

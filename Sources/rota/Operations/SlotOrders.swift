@@ -117,6 +117,8 @@ struct SlotSubject: ParsableArguments {
 struct JobSlots {
     let job: Job
     let scope: BackfillScope
+    /// The jobs that run with it in its flows.
+    let below: [Job]
     /// nil for a job that only requests, or the ends of several flows, make due.
     let schedule: Schedule?
 
@@ -130,6 +132,7 @@ struct JobSlots {
         self.job = job
         let scope = BackfillScope(of: name, in: graph)
         self.scope = scope
+        below = scope.below.compactMap { graph[$0] }
         schedule = stored.first { $0.control.job == scope.head }.flatMap { head in graph[scope.head].flatMap { head.schedule(of: $0) } }
     }
 }
