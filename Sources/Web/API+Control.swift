@@ -48,7 +48,7 @@ extension API {
                 let body = try ControlBody(json: data)
                 return try build(body, try body.who(way: way))
             }
-            return response(to: await daemon.request(asked, who: way))
+            return response(to: await daemon.request(asked, who: way), about: asked.job)
         } catch {
             return refusal(for: error)
         }
@@ -83,22 +83,36 @@ extension API {
 
     // MARK: what is answered
 
-    func response(to answer: RequestAnswer) -> Response {
+    /// - Parameter job: What the request was about, if it was one job.
+    func response(to answer: RequestAnswer, about job: JobName? = nil) -> Response {
         switch answer {
         case .accepted(let id, let key): JSON.response(ControlDocument(id: id, key: key), status: .accepted)
-        case .paused(let jobs): JSON.response(ControlDocument(changed: true, jobs: jobs, stillPaused: jobs))
-        case .resumed(let jobs, let stillPaused): JSON.response(ControlDocument(changed: true, jobs: jobs, stillPaused: stillPaused))
+        case .paused(let jobs): JSON.response(ControlDocument(job: job, jobs: jobs, stillPaused: jobs))
+        case .resumed(let jobs, let stillPaused): JSON.response(ControlDocument(job: job, jobs: jobs, stillPaused: stillPaused))
         case .ordered(let job, let due): JSON.response(ControlDocument(job: job, due: due), status: .accepted)
-        case .released(let orders, let runs): JSON.response(ControlDocument(orders: orders, runs: runs))
+        case .released(let orders, let runs): JSON.response(ControlDocument(job: job, orders: orders, runs: runs))
         case .backfilling(let id, let slots, let leftAlone):
-            JSON.response(ControlDocument(backfill: id, slots: slots, leftAlone: leftAlone), status: .accepted)
+            JSON.response(ControlDocument(job: job, backfill: id, slots: slots, leftAlone: leftAlone), status: .accepted)
         case .cancelled(let id, let withdrawn, let active):
-            JSON.response(ControlDocument(backfill: id, withdrawn: withdrawn, active: active))
-        case .already(let text): JSON.response(ControlDocument(changed: false, detail: text))
+            JSON.response(ControlDocument(job: job, backfill: id, withdrawn: withdrawn, active: active))
+        case .already(let text): JSON.response(ControlDocument(changed: false, job: job, detail: text))
         case .unknownJob(let name): Problem.response(.notFound, "there is no job `\(name)`", hint: "`rota list` shows the jobs in force")
         case .unknownRun: Problem.response(.notFound, "there is no such run", hint: "`rota history` shows the runs and their ids")
         case .refused(let text): Problem.response(.conflict, text)
         case .unavailable(let text): Problem.response(.serviceUnavailable, text)
+        }
+    }
+}
+
+extension Scheduling.Request {
+    /// The one job that it is about; nil where it names none.
+    var job: JobName? {
+        switch self {
+        case .run(let name, _), .skip(let name, _, _, _), .hold(let name, _, _, _), .release(let name, _, _, _): name
+        case .kill(let key, _), .retry(let key, _, _, _), .markSuccess(let key, _, _): key.job
+        case .backfill(let order, _, _): order.job
+        case .pause(.job(let name), _), .resume(.job(let name), _): name
+        case .pause, .resume, .cancelBackfill: nil
         }
     }
 }

@@ -90,15 +90,21 @@ extension API {
             }
             let data = Data(buffer.readableBytesView)
             do {
-                let asked = try await reading {
+                let (asked, job): (Scheduling.Request, JobName?) = try await reading {
                     let body = try OperationBody(json: data, taking: keys)
-                    return try build(context, body, try Asker.name(body.by, way: way))
+                    let asked = try build(context, body, try Asker.name(body.by, way: way))
+                    return (asked, try subject(of: asked))
                 }
-                return response(to: await daemon.request(asked, who: way))
+                return response(to: await daemon.request(asked, who: way), about: job)
             } catch {
                 return refusal(for: error)
             }
         }
+    }
+
+    private func subject(of asked: Scheduling.Request) throws -> JobName? {
+        guard case .cancelBackfill(let id, _, _) = asked else { return asked.job }
+        return try reader.backfill(id)?.backfill.job
     }
 
     private func newestKey(of name: JobName) throws -> RunKey {

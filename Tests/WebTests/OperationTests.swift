@@ -31,6 +31,7 @@ struct OperationTests {
         #expect(status(try await fixture.get(path + "/hold", method: "POST")) == 202, "the next slot")
         let release = try object(try await fixture.get(path + "/release", method: "POST"))
         #expect(release["orders"] as? Int == 1 && release["runs"] as? Int == 0, "all holds, and no skip")
+        #expect(release["job"] as? String == "yearly")
         #expect(status(try await fixture.get(path + "/release", method: "POST", body: #"{"due":"2100-01-01T00:00:00Z"}"#)) == 200)
         #expect(try await fixture.get("/api/v1/orders").hasSuffix("[]"))
         try await fixture.stop()
@@ -59,13 +60,15 @@ struct OperationTests {
         )
         #expect(status(begin) == 202, "\(begin)")
         #expect(try object(begin)["backfill"] as? Int == 1 && object(begin)["slots"] as? Int == 6)
+        #expect(try object(begin)["job"] as? String == "yearly")
         let one = try object(try await fixture.get("/api/v1/backfills/1"))
         #expect(one["state"] as? String == "running" && one["slots"] as? Int == 6 && one["by"] as? String == "ada (token)", "\(one)")
         let cancel = try object(try await fixture.get("/api/v1/backfills/1/cancel", method: "POST", body: #"{"kill":true}"#))
-        #expect(cancel["withdrawn"] as? Int == 5 && cancel["active"] as? Int == 0)
+        #expect(cancel["withdrawn"] as? Int == 5 && cancel["active"] as? Int == 0 && cancel["job"] as? String == "yearly")
         while !Task.isCancelled, try await !fixture.get("/api/v1/backfills").contains(#""state":"cancelled""#) { await Task.yield() }
         #expect(try await fixture.get("/api/v1/runs?job=yearly&state=skipped").contains("backfill cancelled by token"))
-        #expect(status(try await fixture.get("/api/v1/backfills/1/cancel", method: "POST")) == 200, "already")
+        let again = try await fixture.get("/api/v1/backfills/1/cancel", method: "POST")
+        #expect(try status(again) == 200 && object(again)["changed"] as? Bool == false && object(again)["job"] as? String == "yearly")
         try await fixture.stop()
     }
 
