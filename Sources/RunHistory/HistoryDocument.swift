@@ -19,7 +19,7 @@ package struct HistoryDocument: Encodable, Sendable {
         var container = encoder.container(keyedBy: Key.self)
         switch entry {
         case .run(let stored): try encode(stored, into: &container)
-        case .gap(let gap): try encode(gap, into: &container)
+        case .gap(let stored): try encode(stored, into: &container)
         }
     }
 
@@ -54,7 +54,8 @@ package struct HistoryDocument: Encodable, Sendable {
         try container.encode(1, forKey: .slots)
     }
 
-    private func encode(_ gap: Gap, into container: inout KeyedEncodingContainer<Key>) throws {
+    private func encode(_ stored: StoredGap, into container: inout KeyedEncodingContainer<Key>) throws {
+        let gap = stored.gap
         try container.encode(gap.job.text, forKey: .job)
         try container.encode(gap.firstDue.rfc3339, forKey: .due)
         try container.encode(gap.lastDue.rfc3339, forKey: .lastDue)
@@ -64,9 +65,10 @@ package struct HistoryDocument: Encodable, Sendable {
         try container.encode(gap.reason, forKey: .reason)
         let absent: [Key] = [
             .id, .attempt, .waitingSince, .startedAt, .endedAt, .latenessSeconds, .exitCode, .signal, .executor, .node, .definition, .flow,
-            .readyAt, .retry, .outputRemovedAt, .backfill, .parameters, .handedOn, .promises, .breaches,
+            .readyAt, .retry, .outputRemovedAt, .backfill, .parameters, .handedOn, .promises,
         ]
         for key in absent { try container.encodeNil(forKey: key) }
+        try container.encode(stored.breaches.map(\.rawValue).sorted(), forKey: .breaches)
     }
 }
 

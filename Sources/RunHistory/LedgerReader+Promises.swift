@@ -28,4 +28,19 @@ extension LedgerReader {
         try Row.fetchOne(
             try db.cachedStatement(sql: "SELECT 1 FROM run WHERE job = ? AND due = ?"), arguments: [job.text, due.microseconds]) != nil
     }
+
+    /// The change that tells of a breach was written with the gap; it names the first of the slots.
+    func withBreaches(_ gap: Gap, _ db: Database) throws -> StoredGap {
+        guard gap.state == .missed else { return StoredGap(gap) }
+        let sql = """
+            SELECT 1 FROM change
+            WHERE seq BETWEEN ? AND ? AND at = ? AND kind = ? AND job = ? AND run IS NULL AND detail LIKE ? LIMIT 1
+            """
+        let arguments: StatementArguments = [
+            try firstChange(at: gap.decidedAt, db), try firstChange(at: gap.decidedAt + Instant.resolution, db),
+            gap.decidedAt.microseconds, Breach.endBy.changeKind, gap.job.text, "% \(gap.firstDue.rfc3339) %missed: %",
+        ]
+        let isBroken = try Row.fetchOne(try db.cachedStatement(sql: sql), arguments: arguments) != nil
+        return StoredGap(gap, breaches: isBroken ? [.endBy] : [])
+    }
 }

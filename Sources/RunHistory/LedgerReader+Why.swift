@@ -171,7 +171,7 @@ extension LedgerReader {
 
     /// The number of the first change at `instant` or later; of the newest where all are earlier. Changes stand in the order of their times but
     /// where the clock was set, so that this is found by halving, without an index that every launch would have to pay for.
-    private func firstChange(at instant: Instant, _ db: Database) throws -> Int64 {
+    func firstChange(at instant: Instant, _ db: Database) throws -> Int64 {
         var low = try Int64.fetchOne(db, sql: "SELECT min(seq) FROM change") ?? 0
         var high = try Int64.fetchOne(db, sql: "SELECT max(seq) FROM change") ?? 0
         let statement = try db.cachedStatement(sql: "SELECT seq, at FROM change WHERE seq >= ? ORDER BY seq LIMIT 1")

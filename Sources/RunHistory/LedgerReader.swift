@@ -64,14 +64,26 @@ package struct StoredRun: Hashable, Sendable {
     }
 }
 
+/// A gap with what its job had promised of its slots.
+package struct StoredGap: Hashable, Sendable {
+    package let gap: Gap
+    /// As it was told when the gap was decided.
+    package let breaches: Set<Breach>
+
+    package init(_ gap: Gap, breaches: Set<Breach> = []) {
+        self.gap = gap
+        self.breaches = breaches
+    }
+}
+
 package enum HistoryEntry: Hashable, Sendable {
     case run(StoredRun)
-    case gap(Gap)
+    case gap(StoredGap)
 
     package var due: Instant {
         switch self {
         case .run(let stored): stored.run.key.due
-        case .gap(let gap): gap.lastDue
+        case .gap(let stored): stored.gap.lastDue
         }
     }
 }
@@ -108,7 +120,7 @@ extension LedgerReader {
                 db,
                 sql: "SELECT * FROM gap \(sql) ORDER BY \(filter.job == nil ? "last_due" : "first_due") DESC LIMIT \(max(filter.limit, 0))",
                 arguments: StatementArguments(clause.arguments)
-            ).map { HistoryEntry.gap(try GapRow.gap(from: $0)) }
+            ).map { HistoryEntry.gap(try withBreaches(try GapRow.gap(from: $0), db)) }
             return gaps.isEmpty ? runs : Array(merged(runs, gaps).prefix(filter.limit))
         }
     }

@@ -21,6 +21,9 @@ package struct Promises: Hashable, Sendable {
 /// What is told of promises: which was broken, or that one is likely to be. In changes the word stands behind `breach.`.
 package enum Breach: String, Hashable, Sendable, CaseIterable {
     case startWithin, endBy, duration, likely
+
+    /// The kind of the change that tells it.
+    package var changeKind: String { "breach.\(rawValue)" }
 }
 
 /// By when a member of a flow is to come to a success; as long as it has no row, its flow's row tells whether it did.

@@ -109,7 +109,7 @@ extension Scheduler {
     }
 
     private mutating func note(_ breach: Breach, of job: JobName, run: RunKey? = nil, _ detail: String) {
-        step.write(.change(Change(kind: "breach.\(breach.rawValue)", job: job, run: run, detail: detail)))
+        step.write(.change(Change(kind: breach.changeKind, job: job, run: run, detail: detail)))
     }
 
     /// What the last successful runs let foresee when the row is made, and when the command has begun; nil when nothing does.

@@ -74,6 +74,11 @@ struct History: ParsableCommand {
         return try Place.parse((folders.last.map { ["--state", $0] } ?? []) + (config.map { ["--config", $0] } ?? []))
     }
 
+    private static func why(_ stored: StoredGap) -> String {
+        let slots = "\(stored.gap.slots.of("slot")): \(stored.gap.reason)"
+        return stored.breaches.isEmpty ? slots : slots + "; " + stored.breaches.brokenWords
+    }
+
     private static func cells(_ entry: HistoryEntry) -> [String] {
         switch entry {
         case .run(let stored):
@@ -82,9 +87,10 @@ struct History: ParsableCommand {
                 stored.id, run.key.job.text, run.key.due.rfc3339, "\(run.key.attempt)", run.state.rawValue, run.lateness?.words ?? "-",
                 run.took?.words ?? "-", [run.why, run.brokenWords].compactMap(\.self).joined(separator: "; ").orDash,
             ]
-        case .gap(let gap):
+        case .gap(let stored):
+            let gap = stored.gap
             let due = gap.slots == 1 ? gap.firstDue.rfc3339 : "\(gap.firstDue.rfc3339) … \(gap.lastDue.rfc3339)"
-            return ["-", gap.job.text, due, "-", gap.state.rawValue, "-", "-", "\(gap.slots.of("slot")): \(gap.reason)"]
+            return ["-", gap.job.text, due, "-", gap.state.rawValue, "-", "-", why(stored)]
         }
     }
 }

@@ -53,10 +53,14 @@ struct LateRuns {
 extension Run {
     /// Which promises were broken, as the history marks it; nil when none was, and none is likely to be.
     var brokenWords: String? {
-        let broken = Breach.allCases.filter { $0 != .likely && breaches.contains($0) }
-        if !broken.isEmpty { return "broke " + broken.map(\.rawValue).joined(separator: ", ") }
+        if !breaches.subtracting([.likely]).isEmpty { return breaches.brokenWords }
         return breaches.contains(.likely) && state.isOpen ? "likely to break a promise" : nil
     }
+}
+
+extension Set<Breach> {
+    /// `broke startWithin, endBy`: those that are certain.
+    var brokenWords: String { "broke " + Breach.allCases.filter { $0 != .likely && contains($0) }.map(\.rawValue).joined(separator: ", ") }
 }
 
 extension Promises {

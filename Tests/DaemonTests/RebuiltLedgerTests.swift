@@ -65,7 +65,7 @@ struct RebuiltLedgerTests {
         let runs = history.compactMap { if case .run(let stored) = $0 { stored } else { nil } }
         #expect(runs.map(\.run.state) == [.succeeded, .succeeded, .succeeded] && runs.allSatisfy { $0.run.trigger == .schedule })
         #expect(runs.map { $0.run.handedOn["DUE"] } == runs.map(\.run.key.due.rfc3339))
-        let gaps = history.compactMap { if case .gap(let gap) = $0 { gap } else { nil } }
+        let gaps = history.compactMap { if case .gap(let stored) = $0 { stored.gap } else { nil } }
         #expect(gaps.map(\.slots) == [2] && gaps.first?.reason.hasPrefix("ledger rebuilt") == true && gaps.first?.state == .missed)
         #expect(gaps.first?.firstDue == Instant(rfc3339: "2026-03-01T04:00:00Z"))
     }

@@ -197,4 +197,18 @@ struct WhyTests {
             why.paragraph.contains("Nobody looked at it until 2026-03-01T02:10:00Z, when it was 10 minutes overdue"), "\(why.paragraph)")
         await fixture.stop()
     }
+
+    @Test(.timeLimit(.minutes(1))) func aGapThatBreaksAPromiseIsMarkedInTheHistory() async throws {
+        let text = "schedule: R/2026-03-01T01:00:00Z/PT1H\ncatchUp: none\ncommand: 'true'\n"
+        let fixture = try DaemonFixture(jobs: ["a.yaml": text + "expect: { endBy: '06:00' }\n", "b.yaml": text])
+        _ = try await start(fixture)
+        await fixture.stop()
+        fixture.clock.advance(by: .seconds(3 * 3_600 + 600))
+        _ = try await start(fixture)
+        let entries = try fixture.reader().history(HistoryFilter())
+        let gaps = entries.compactMap { if case .gap(let stored) = $0 { stored } else { nil } }
+        let breaches = Dictionary(uniqueKeysWithValues: gaps.map { ($0.gap.job, $0.breaches) })
+        #expect(gaps.map(\.gap.slots) == [3, 3] && breaches == ["a": [.endBy], "b": []])
+        await fixture.stop()
+    }
 }

@@ -41,7 +41,7 @@ struct RetentionTests {
         try LedgerReader.open(at: fixture.path).history(HistoryFilter()).reversed().map { entry in
             switch entry {
             case .run(let stored): "\(stored.run.key.due.microseconds / 1_000_000).\(stored.run.key.attempt)"
-            case .gap(let gap): "\(gap.firstDue.microseconds / 1_000_000)-\(gap.lastDue.microseconds / 1_000_000)"
+            case .gap(let stored): "\(stored.gap.firstDue.microseconds / 1_000_000)-\(stored.gap.lastDue.microseconds / 1_000_000)"
             }
         }
     }
