@@ -13,7 +13,7 @@ extension Scheduler {
             end(run, .skipped, reason: "by \(who)")
             note("request.skip", run, by: who)
             return .accepted(run.key)
-        case .slot: return order(.skip, name, due, by: who)
+        case .slot: return order(.skip, name, due, isNamed: true, by: who)
         case .ended(let run) where run.state == .skipped:
             return .already("the run is skipped already" + (run.reason.map { ": " + $0 } ?? ""))
         case .ended(let run): return .refused("the run has ended: \(run.state.rawValue); only what waits or is still to come is skipped")
@@ -21,15 +21,15 @@ extension Scheduler {
         }
     }
 
-    mutating func hold(_ name: JobName, _ due: Instant?, _ precedent: Precedent?, by who: String) -> Answer {
-        guard let due = due ?? dueToHold(of: name) else {
+    mutating func hold(_ name: JobName, _ named: Instant?, _ precedent: Precedent?, by who: String) -> Answer {
+        guard let due = named ?? dueToHold(of: name) else {
             return graph[name] == nil
                 ? .unknownJob(name)
                 : .refused("no run of `\(name)` waits, and no slot of it comes; `rota pause \(name)` holds all that will")
         }
         switch target(of: name, due, precedent) {
-        case .waiting(let run): return hold(run, by: who)
-        case .slot: return order(.hold, name, due, by: who)
+        case .waiting(let run): return hold(run, isNamed: named != nil, by: who)
+        case .slot: return order(.hold, name, due, isNamed: named != nil, by: who)
         case .ended(let run): return .refused("the run has ended: \(run.state.rawValue); only what waits or is still to come is held")
         case .none(let answer): return answer
         }
@@ -42,9 +42,10 @@ extension Scheduler {
         var freed = 0
         for order in found {
             drop(order)
-            let change = Change(kind: "request.release", job: name, who: who, detail: "due \(order.due.rfc3339), \(order.kind.rawValue)")
-            step.write(.change(change))
-            guard var run = openRun(of: name, at: order.due) else { continue }
+            let detail = "due \(order.due.rfc3339), \(order.kind.rawValue)"
+            let held = openRun(of: name, at: order.due)
+            step.write(.change(Change(kind: "request.release", job: name, run: held?.key, who: who, detail: detail)))
+            guard var run = held else { continue }
             freed += 1
             run.readyAt = max(step.now, run.notBefore ?? step.now)
             run.reason = nil
@@ -60,26 +61,27 @@ extension Scheduler {
                 "nobody holds the run, it is lost, and nobody knows how it ended; `rota retry` runs it again, `rota mark-success` takes it for a success"
             )
         }
-        return .already("nothing of `\(name)` is held" + (due.map { " at \($0.rfc3339)" } ?? ""))
+        if let due { return .already("nothing of `\(name)` is held or to be skipped at \(due.rfc3339)") }
+        let skips = orders.of(name).map { "`rota release \(name) --due \($0.due.rfc3339)`" }
+        let words = skips.isEmpty ? "" : "; what is to be skipped is taken back by name: \(skips.prefix(3).joined(separator: ", "))"
+        return .already("nothing of `\(name)` is held" + words)
     }
 
-    private mutating func order(_ kind: SlotOrder.Kind, _ name: JobName, _ due: Instant, by who: String) -> Answer {
+    /// - Parameter isNamed: Whether somebody named the due, or was given this one.
+    private mutating func order(_ kind: SlotOrder.Kind, _ name: JobName, _ due: Instant, isNamed: Bool, by who: String) -> Answer {
         if let earlier = orders[name, due], earlier.kind == kind {
             let words = kind == .hold ? "held" : "to be skipped"
-            return .already(
-                "the slot \(due.rfc3339) of `\(name)` is \(words) already, by \(earlier.by) since \(earlier.since.rfc3339)"
-                    + (kind == .hold ? "; `rota hold \(name) --due T` holds another one" : ""))
+            return .already("the slot \(due.rfc3339) of `\(name)` is \(words) already" + wayOut(of: earlier, isNamed: isNamed))
         }
         insert(SlotOrder(job: name, due: due, kind: kind, by: who, since: step.now))
         step.write(.change(Change(kind: "request.\(kind.rawValue)", job: name, who: who, detail: "due \(due.rfc3339)")))
         return .ordered(name, due)
     }
 
-    private mutating func hold(_ run: Run, by who: String) -> Answer {
-        if let earlier = orders[run.key.job, run.key.due] {
-            return .already(
-                "the run of `\(run.key.job)` due \(run.key.due.rfc3339) is held already, by \(earlier.by) since \(earlier.since.rfc3339); "
-                    + "`rota hold \(run.key.job) --due T` holds another one")
+    private mutating func hold(_ run: Run, isNamed: Bool, by who: String) -> Answer {
+        let (name, due) = (run.key.job, run.key.due)
+        if let earlier = orders[name, due] {
+            return .already("the run of `\(name)` due \(due.rfc3339) is held already" + wayOut(of: earlier, isNamed: isNamed))
         }
         let order = SlotOrder(job: run.key.job, due: run.key.due, kind: .hold, by: who, since: step.now)
         insert(order)
@@ -91,6 +93,13 @@ extension Scheduler {
         note("request.hold", run, by: who)
         wake(run.key)
         return .accepted(run.key)
+    }
+
+    /// Who ordered it, and what he may want who orders it once more.
+    private func wayOut(of earlier: SlotOrder, isNamed: Bool) -> String {
+        let ordered = ", by \(earlier.by) since \(earlier.since.rfc3339); "
+        if !isNamed { return ordered + "`rota hold \(earlier.job) --due T` holds another one" }
+        return ordered + "`rota release \(earlier.job) --due \(earlier.due.rfc3339)` \(earlier.kind == .hold ? "ends" : "takes back") that"
     }
 
     private mutating func note(_ kind: String, _ run: Run, by who: String) {

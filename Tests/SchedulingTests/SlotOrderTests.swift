@@ -171,6 +171,29 @@ struct SlotOrderTests {
         guard case .already = simulation.ask(release(nil)) else { Issue.record("something is released"); return }
     }
 
+    /// Who named a slot is not told that he may name one.
+    @Test func whoOrdersTwiceIsToldWhatHeMayWant() throws {
+        var simulation = simulation([job("a", hourly)])
+        func already(_ request: Request) throws -> String {
+            guard case .already(let text) = simulation.ask(request) else { throw CancellationError() }
+            return text
+        }
+        simulation.ask(skip("03:00:00"))
+        #expect(try already(skip("03:00:00")).hasSuffix("; `rota release a --due 2026-03-01T03:00:00Z` takes back that"))
+        #expect(
+            try already(release(nil)).hasSuffix(
+                "; what is to be skipped is taken back by name: `rota release a --due 2026-03-01T03:00:00Z`"))
+        #expect(try already(release("02:00:00")) == "nothing of `a` is held or to be skipped at 2026-03-01T02:00:00Z")
+        simulation.ask(hold("01:00:00"))
+        #expect(try already(hold("01:00:00")).hasSuffix("; `rota release a --due 2026-03-01T01:00:00Z` ends that"))
+        #expect(try already(hold(nil)).hasSuffix("; `rota hold a --due T` holds another one"))
+        simulation.pass(until: "01:30:00")
+        #expect(
+            try already(hold("01:00:00")).hasSuffix(
+                "by ada since 2026-03-01T00:00:01Z; `rota release a --due 2026-03-01T01:00:00Z` ends that"))
+        #expect(try already(hold(nil)).hasSuffix("; `rota hold a --due T` holds another one"))
+    }
+
     @Test func aLostRunIsNotReleased() {
         var simulation = Simulation(at: "00:00:01")
         simulation.executor.course = { _, _ in .init(lasts: .seconds(1), state: .lost) }
