@@ -70,6 +70,8 @@ extension Scheduler {
         var run = Run(key: key, flow: flow, trigger: .backfill, readyAt: askedAt, waitingSince: askedAt)
         run.isByHand = true
         run.backfill = backfill.id
+        // A skip begins nothing: the flow stays closed, and whoever retries the row has what it would have run with.
+        if orders[run.key.job, due]?.kind == .skip { inherit(&run, from: flows[flow] ?? known?.flow.map { OpenFlow($0) }) }
         if takeOrder(of: &run) { return advance(flow) }
         if let known, let old = known.flow {
             reopen(known.newest == nil ? narrow(old, to: backfill.job) : old)
@@ -78,13 +80,17 @@ extension Scheduler {
             flows[flow] = OpenFlow(outline)
             step.write(.openFlow(flow, outline.plan))
         }
-        if let member = flows[flow]?.outline.plan.members.first(where: { $0.job == backfill.job }) {
-            inherit(&run, as: member)
-        }
+        inherit(&run, from: flows[flow])
         addFirst(run)
         guard known?.flow != nil else { return }
         addRemovedMembers(to: flow) { _ in true }
         advance(flow)
+    }
+
+    /// In the middle of a flow it gets what every member gets.
+    private mutating func inherit(_ run: inout Run, from flow: OpenFlow?) {
+        guard let member = flow?.outline.plan.members.first(where: { $0.job == run.key.job }) else { return }
+        inherit(&run, as: member, of: flow)
     }
 
     /// A flow that never came to this job: from here on only it and those below it owe something, and edges from the others count as met.

@@ -110,7 +110,7 @@ extension Scheduler {
         run.backfill = parents.max { ($0.ending ?? 0, $0.backfill ?? 0) < ($1.ending ?? 0, $1.backfill ?? 0) }?.backfill
         // It waits in the place of its backfill: a slot is brought to the bottom of its flow before the next one is begun.
         if let begun = run.backfill.flatMap({ backfills[$0]?.at }) { run.waitingSince = min(begun, step.now) }
-        inherit(&run, as: member)
+        inherit(&run, as: member, of: flows[flow])
         return run
     }
 

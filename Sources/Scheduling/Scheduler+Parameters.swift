@@ -11,9 +11,10 @@ extension Scheduler {
         return complete
     }
 
-    /// Gives a member's new row what comes from above it in its flow; what is too much is told.
-    mutating func inherit(_ run: inout Run, as member: FlowPlan.Member) {
-        let inheritance = inheritance(of: member, in: run.flow)
+    /// Gives a member's new row what comes from above it in its flow, open or not; what is too much is told.
+    mutating func inherit(_ run: inout Run, as member: FlowPlan.Member, of flow: OpenFlow?) {
+        guard let flow else { return }
+        let inheritance = inheritance(of: member, in: flow, from: run.flow.head)
         run.parameters = inheritance.values
         guard let first = inheritance.leftOut.min() else { return }
         let count = inheritance.leftOut.count
@@ -27,13 +28,12 @@ extension Scheduler {
     ///
     /// It is read from their rows, and these hold what came from further above. So it is passed on through a whole flow, and a restart
     /// changes nothing.
-    private func inheritance(of member: FlowPlan.Member, in key: FlowKey) -> Inheritance {
+    private func inheritance(of member: FlowPlan.Member, in flow: OpenFlow, from head: JobName) -> Inheritance {
         var inheritance = Inheritance()
-        guard let flow = flows[key] else { return inheritance }
         let parents = member.after.reversed().compactMap { flow.newest[$0.parent] }
         for parent in parents { inheritance.add(trusted(parent.handedOn, of: parent, by: member.job)) }
         for parent in parents { inheritance.add(trusted(parent.parameters, of: parent, by: member.job)) }
-        if let head = flow.newest[key.head] { inheritance.add(trusted(head.parameters, of: head, by: member.job)) }
+        if let head = flow.newest[head] { inheritance.add(trusted(head.parameters, of: head, by: member.job)) }
         return inheritance
     }
 

@@ -166,6 +166,21 @@ struct LargeBackfillTests {
         #expect(simulation.faults.isEmpty)
     }
 
+    /// Else a retry of what was skipped would run without what its flow gives it; found in a random life
+    /// (`scripts/simulate --seed 4028 --property rules`).
+    @Test func aSlotThatIsSkippedInTheMiddleOfAFlowHasWhatTheFlowGives() {
+        var simulation = simulation([job("b", after: ["a"])]) { $0.parameters = ["P": "own"] }
+        simulation.pass(until: "12:30:00")
+        simulation.executor.course = { _, _ in .init(lasts: nil) }
+        let order = BackfillOrder(job: "b", first: "00:00:00", last: "12:00:00", maxRunning: 1)
+        #expect(simulation.ask(.backfill(order, by: "ada")) == .backfilling(1, slots: 13, leftAlone: 0))
+        simulation.ask(.skip("b", due: "12:00:00", by: "bob"))
+        #expect(simulation.row("b", "12:00:00")?.key.attempt == 1 && pending(simulation) > 0)
+        while pending(simulation) > 0, simulation.faults.isEmpty { simulation.end("b") }
+        let skipped = simulation.row("b", "12:00:00")
+        #expect(skipped?.reason == "by bob" && skipped?.key.attempt == 2 && skipped?.parameters == ["P": "own"])
+    }
+
     /// Whoever asked for the slot by itself meanwhile has it.
     @Test func whatIsRetriedBeforeItComesToItIsLeftAlone() {
         var simulation = simulation()
