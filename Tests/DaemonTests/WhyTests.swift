@@ -198,6 +198,39 @@ struct WhyTests {
         await fixture.stop()
     }
 
+    @Test(.timeLimit(.minutes(1))) func aHoldThatIsOverIsTold() async throws {
+        let fixture = try DaemonFixture(jobs: [
+            "a.yaml": "schedule: R/2026-03-01T01:00:00Z/PT1H\ncommand: 'true'\n", "b.yaml": "command: 'true'\n",
+        ])
+        let daemon = try await start(fixture)
+        _ = await daemon.request(.hold("a", due: "01:00:00", by: "ada"), who: "ada")
+        fixture.clock.advance(by: hour)
+        try await goOn { try fixture.reader().openRuns().count == 1 }
+        fixture.clock.advance(by: .seconds(600))
+        #expect(await daemon.request(.release("a", due: nil, by: "bob"), who: "bob") == .released(orders: 1, runs: 1))
+        await end(await fixture.executor.nextLaunch(), fixture)
+        let slot = try ask(fixture, "a", due: "01:00:00")
+        #expect(
+            slot.paragraph.contains(
+                "It was held by ada from 2026-03-01T01:00:00Z until bob released it at 2026-03-01T01:10:00Z, for 10 minutes."),
+            "\(slot.paragraph)")
+        #expect(slot.state == .succeeded && slot.reasons.map(\.rule) == [.schedule, .hold, .outcome])
+
+        // A run that waits for another one, is held, and killed.
+        for _ in 1...2 { _ = await daemon.request(.run("b", parameters: [:]), who: "ada") }
+        _ = await fixture.executor.nextLaunch()
+        let waiting = try #require(try fixture.reader().openRuns().first { $0.run.state == .waiting })
+        _ = await daemon.request(.hold("b", due: waiting.run.key.due, by: "ada"), who: "ada")
+        fixture.clock.advance(by: .seconds(60))
+        #expect(try !ask(fixture, "b", due: waiting.run.key.due).paragraph.contains("It was held"), "it is")
+        _ = await daemon.request(.kill(waiting.run.key, by: "eve"), who: "eve")
+        let killed = try ask(fixture, "b", due: waiting.run.key.due)
+        #expect(
+            killed.paragraph.contains("It was held by ada from 2026-03-01T01:10:00Z until 2026-03-01T01:11:00Z, for 1 minute."),
+            "\(killed.paragraph)")
+        await fixture.stop()
+    }
+
     @Test(.timeLimit(.minutes(1))) func aGapThatBreaksAPromiseIsMarkedInTheHistory() async throws {
         let text = "schedule: R/2026-03-01T01:00:00Z/PT1H\ncatchUp: none\ncommand: 'true'\n"
         let fixture = try DaemonFixture(jobs: ["a.yaml": text + "expect: { endBy: '06:00' }\n", "b.yaml": text])

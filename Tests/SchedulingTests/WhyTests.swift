@@ -59,6 +59,14 @@ struct WhyTests {
         #expect(!answer.isSlot && answer.reasons.first?.rule == .dst && answer.paragraph.contains("2026-10-25T00:30:00Z"))
     }
 
+    @Test func aMomentIsToldOnTheClockOfTheJobWithItsDateWhereThatIsAnother() throws {
+        let schedule = try daily("R/2026-01-01T00:00/P1D")
+        let midnight = facts(schedule, due: "2026-03-01T23:00:00Z").answer.paragraph
+        #expect(midnight.contains("2026-03-01T23:00:00Z (2026-03-02T00:00 in Europe/Berlin)"), "\(midnight)")
+        let noon = facts(schedule, due: "2026-03-01T11:30:15Z").answer.paragraph
+        #expect(noon.contains("2026-03-01T11:30:15Z (12:30:15 in Europe/Berlin)"), "\(noon)")
+    }
+
     @Test func beforeTheFirstAndAfterTheLastSlot() {
         let before = facts("R3/2026-03-01T06:00:00Z/PT1H", due: "05:00:00").answer
         #expect(before.paragraph.contains("has not begun there") && before.paragraph.contains("next one is 2026-03-01T06:00:00Z"))
@@ -133,6 +141,41 @@ struct WhyTests {
         facts.gap = Gap(
             job: "a", firstDue: "01:00:00", lastDue: "08:00:00", slots: 8, state: .missed, reason: "maxCatchUp", decidedAt: "12:00:00")
         #expect(facts.answer.reasons.last?.rule == .catchUp && facts.answer.paragraph.contains("`maxCatchUp: 3`"))
+    }
+
+    /// Ten runs of the head asked for at once: what follows them is judged like whatever parents make due.
+    @Test func aChildThatOverlapSkipsIsToldTheRuleAndTheWayOut() throws {
+        var simulation = Simulation(at: "00:00:01")
+        simulation.executor.course = { run, _ in .init(lasts: run.key.job == "b" ? .seconds(60) : .seconds(1)) }
+        simulation.start([TestSupport.job("a"), TestSupport.job("b", after: ["a"]) { $0.overlap = .skip }])
+        for _ in 1...3 { simulation.ask(.run("a", parameters: [:])) }
+        simulation.pass(.seconds(30))
+        let skipped = try #require(simulation.ledger.rows(of: "b").first { $0.state == .skipped })
+        let answer = try #require(facts(about: skipped, in: simulation)?.answer)
+        #expect(answer.reasons.suffix(2).map(\.rule) == [.overlap, .overlap], "\(answer.paragraph)")
+        #expect(
+            answer.paragraph.contains("`overlap: skip`") && answer.paragraph.contains("whatever parents make due, also after runs that"))
+        #expect(answer.commands == ["rota retry t-1"])
+    }
+
+    @Test(arguments: [(1, "Its one automatic retry is used up."), (2, "All 2 of its automatic retries are used up.")])
+    func retriesThatAreUsedUpAreCounted(limit: Int, words: String) throws {
+        var simulation = Simulation(at: "00:00:01")
+        simulation.executor.course = { _, _ in .init(lasts: .seconds(1), state: .failed) }
+        simulation.start([TestSupport.job("a") { $0.retries = Retries(limit: limit, delay: .seconds(1)) }])
+        simulation.ask(.run("a", parameters: [:]))
+        simulation.pass(.seconds(60))
+        let last = try #require(simulation.ledger.rows(of: "a").last)
+        #expect(try #require(facts(about: last, in: simulation)?.answer).paragraph.hasSuffix(words))
+    }
+
+    /// The clock was set back, and the schedule had been edited before.
+    @Test func aGapOfAnEarlierScheduleDecidesNothingThatIsToCome() {
+        var facts = facts("R/2026-03-01T00:00:00Z/PT1H", due: "14:00:00")
+        facts.gap = Gap(
+            job: "a", firstDue: "11:30:00", lastDue: "16:30:00", slots: 6, state: .missed, reason: "catch-up", decidedAt: "17:00:00")
+        #expect(facts.answer.state == nil && facts.answer.paragraph.contains("comes in 2 hours"))
+        #expect(facts.answer.paragraph.contains("an earlier schedule missed; the clock was set back since"))
     }
 
     /// Whatever the core writes into a row, the answer names a rule for it, in a sentence.

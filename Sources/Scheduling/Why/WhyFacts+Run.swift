@@ -62,6 +62,7 @@ extension WhyFacts {
     }
 
     func tellRun(_ row: Row, _ why: inout Why) {
+        tellHolds(of: row.run, &why)
         switch row.run.state {
         case .waiting: tellWaiting(row, &why)
         case .launching, .running: tellActive(row, &why)
@@ -130,7 +131,7 @@ extension WhyFacts {
         let now = limits.isEmpty ? "" : ": \(limits.joined(separator: "; "))"
         why.say(
             .pool, at: since,
-            "It waits for a place in the pool \(text)\(now). Whoever has the higher priority goes first; this job has \(definition?.priority ?? 5)."
+            "It waits for a place in the \(text.contains(", ") ? "pools" : "pool") \(text)\(now). Whoever has the higher priority goes first; this job has \(definition?.priority ?? 5)."
         )
         why.advise("rota status")
     }
@@ -145,7 +146,8 @@ extension WhyFacts {
         for (place, wait) in waits.enumerated() {
             let until =
                 place + 1 < waits.count ? waits[place + 1].at : trail.first { $0.at >= wait.at && $0.kind == "run.launching" }?.at ?? end
-            guard let detail = wait.detail else { continue }
+            // How long a hold took is told by itself: a run is ready when it is released.
+            guard let detail = wait.detail, !Cause(detail).isHold else { continue }
             told.append("\(Cause(detail).awaited) for \(length(from: wait.at, to: until))")
         }
         if let turn = turn(of: run) { told.append(turn) }
@@ -244,8 +246,18 @@ extension WhyFacts {
                 "It was missed at \(moment(run.endedAt ?? due)): it had not started within its `startWithin`\(within)\(waits).")
         } else {
             tellFate(cause, run.state, decidedAt: run.endedAt, reason: run.reason, &why)
+            if case .overlap = cause { tellOverlapBelow(run, &why) }
         }
         if !run.isSkippedUpstream, definition?.disabled != true, control.removedAt == nil { why.advise("rota retry \(row.id)") }
+    }
+
+    /// Whoever asks for several runs of a job at a time may not expect that of those that follow them.
+    private func tellOverlapBelow(_ run: Run, _ why: inout Why) {
+        guard [.upstream, .latest].contains(run.trigger) else { return }
+        why.say(
+            .overlap,
+            "The overlap policy judges whatever parents make due, also after runs that somebody asked for. `rota retry` runs it all the same when its turn comes; with `overlap: allow` none of them is skipped, and the runs of a `rota backfill` never are."
+        )
     }
 
     /// The same words for rows and for gaps.
@@ -351,13 +363,14 @@ enum Cause {
 }
 
 extension Cause {
+    var isHold: Bool { if case .held = self { true } else { false } }
+
     /// What was waited for.
     fileprivate var awaited: String {
         switch self {
         case .overlap: "another run of the job"
         case .parents(let names): "an end of " + list(names.map { "`\($0)`" })
         case .pool(let pool): "a place in the pool \(pool)"
-        case .held: "its release"
         case .other(let text): text
         default: "its turn"
         }

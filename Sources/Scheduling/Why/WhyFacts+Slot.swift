@@ -30,6 +30,14 @@ extension WhyFacts {
         adviseToRun(&why)
     }
 
+    /// It was written in a time that has not come yet, by a schedule that is not in force: nobody can tell which of its slots lie where.
+    func tellOutdated(_ gap: Gap, _ why: inout Why) {
+        why.say(
+            .scheduler, at: gap.decidedAt,
+            "The history has it among \(gap.slots) slots from \(words(gap.firstDue)) to \(words(gap.lastDue)) that an earlier schedule \(gap.state.rawValue); the clock was set back since, and what the schedule in force has there is judged when it comes."
+        )
+    }
+
     /// What somebody asked for beside whatever became of the slot.
     func tell(_ coming: Backfill, _ why: inout Why) {
         why.say(

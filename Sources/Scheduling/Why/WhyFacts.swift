@@ -49,7 +49,7 @@ package struct WhyFacts: Sendable {
     package var backfill: Backfill?
     /// A backfill that has not come to the slot yet.
     package var comingBackfill: Backfill?
-    /// The gap that the due lies in.
+    /// The gap that the due lies in; of a slot that has not come one from before the clock was set back, by an earlier schedule.
     package var gap: Gap?
     /// The pause that was asked for last before the due was skipped by one.
     package var pauseThen: Note?
@@ -94,16 +94,17 @@ package struct WhyFacts: Sendable {
 
     /// The one answer that these facts give.
     package var answer: Why {
-        var why = Why(job: job, due: due, isSlot: isScheduled || isMember || isSlotOfHead, state: newest?.run.state ?? gap?.state)
+        let fate = due <= max(control.accountedUntil, now) ? gap : nil
+        var why = Why(job: job, due: due, isSlot: isScheduled || isMember || isSlotOfHead, state: newest?.run.state ?? fate?.state)
         if let newest {
             tellTrigger(of: newest, &why)
             tellEarlierAttempts(&why)
             tellRun(newest, &why)
         } else if isMember {
             tellOwed(&why)
-        } else if let gap {
+        } else if let fate {
             tellSlot(&why)
-            tellGap(gap, &why)
+            tellGap(fate, &why)
         } else if isScheduled {
             tellSlot(&why)
             due > now ? tellComing(&why) : tellUndecided(&why)
@@ -112,6 +113,7 @@ package struct WhyFacts: Sendable {
         } else {
             tellNoSlot(&why)
         }
+        if let gap, fate == nil, newest == nil { tellOutdated(gap, &why) }
         if let comingBackfill, newest?.run.state.isOpen != true { tell(comingBackfill, &why) }
         tellScheduler(&why)
         return why
@@ -133,9 +135,9 @@ package struct WhyFacts: Sendable {
         guard let zone = (schedule ?? headSchedule)?.localZone, zone != .utc else { return instant.rfc3339 }
         let local = zone.local(instant)
         // `02:30` of `2026-03-01T02:30:00+01:00`; with the date where the zone has another one.
-        let clock = zone.date(instant) == Zone.utc.date(instant) ? String(local.dropFirst(11)) : local
-        let time = clock.prefix { $0 != "+" && $0 != "-" || clock == local }
-        return "\(instant.rfc3339) (\(time.hasSuffix(":00") ? time.dropLast(3) : time) in \(zone.name))"
+        let time = local.dropFirst(11).prefix { $0 != "+" && $0 != "-" && $0 != "Z" }
+        let date = zone.date(instant) == Zone.utc.date(instant) ? "" : local.prefix(11)
+        return "\(instant.rfc3339) (\(date)\(time.hasSuffix(":00") ? time.dropLast(3) : time) in \(zone.name))"
     }
 
     /// The same for what is no due: to the second.
