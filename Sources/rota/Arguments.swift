@@ -38,8 +38,10 @@ extension LedgerReader {
         _ word: String, what: String = "job", otherwise: String = "`rota list` shows the jobs in force"
     ) -> CommandFailure {
         let known = (try? jobs().map(\.control.job.text)) ?? []
-        return CommandFailure(
-            .usage, "there is no \(what) `\(Terminal.oneLine(word))`; \(nearName(to: word, among: known) ?? otherwise)")
+        let errors = (try? problems().count { $0.severity == "error" }) ?? 0
+        // What a file with an error defines is not there.
+        let faulty = errors > 0 ? "\(otherwise), and `rota status` \(errors.of("error")) in the job files" : otherwise
+        return CommandFailure(.usage, "there is no \(what) `\(Terminal.oneLine(word))`; \(nearName(to: word, among: known) ?? faulty)")
     }
 }
 

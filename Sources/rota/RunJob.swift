@@ -69,7 +69,9 @@ struct RunJob: AsyncParsableCommand {
                 }
                 throw CommandFailure(.usage, "`\(text)` cannot be set; write --param NAME=value, where \(ParameterName.rule)")
             }
-            parameters[parts[0]] = parts[1]
+            if parameters.updateValue(parts[1], forKey: parts[0]) != nil {
+                throw CommandFailure(.usage, "`\(parts[0])` is given twice; leave one of them out")
+            }
         }
         return parameters
     }

@@ -163,6 +163,8 @@ struct OperationCommandTests {
             }
             #expect(try fixture.rota("backfill", "--cancel", "99").stderr.contains("`rota backfill --list`"))
             #expect(try fixture.rota("run", "bad", "--param", "DAY").stderr.contains("write --param DAY=value"))
+            #expect(try fixture.rota("run", "bad", "--param", "DAY=1", "--param", "DAY=2").stderr.contains("`DAY` is given twice"))
+            #expect(try fixture.rota("skip", "bad").stderr.contains("`bad` has no slots; name the run"))
         }
     }
 

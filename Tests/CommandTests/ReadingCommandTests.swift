@@ -122,6 +122,7 @@ struct ReadingCommandTests {
         let status = try fixture.rota("status")
         #expect(status.stdout.contains("jobs/a.yaml:") && status.stderr.contains("last good versions stay in force"))
         #expect(try fixture.rota("run", "a", "--wait").status == 0)
+        #expect(try fixture.rota("run", "nobody").stderr.contains("and `rota status` 1 error in the job files"))
         serve.signal(SIGTERM)
         try serve.wait()
     }

@@ -101,10 +101,12 @@ struct SlotSubject: ParsableArguments {
         case .run:
             if due != nil { throw CommandFailure(.usage, "a run has its due; leave out --due, or name the job") }
         case .job(let stored):
+            let (name, schedule) = (stored.control.job, try JobSlots(of: stored.control.job, in: reader).schedule)
             if due == nil, needsDue {
-                throw CommandFailure(.usage, "say which slot, with --due; `rota next \(stored.control.job)` lists those that come")
+                let slots = "say which slot, with --due; `rota next \(name)` lists those that come"
+                let runs = "`\(name)` has no slots; name the run, `rota history \(name) --state waiting` lists those that wait"
+                throw CommandFailure(.usage, schedule == nil ? runs : slots)
             }
-            let schedule = try JobSlots(of: stored.control.job, in: reader).schedule
             request.due = due?.slot(of: schedule, in: schedule?.localZone ?? .utc).rfc3339
         }
         let answer = try await place.control("/api/v1/\(found.path)/\(verb)", request)
