@@ -19,6 +19,7 @@ struct StatisticsTests {
         let fixture = try LedgerFixture()
         let runs = (1...10).map { number in
             var run = fixture.run(due: Int64(number) * 1_000, state: number > 8 ? .failed : .succeeded)
+            run.waitingSince = run.readyAt
             run.startedAt = run.readyAt + .seconds(number)
             run.endedAt = run.readyAt + .seconds(number + 60 * number)
             return run
@@ -49,10 +50,14 @@ struct StatisticsTests {
         (backfilled.startedAt, backfilled.endedAt) = (backfilled.readyAt, backfilled.readyAt + .seconds(1))
         let order = BackfillOrder(job: LedgerFixture.job, first: .epoch, last: Instant(seconds: 600))
         let backfill = Backfill(id: 1, asking: order, slots: SlotSequence([Instant(seconds: 500)]), by: "ada", at: fixture.now)
-        try fixture.commit([.backfill(backfill), .insert(backfilled)])
+        // Nobody looked at it for an hour; then it began at once.
+        var late = fixture.run(due: 600, state: .succeeded)
+        late.waitingSince = late.readyAt + .seconds(3_600)
+        (late.startedAt, late.endedAt) = (late.waitingSince + .milliseconds(500), late.waitingSince + .seconds(1_000))
+        try fixture.commit([.backfill(backfill), .insert(backfilled), .insert(late)])
         let reader = try LedgerReader.open(at: fixture.path)
         let cost = try #require(try reader.usualCost(of: LedgerFixture.job))
-        #expect(cost.duration == .seconds(300) && cost.start == .seconds(3), "\(cost)")
+        #expect(cost.duration == .seconds(300) && cost.start == .seconds(2), "\(cost)")
         #expect(try reader.usualCost(of: "other") == nil)
     }
 
