@@ -51,13 +51,13 @@ extension WhyFacts {
             let asked = trail.first { $0.kind == "request.retry" }?.who.map { "was asked for by \($0)" } ?? "came by itself"
             why.say(.retries, at: run.readyAt, "\(attempt) \(run.retry > 0 ? "is automatic retry \(run.retry)" : asked).")
         case .backfill: why.say(.request, at: run.readyAt, "For attempt \(run.key.attempt), \(backfillWords(run)).")
-        case .upstream: why.say(.parents, at: run.readyAt, "\(attempt) follows what came before it in its flow, which was run once more.")
+        case .upstream: why.say(.parents, at: run.readyAt, "\(attempt) follows what came before it in its flow, which came to another end.")
         case .schedule, .latest, .manual: break
         }
     }
 
     private func backfillWords(_ run: Run) -> String {
-        guard let backfill, backfill.id == run.backfill else { return "a backfill asked" }
+        guard let backfill, backfill.id == run.backfill else { return run.backfill.map { "the backfill \($0)" } ?? "it is not known which" }
         return "\(backfill.by) asked with the backfill \(backfill.id), from \(words(backfill.first)) to \(words(backfill.last))"
     }
 
