@@ -91,18 +91,26 @@ struct Next: ParsableCommand {
             try show(lines(schedule), of: schedule, through: end)
         case .jobs(let jobs):
             let schedules = jobs.compactMap { stored -> (stored: StoredJob, schedule: Schedule)? in
-                guard let job = stored.job, stored.isInForce, !job.disabled, let schedule = stored.schedule(of: job) else { return nil }
-                if let pause = stored.pause(of: job) {
-                    if !subjects.isEmpty { Terminal.complain("`\(job.name)` is paused \(Terminal.oneLine(pause.words))") }
-                    return nil
-                }
-                return (stored, schedule)
+                let (schedule, absence) = Self.schedule(of: stored)
+                if let absence, !subjects.isEmpty { Terminal.complain("`\(stored.control.job)` \(absence)") }
+                return schedule.map { (stored, $0) }
             }
             let all = schedules.flatMap { lines($0.schedule, $0.stored) }.sorted {
                 ($0.outlook.slot.due, $0.job ?? "") < ($1.outlook.slot.due, $1.job ?? "")
             }
             try show(all, of: schedules.count == 1 ? schedules[0].schedule : nil, through: end)
         }
+    }
+
+    /// The schedule whose slots make the job due by itself, or why there is none: what follows the name of the job.
+    private static func schedule(of stored: StoredJob) -> (Schedule?, absence: String?) {
+        guard stored.isInForce else { return (nil, "is defined by no file any more") }
+        guard let job = stored.job else { return (nil, "has a definition that this version of Rota cannot read") }
+        if job.disabled { return (nil, "is disabled in its file") }
+        if let pause = stored.pause(of: job) { return (nil, "is paused \(Terminal.oneLine(pause.words))") }
+        if let schedule = stored.schedule(of: job) { return (schedule, nil) }
+        if job.after.isEmpty { return (nil, "has no schedule: it runs when somebody asks for it") }
+        return (nil, "has no schedule: it runs after \(list(job.after.map { "`\($0.parent)`" }))")
     }
 
     /// Up to as many that are run for as `most`; what is passed over before the last of them stands between.

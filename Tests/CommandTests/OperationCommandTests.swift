@@ -164,6 +164,8 @@ struct OperationCommandTests {
             #expect(try fixture.rota("backfill", "--cancel", "99").stderr.contains("`rota backfill --list`"))
             #expect(try fixture.rota("run", "bad", "--param", "DAY").stderr.contains("write --param DAY=value"))
             #expect(try fixture.rota("run", "bad", "--param", "DAY=1", "--param", "DAY=2").stderr.contains("`DAY` is given twice"))
+            #expect(try fixture.rota("next", "bad").stderr == "`bad` has no schedule: it runs when somebody asks for it\n")
+            #expect(try fixture.rota("next", "below").stderr == "`below` has no schedule: it runs after `yearly`\n")
             #expect(try fixture.rota("skip", "bad").stderr.contains("`bad` has no slots; name the run"))
         }
     }
