@@ -54,10 +54,9 @@ struct Retry: AsyncParsableCommand {
                 throw CommandFailure(.unwell, "`\(subject)` has no run yet; `rota run \(subject)` begins one")
             }
             guard newest.run.state != .succeeded else {
+                let again = "rota retry \(newest.id)" + (downstream ? " --downstream" : "")
                 throw CommandFailure(
-                    .unwell,
-                    "the newest run of `\(subject)` succeeded; `rota retry \(newest.id)` runs it once more, `rota run \(subject)` a new one"
-                )
+                    .unwell, "the newest run of `\(subject)` succeeded; `\(again)` runs it once more, `rota run \(subject)` a new one")
             }
             return newest.id
         }

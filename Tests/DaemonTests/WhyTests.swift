@@ -173,7 +173,9 @@ struct WhyTests {
         let daemon = try await start(fixture)
         let child = try ask(fixture, "child")
         #expect(child.due == "02:00:00" && child.isSlot && child.state == nil)
-        #expect(child.paragraph.contains("flow `daily` of 2026-03-01T02:00:00Z, which begins in 2 hours"), "\(child.paragraph)")
+        #expect(
+            child.paragraph.contains("flow `daily` of 2026-03-01T02:00:00Z, which begins in 2 hours, once `daily` has ended there"),
+            "\(child.paragraph)")
         #expect(try ask(fixture, "child", due: "03:00:00").paragraph.contains("nearest slots of `daily`"))
         #expect(try ask(fixture, "over").paragraph.contains("all of its repetitions have come"))
         #expect(try ask(fixture, "hand").paragraph.contains("when somebody asks for it"))

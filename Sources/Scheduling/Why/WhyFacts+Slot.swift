@@ -215,7 +215,7 @@ extension WhyFacts {
         }
         if head == job, !late.isEmpty {
             let ended = edges.filter { !late.contains($0) }
-            let rest = ended.isEmpty ? "" : "; \(names(ended)) has ended"
+            let rest = ended.isEmpty ? "" : "; \(names(ended)) \(ended.count == 1 ? "has" : "have") ended"
             why.say(.parents, "It waits for an end of \(names(late)) since its run before\(rest).")
         }
         if let order { tellOrder(order, &why) }
@@ -226,10 +226,11 @@ extension WhyFacts {
 
     /// The head of the job's flows has a slot there, which has not come.
     func tellComingFlow(_ why: inout Why) {
-        let parents = list((definition?.after ?? []).map { "`\($0.parent)`" })
+        let after = definition?.after ?? []
+        let parents = list(after.map { "`\($0.parent)`" }) + (after.count == 1 ? " has" : " have")
         why.say(
             .parents, at: due,
-            "It will run in the flow `\(head)` of \(words(due)), which begins in \(length(from: now, to: due)), once \(parents) have ended there."
+            "It will run in the flow `\(head)` of \(words(due)), which begins in \(length(from: now, to: due)), once \(parents) ended there."
         )
         tellWhatIsInForce(&why)
         why.advise("rota why \(head) --due \(due.rfc3339)")
