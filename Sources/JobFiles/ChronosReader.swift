@@ -40,7 +40,7 @@ struct ChronosReader {
         readPlace(of: &job)
         readPolicies(of: &job)
         readWhatIsOnlyKept(on: job.runOn)
-        return name == nil || command == nil ? nil : JobShape.Reading(job: job, canonical: fields.canonical, places: places)
+        return name == nil ? nil : JobShape.Reading(job: job, canonical: fields.canonical, places: places, isWhole: command != nil)
     }
 
     private func warnOfUnknownFields() {

@@ -71,7 +71,7 @@ package struct Definition: Sendable {
         let shape = members.first { $0.key == canonicalShapeKey } == nil ? JobShape.rota : .chronos
         let fields = Fields(members.filter { $0.key != canonicalShapeKey }, at: root.place, isLenient: shape == .chronos, findings)
         let named = NamedCalendars(calendars, besides: nil)
-        guard let read = shape.read(fields, fallbackName: nil, named), findings.errors == 0 else { return nil }
+        guard let read = shape.read(fields, fallbackName: nil, named), read.isWhole, findings.errors == 0 else { return nil }
         var job = read.job
         job.version = sha256(canonical)
         return job

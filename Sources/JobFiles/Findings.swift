@@ -12,6 +12,11 @@ final class Findings {
         self.text = text
     }
 
+    /// - Parameter place: Where whatever is missing is told.
+    func linesWithErrors(besides place: Place) -> Set<Int> {
+        Set(problems.filter { $0.severity == .error && ($0.line, $0.column) != (place.line, place.column) }.map(\.line))
+    }
+
     func error(_ place: Place, _ message: String) {
         errors += 1
         add(place, .error, message)

@@ -81,8 +81,8 @@ private struct DocumentReader {
         let fields = Fields(members, at: document.root.place, isLenient: shape == .chronos, findings)
         let fallback = fields.has("name") ? nil : fallbackName(isOnly: isOnly, at: document.root.place)
         let read = shape.read(fields, fallbackName: fallback, calendars)
-        if let read, findings.errors == errorsBefore { placement?.tell(of: read.job, in: document.root, findings) }
-        guard let reading = read, findings.errors == errorsBefore, !document.root.isFlawed else {
+        if let read { placement?.tell(of: read.job, in: document.root, findings, isFlawed: findings.errors > errorsBefore) }
+        guard let reading = read, reading.isWhole, findings.errors == errorsBefore, !document.root.isFlawed else {
             if let name = fallback ?? name(among: members) { contents.refused.insert(name) }
             return
         }

@@ -38,7 +38,7 @@ struct JobReader {
         readPolicies(of: &job)
         readPromises(of: &job)
         readParameters(of: &job)
-        return name == nil || command == nil ? nil : JobShape.Reading(job: job, canonical: fields.canonical, places: places)
+        return name == nil ? nil : JobShape.Reading(job: job, canonical: fields.canonical, places: places, isWhole: command != nil)
     }
 
     // MARK: What

@@ -14,9 +14,11 @@ enum JobShape {
         var job: Job
         var canonical: [String: CanonicalValue]
         var places: DefinitionPlaces
+        /// Whether it has a command, without which there is only something to be judged.
+        var isWhole: Bool
     }
 
-    /// nil when not even a name and a command could be read.
+    /// nil when not even a name could be read.
     func read(_ fields: Fields, fallbackName: JobName?, _ calendars: NamedCalendars) -> Reading? {
         switch self {
         case .rota:

@@ -24,9 +24,15 @@ package struct Placement: Sendable {
     package init(objections: @escaping @Sendable (Job) -> [Objection]) { self.objections = objections }
 
     /// Tells of a job what there is to tell, each where its key stands.
-    func tell(of job: Job, in root: Element, _ findings: Findings) {
+    ///
+    /// - Parameter isFlawed: Whether errors were found in it before. Only what cannot have come of them is told then: errors, but nothing
+    ///   where one stands already, and nothing at all when it is not even known where the job is to run.
+    func tell(of job: Job, in root: Element, _ findings: Findings, isFlawed: Bool) {
+        let flawed = isFlawed ? findings.linesWithErrors(besides: root.place) : []
+        if root.has("runOn"), flawed.contains(root.place(ofKey: "runOn").line) { return }
         for objection in objections(job) {
             let place = root.place(ofKey: objection.key)
+            if isFlawed, objection.severity != .error || flawed.contains(place.line) || !root.has(objection.key) { continue }
             switch objection.severity {
             case .error: findings.error(place, objection.message)
             case .warning: findings.warning(place, objection.message)
@@ -36,6 +42,12 @@ package struct Placement: Sendable {
 }
 
 extension Element {
+    /// Whether the first of the keys in `path` is written in this map.
+    fileprivate func has(_ path: String) -> Bool {
+        guard case .map(let members) = content else { return false }
+        return members.contains { $0.key == path.prefix { $0 != "." } }
+    }
+
     /// Where the key `path` stands, or as much of it as is there; where this begins when it is not.
     fileprivate func place(ofKey path: String) -> Place {
         var (element, place) = (self, place)

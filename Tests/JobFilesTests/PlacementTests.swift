@@ -35,9 +35,26 @@ struct PlacementTests {
         #expect(read.definitions.count == 1 && read.problems.map(\.severity) == [.warning])
     }
 
-    @Test func whatIsWrongAnywayIsToldAlone() {
-        let problems = JobFile.read(text: "command: x\nrunOn: hpc\ncpus: many", file: "a.yaml", placement: placement(["runOn"])).problems
-        #expect(problems.map(\.line) == [3])
+    /// All that is wrong with a file is told at once.
+    @Test func whatIsWrongBesideOtherErrorsIsToldWithThem() {
+        let texts = ["command: x\nrunOn: hpc\ncpus: many", "runOn: hpc\nmemory: 1GB\n", "command: x\nrunOn: hpc\nbogus: 1\n"]
+        for (text, lines) in zip(texts, [[2, 3], [1, 1], [2, 3]]) {
+            let read = JobFile.read(text: text, file: "a.yaml", placement: placement(["runOn"]))
+            #expect(read.problems.map(\.line) == lines && read.definitions.isEmpty, "\(read.problems)")
+        }
+    }
+
+    /// What may have come of the other error, or is only a warning, is not.
+    @Test func nothingIsToldTwice() {
+        let faulty = "command: x\nrunOn: hpc\ncpus: many\n"
+        #expect(JobFile.read(text: faulty, file: "a.yaml", placement: placement(["cpus", "memory"])).problems.map(\.line) == [3])
+        #expect(JobFile.read(text: faulty, file: "a.yaml", placement: placement(["runOn"], .warning)).problems.map(\.line) == [3])
+        let nowhere = JobFile.read(
+            text: "command: x\nrunOn: [hpc]\n", file: "a.yaml",
+            placement: Placement { _ in
+                [Placement.Objection(key: "command", severity: .error, message: "no")]
+            })
+        #expect(nowhere.problems.map(\.line) == [2])
     }
 
     @Test func oneJobThatCannotBePlacedStopsNoOther() {
