@@ -198,20 +198,6 @@ extension WhyFacts {
         if run.state != .succeeded { why.advise("rota retry \(row.id)") }
     }
 
-    private func tellRetry(of run: Run, _ why: inout Why) {
-        guard let retries = definition?.retries else { return }
-        let text: String? =
-            switch retries.refusal(of: run) {
-            case .noFailure, nil: nil
-            case .limit where retries.limit == 0: "The job has no `retries`."
-            case .limit where retries.limit == 1: "Its one automatic retry is used up."
-            case .limit: "All \(retries.limit) of its automatic retries are used up."
-            case .on: "It is not retried: `retries.on` does not name this end."
-            case .exitCodes: "It is not retried: `retries.exitCodes` does not hold this end."
-            }
-        if let text { why.say(.retries, text) }
-    }
-
     /// `succeeded at …, after 3 minutes`
     func ending(of run: Run) -> String {
         let at = run.endedAt.map { " at \(moment($0))" } ?? ""
