@@ -17,6 +17,8 @@ struct Logs: ParsableCommand {
             With -f it waits for a run that has not begun, and ends when the run does; of a job it takes the run that has not ended, if
             there is one. A retry that is to come later is a run of its own.
 
+            Of a run that ended without having started it says so, and why, and ends with 1.
+
             EXAMPLES
               rota logs backup
               rota logs backup -f                until the run has ended
@@ -77,6 +79,28 @@ struct Logs: ParsableCommand {
                 .unwell, "the run \(stored.id) \(why) (\(stored.run.state.rawValue)\(stored.run.why.map { ": \($0)" } ?? ""))")
         }
         try print(folder, isOpen: stored.run.state.isOpen)
+        if follow, stored.run.state.isOpen { stored = try awaitEnd(of: stored, reader) }
+        try tellIfNeverStarted(stored)
+    }
+
+    /// Its folder may tell its end a moment before the ledger does: whoever asks next is to find it there.
+    private func awaitEnd(of stored: StoredRun, _ reader: LedgerReader) throws -> StoredRun {
+        let clock = SystemClock()
+        let (end, state) = (clock.now() + .seconds(3), try place.stateFolder())
+        var newest = stored
+        while newest.run.state.isOpen, clock.now() < end, StateFolder.holder(of: state) != nil {
+            clock.wait(until: clock.now() + .milliseconds(50), descriptors: [])
+            guard let again = try reader.run(id: stored.id) else { break }
+            newest = again
+        }
+        return newest
+    }
+
+    /// An output that is empty for that reason looks like that of a command that wrote nothing.
+    private func tellIfNeverStarted(_ stored: StoredRun) throws {
+        let run = stored.run
+        guard !run.state.isOpen, run.startedAt == nil, run.state != .lost, run.state != .succeeded else { return }
+        throw CommandFailure(.unwell, "the run \(stored.id) never started (\(run.state.rawValue)\(run.why.map { ": \($0)" } ?? ""))")
     }
 
     /// The run of a job to wait for: one that has not ended, but for a retry whose time has not come.

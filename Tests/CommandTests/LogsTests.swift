@@ -69,6 +69,35 @@ struct LogsTests {
         try serve.wait()
     }
 
+    /// An empty output and no word about it would look like that of a command that wrote nothing.
+    @Test(.timeLimit(.minutes(1))) func whatNeverStartedSaysSo() throws {
+        let fixture = try CommandFixture(jobs: ["a.yaml": "command: [/nonexistent/program]\n", "b.yaml": "command: 'true'\n"])
+        let serve = try fixture.serve()
+        for job in ["a", "b"] { _ = try fixture.rota("run", job, "--wait") }
+        for arguments in [["a"], ["a", "-f"], ["a", "--json"]] {
+            let result = try Program.run("rota", ["logs"] + arguments, environment: ["ROTA_STATE": fixture.state])
+            #expect(result.status == 1 && result.stdout.isEmpty, "\(result)")
+            #expect(result.stderr.contains(" never started (couldNotStart: ") && result.stderr.contains("/nonexistent/program"))
+        }
+        let silent = try fixture.rota("logs", "b")
+        #expect(silent.status == 0 && silent.stderr.isEmpty, "it ran, and wrote nothing")
+        serve.signal(SIGTERM)
+        try serve.wait()
+    }
+
+    /// Whoever looks after the end of `logs -f` finds the run ended.
+    @Test(.timeLimit(.minutes(1))) func afterFollowingTheEndIsInTheLedger() throws {
+        let fixture = try CommandFixture(jobs: ["a.yaml": "command: echo 1; exit 3\n"])
+        let serve = try fixture.serve()
+        for _ in 1...5 {
+            #expect(try fixture.rota("run", "a").status == 0)
+            #expect(try fixture.rota("logs", "a", "-f").stdout == "1\n")
+            #expect(try fixture.json("history", "a", "--limit", "1").first?["state"] as? String == "failed")
+        }
+        serve.signal(SIGTERM)
+        try serve.wait()
+    }
+
     // catalogue 25
     @Test(.timeLimit(.minutes(1))) func controlCharactersAreShownOnATerminalAndRawInAPipe() throws {
         let fixture = try CommandFixture(jobs: ["ugly.yaml": "command: printf 'a\\033[31mb\\0c\\007\\377\\n'\n"])
