@@ -24,6 +24,10 @@ static const unsigned char backfills[] = {
 #embed "../../migrations/006_backfills.sql"
 };
 
+static const unsigned char executors[] = {
+#embed "../../migrations/007_executors.sql"
+};
+
 static const struct rota_asset migrations[] = {
     {"001_initial.sql", initial, sizeof initial},
     {"002_control.sql", control, sizeof control},
@@ -31,6 +35,7 @@ static const struct rota_asset migrations[] = {
     {"004_operations.sql", operations, sizeof operations},
     {"005_values.sql", values, sizeof values},
     {"006_backfills.sql", backfills, sizeof backfills},
+    {"007_executors.sql", executors, sizeof executors},
 };
 
 size_t rota_migrations(const struct rota_asset **first) {

@@ -25,7 +25,8 @@ struct LaunchPlan {
             origin: RunOrigin(run, executor: run.executor ?? job.runOn),
             task: TaskDemand(
                 cpus: job.cpus, memory: job.memory, disk: job.disk, constraints: job.constraints, gres: job.gres, options: job.slurm,
-                priority: job.priority, pool: job.pool, labels: job.labels)
+                priority: job.priority, pool: job.pool, labels: job.labels),
+            handOverBy: run.windowEnd(startWithin: job.startWithin)
         )
     }
 

@@ -99,7 +99,7 @@ final class Mailbox: Sendable {
         state.withLock { state in
             state.mail.reports.removeAll { report in
                 switch report {
-                case .couldNotHandOver, .pending, .discarded: true
+                case .couldNotHandOver, .pending, .trouble, .discarded: true
                 case .started, .ended: false
                 }
             }

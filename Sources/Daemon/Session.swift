@@ -163,7 +163,9 @@ struct Session {
             pid: Int(getpid()), boot: boot, version: configuration.version, jobsFolder: configuration.jobsFolder, address: frame.address,
             settings: configuration.settingsText, startedAt: frame.startedAt, heartbeatAt: now)
         let definitions = inForce.replace(by: reading)
-        try carryOut(actions, at: now, notes: [{ try $0.replaceScheduler(by: row) }, definitions], completing: .recoveryCommitted)
+        let troubles = [ExecutorTroubles.ofOthers(than: executors.keys)] + ExecutorTroubles.notes(of: reports, log)
+        try carryOut(
+            actions, at: now, notes: [{ try $0.replaceScheduler(by: row) }, definitions] + troubles, completing: .recoveryCommitted)
         try copyPauses()
         try copySlotOrders()
         frame.onBegin()
@@ -183,7 +185,7 @@ struct Session {
     /// - Returns: Whether to go on.
     private mutating func step(_ mail: Mailbox.Mail) throws -> Bool {
         let now = clockWatch.now(reading: clock.now())
-        var notes: [DefinitionsInForce.Note] = []
+        var notes = ExecutorTroubles.notes(of: mail.reports, log)
         let isOver = end.map { $0 <= now } ?? false
         let goesOn = !isOver && !mailbox.isStopWanted
         if !goesOn { scheduler.stop() }
@@ -275,6 +277,7 @@ struct Session {
                 actions += scheduler.handle(.notHandedOver(key, reason: reason), at: now)
             case .ended(let id, let ending):
                 if let key = keys[id] { ends.append((key, ending)) }
+            case .trouble: break
             case .discarded(let data, let gone, let kept): retention.take(data, gone: gone, kept: kept)
             }
         }

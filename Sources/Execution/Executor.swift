@@ -47,6 +47,8 @@ package enum ExecutorReport: Hashable, Sendable {
     ///
     /// The launch is the one that was handed over, unchanged, so that exactly it can be handed over again.
     case couldNotHandOver(Launch, reason: String)
+    /// What keeps the executor of that name from its engine now; nil: nothing does. Told once for each change, and at first.
+    case trouble(executor: String, EngineTrouble?)
     /// What became of a `discard`; of those in `kept` it could not be removed, for that reason.
     case discarded(RunData, gone: [String], kept: [String: String])
 }

@@ -35,6 +35,8 @@ package struct Launch: Hashable, Sendable {
     package var origin: RunOrigin?
     /// What a cluster engine is told beside the command.
     package var task: TaskDemand
+    /// When it is too late to begin with it, so that an executor that has not, and surely will not unasked, gives it back; nil: never.
+    package var handOverBy: Instant?
 
     package init(
         run: String,
@@ -54,7 +56,8 @@ package struct Launch: Hashable, Sendable {
         outputLimit: Int64 = 10 << 20,
         endsOnFullLog: Bool = false,
         origin: RunOrigin? = nil,
-        task: TaskDemand = TaskDemand()
+        task: TaskDemand = TaskDemand(),
+        handOverBy: Instant? = nil
     ) {
         self.run = run
         self.job = job
@@ -74,5 +77,6 @@ package struct Launch: Hashable, Sendable {
         self.endsOnFullLog = endsOnFullLog
         self.origin = origin
         self.task = task
+        self.handOverBy = handOverBy
     }
 }

@@ -26,6 +26,9 @@ package struct SystemError: Error, Hashable, CustomStringConvertible {
         }
     }
 
+    /// What it is, without where.
+    var text: String { Self.text(number) }
+
     private static func text(_ number: Int32) -> String {
         guard let text = strerror(number) else { return "error \(number)" }
         return String(cString: text)

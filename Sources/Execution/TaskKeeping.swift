@@ -40,6 +40,20 @@ struct RunOwner: Hashable, Sendable {
         }
     }
 
+    /// nil when this machine knows no such user.
+    static func name(of user: uid_t) -> String? {
+        var size = max(sysconf(Int32(_SC_GETPW_R_SIZE_MAX)), 4096)
+        while size <= 1 << 20 {
+            var entry = passwd()
+            var found: UnsafeMutablePointer<passwd>?
+            var room = [CChar](repeating: 0, count: size)
+            let error = getpwuid_r(user, &entry, &room, room.count, &found)
+            guard error == ERANGE else { return error == 0 && found != nil ? String(cString: entry.pw_name) : nil }
+            size *= 2
+        }
+        return nil
+    }
+
     /// Hands a folder over with all that is in it, once, and itself last: until then nobody else changes what is in it.
     func take(_ folder: RunFolder) throws(SystemError) {
         var facts = stat()

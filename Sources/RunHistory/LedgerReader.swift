@@ -111,10 +111,10 @@ extension LedgerReader {
     package func history(_ filter: HistoryFilter) throws(LedgerError) -> [HistoryEntry] {
         try read { db in
             var clause = Clause(filter)
-            let runs = try Row.fetchAll(
+            let rows = try Row.fetchAll(
                 db, sql: "SELECT * FROM run \(clause.forRuns()) ORDER BY due DESC, id DESC LIMIT \(max(filter.limit, 0))",
-                arguments: StatementArguments(clause.arguments)
-            ).map { HistoryEntry.run(try stored($0)) }
+                arguments: StatementArguments(clause.arguments))
+            let runs = try Self.withTroubles(rows.map(stored), db).map { HistoryEntry.run($0) }
             guard filter.flow == nil, let sql = clause.forGaps() else { return runs }
             let gaps = try Row.fetchAll(
                 db,
@@ -139,7 +139,10 @@ extension LedgerReader {
     /// The run with that id; nil when the ledger has none, or the id is another ledger's.
     package func run(id: String) throws(LedgerError) -> StoredRun? {
         guard let number = number(of: id) else { return nil }
-        return try read { db in try Row.fetchOne(db, sql: "SELECT * FROM run WHERE id = ?", arguments: [number]).map(stored) }
+        return try read { db in
+            let row = try Row.fetchOne(db, sql: "SELECT * FROM run WHERE id = ?", arguments: [number])
+            return try Self.withTroubles(row.map { [try stored($0)] } ?? [], db).first
+        }
     }
 
     /// The newest run of a job that was handed over, so that it may have output; else its newest run at all.
@@ -148,7 +151,9 @@ extension LedgerReader {
             let handedOver = "AND executor IS NOT NULL"
             for condition in [handedOver, ""] {
                 let sql = "SELECT * FROM run WHERE job = ? \(condition) ORDER BY due DESC, attempt DESC LIMIT 1"
-                if let row = try Row.fetchOne(db, sql: sql, arguments: [job.text]) { return try stored(row) }
+                if let row = try Row.fetchOne(db, sql: sql, arguments: [job.text]) {
+                    return try Self.withTroubles([stored(row)], db).first
+                }
             }
             return nil
         }
@@ -167,7 +172,8 @@ extension LedgerReader {
         try read { db in
             // The few open runs are sorted here: an index in the order of dues would lead through the whole history.
             let sql = "SELECT * FROM run INDEXED BY run_open WHERE state IN ('waiting', 'launching', 'running')"
-            return try Row.fetchAll(db, sql: sql).map(stored).sorted { ($0.run.key.due, $0.run.key.job) < ($1.run.key.due, $1.run.key.job) }
+            let open = try Self.withTroubles(Row.fetchAll(db, sql: sql).map(stored), db)
+            return open.sorted { ($0.run.key.due, $0.run.key.job) < ($1.run.key.due, $1.run.key.job) }
         }
     }
 

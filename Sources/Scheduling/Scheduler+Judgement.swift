@@ -1,4 +1,4 @@
-import Timetable
+package import Timetable
 
 /// The order of judgement of waiting runs: paused or disabled → parents → overlap → start window → pool; the first "no" is the reason that the row tells.
 extension Scheduler {
@@ -66,8 +66,7 @@ extension Scheduler {
 
     /// The first instant at which the run is too late.
     func windowEnd(of run: Run, _ shared: SharedJob) -> Instant? {
-        guard let startWithin = shared.job.startWithin, run.mayMissWindow else { return nil }
-        return run.readyAt + startWithin + Instant.resolution
+        run.windowEnd(startWithin: shared.job.startWithin)
     }
 
     private mutating func apply(_ verdict: Verdict, to run: Run) {
@@ -207,6 +206,12 @@ extension Scheduler {
 
 extension Run {
     static let replaced = "replaced"
+
+    /// The first instant at which it is too late to hand it over; nil when it never is.
+    package func windowEnd(startWithin: Duration?) -> Instant? {
+        guard let startWithin, mayMissWindow else { return nil }
+        return readyAt + startWithin + Instant.resolution
+    }
 
     /// Manual runs, backfills with their flows, and retries have no start window.
     var mayMissWindow: Bool {

@@ -12,6 +12,9 @@ struct Status: AsyncParsableCommand {
         discussion: """
             Ends with 1 when no scheduler runs, when it cannot launch anything, or when a job file has an error.
 
+            A run is `waiting` as long as it waits here, for its time, its turn or a place in a pool; `launching` from when its executor has
+            it, which may have to queue it in a cluster; and `running` from the start of its command.
+
             EXAMPLES
               rota status
               rota status --json
@@ -52,7 +55,7 @@ struct Status: AsyncParsableCommand {
         let pools: [PoolDocument]
         let retention: RetentionWords.Document
         /// Null when a scheduler of an earlier version ran last.
-        let executors: [ExecutorDocument]?
+        let executors: [ExecutorStatus]?
         let writeAheadLog: WriteAheadLog
     }
 
@@ -71,7 +74,9 @@ struct Status: AsyncParsableCommand {
         let calendars = Calendars()
         let pools = try reader.pools { Definition.parse(canonical: $0.canonical, calendars: calendars) }
         let retention = try RetentionWords(reader)
-        let executors = row.flatMap { SettingsDocument(text: $0.settings) }?.executors
+        let troubles = try reader.executorTroubles()
+        let executors = row.flatMap { SettingsDocument(text: $0.settings) }?.executors?
+            .map { ExecutorStatus($0, open: open, troubles: troubles) }
         let log = WriteAheadLog(of: folder + "/rota.db")
         if json {
             try Terminal.json(
@@ -127,8 +132,8 @@ struct Status: AsyncParsableCommand {
     }
 
     private func print(_ open: [StoredRun]) {
-        let active = open.count { $0.run.state.isActive }
-        Swift.print("runs       \(active) running, \(open.count - active) waiting")
+        let states = [RunState.running, .launching, .waiting].map { state in "\(open.count { $0.run.state == state }) \(state.rawValue)" }
+        Swift.print("runs       \(states.joined(separator: ", "))")
         for stored in open.prefix(50) {
             let why = stored.run.reason.map { ": " + Terminal.oneLine($0) } ?? ""
             Swift.print(
@@ -138,8 +143,10 @@ struct Status: AsyncParsableCommand {
     }
 
     /// Local runs go without saying.
-    private func print(_ executors: [ExecutorDocument]) {
-        for executor in executors where executor.name != "local" { Swift.print("executor   \(executor.name): \(executor.words)") }
+    private func print(_ executors: [ExecutorStatus]) {
+        for executor in executors where executor.document.name != "local" {
+            for line in executor.lines { Swift.print(line) }
+        }
     }
 
     private func print(_ pools: [PoolUse]) {

@@ -28,7 +28,7 @@ import Timetable
         return await reports.first { report in
             switch report {
             case .ended, .couldNotHandOver: true
-            case .started, .pending, .discarded: false
+            case .started, .pending, .trouble, .discarded: false
             }
         }
     }

@@ -45,7 +45,12 @@ import Timetable
 
     private func pending(_ word: String, of run: String = "t-1") async {
         _ = await place.reports.first { report in
-            if case .pending(run, let reason) = report { reason.hasPrefix(word) } else { false }
+            switch report {
+            case .pending(run, let reason): reason.hasPrefix(word)
+            // Of the executor, and so of all its runs.
+            case .trouble(_, let trouble?): trouble.reason.hasPrefix(word)
+            default: false
+            }
         }
     }
 
@@ -123,7 +128,7 @@ import Timetable
         try cluster.run("scancel", tasks()[0])
 
         let ending = await place.reports.ending(of: "t-1")
-        #expect(ending.kind == .killed && ending.reason == "cancelled: by user 0 on the cluster", "\(ending)")
+        #expect(ending.kind == .killed && ending.reason == "cancelled: by root on the cluster", "\(ending)")
         #expect(ending.signal == Int(SIGTERM) && ending.startedAt != nil)
     }
 

@@ -31,7 +31,7 @@ struct SlurmRow: Hashable, Sendable {
 struct SlurmEnd: Hashable, Sendable {
     var id: String
     var state: SlurmState
-    /// Who cancelled it: a number of a user.
+    /// Who cancelled it: the name of a user, or his number.
     var by: String?
     var exitCode = 0
     var signal = 0

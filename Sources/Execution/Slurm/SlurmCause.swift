@@ -52,7 +52,8 @@ struct SlurmCause {
     }
 
     private var cancelled: String {
-        end.by.map { "cancelled: by user \($0) on the cluster" } ?? "cancelled: by somebody on the cluster"
+        guard let by = end.by else { return "cancelled: by somebody on the cluster" }
+        return "cancelled: by \(by.allSatisfy(\.isNumber) ? "user \(by)" : by) on the cluster"
     }
 
     private var withoutCause: (Ending.Kind, String) {

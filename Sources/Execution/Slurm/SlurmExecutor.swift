@@ -30,8 +30,8 @@ package final class SlurmExecutor: Executor {
             let place = try SlurmPlace(
                 links: LocalExecutor.absolute(runs), shared: settings.folder, keeper: LocalExecutor.absolute(keeper),
                 bootID: RunFolder.currentBootID())
-            for threads in [SlurmWatch.mostSubmissions, 1, 1] { queues.append(try WorkQueue(threads: threads)) }
-            let helpers = SlurmWatch.Helpers(submissions: queues[0], questions: queues[1], files: queues[2])
+            for threads in [SlurmWatch.mostSubmissions, 1, 1, 1] { queues.append(try WorkQueue(threads: threads)) }
+            let helpers = SlurmWatch.Helpers(submissions: queues[0], questions: queues[1], files: queues[2], glances: queues[3])
             let commands = SlurmCommands(settings: settings, stop: stop)
             remover = try FolderRemover(runs: place.runs, links: place.runs == place.links ? nil : place.links, report: report)
             thread = try OwnThread {
@@ -89,7 +89,7 @@ package final class SlurmExecutor: Executor {
         thread.join()
         var one: UInt64 = 1
         _ = write(stop, &one, 8)
-        for queue in [helpers.submissions, helpers.questions, helpers.files] { queue.shutdown() }
+        for queue in [helpers.submissions, helpers.questions, helpers.files, helpers.glances] { queue.shutdown() }
         remover.shutdown()
     }
 }

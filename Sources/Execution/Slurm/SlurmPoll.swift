@@ -12,8 +12,10 @@ struct SlurmPoll: Sendable {
     }
 
     struct Answer: Sendable {
-        /// nil when the controller did not answer; what folders say is there all the same.
-        var controllerFault: String?
+        /// Why the controller was not heard; what folders say is there all the same.
+        var controllerTrouble: EngineTrouble?
+        /// What is wrong with the folder of the runs' folders.
+        var folderTrouble: EngineTrouble?
         var sights: [String: SlurmSight] = [:]
         /// Tasks that wait in the queue for runs that have ended.
         var strays: [String] = []
@@ -35,13 +37,14 @@ struct SlurmPoll: Sendable {
     func answer() -> Answer {
         var answer = Answer()
         let listing = commands.run(.squeue, ["-h", "-t", "all"] + userArguments + ["-o", SlurmRow.format])
-        if !listing.hasSucceeded { answer.controllerFault = "controller: \(listing.complaint(of: "squeue"))" }
+        if !listing.hasSucceeded { answer.controllerTrouble = .of(listing, .squeue, commands.settings) }
+        answer.folderTrouble = place.trouble()
         var rows = listing.hasSucceeded ? byRun(SlurmRow.rows(listing.output)) : [:]
         for subject in subjects {
             let own = rows.removeValue(forKey: subject.run) ?? []
             answer.sights[subject.run] = look(subject, own.filter { !$0.isRefusal })
         }
-        guard answer.controllerFault == nil else { return answer }
+        guard answer.controllerTrouble == nil else { return answer }
         answer.strays = rows.flatMap { run, rows in strays(run, rows) }
         askBooks(&answer)
         return answer
@@ -121,8 +124,16 @@ struct SlurmPoll: Sendable {
         }
         for end in SlurmEnd.ends(books.output) where end.workdir == place.programFolder {
             guard let run = SlurmArguments.run(of: end.name) else { continue }
-            answer.sights[run]?.ends.append(end)
+            answer.sights[run]?.ends.append(withName(end))
         }
+    }
+
+    /// The books have a number of whoever cancelled it, which is this machine's name too, unless they are another machine's.
+    private func withName(_ end: SlurmEnd) -> SlurmEnd {
+        guard commands.settings.ssh == nil, let name = end.by.flatMap({ uid_t($0) }).flatMap(RunOwner.name) else { return end }
+        var end = end
+        end.by = name
+        return end
     }
 
     /// It knows a code at once that the books have later; only they know who cancelled a task.

@@ -11,7 +11,7 @@ final class SlurmSubmitter: Sendable {
         /// Its folder says that it was handed over before.
         case wasSubmitted
         /// Surely nothing was submitted, and nothing will be by itself: the machine has no room, or the cluster does not take anything.
-        case notNow(String)
+        case notNow(EngineTrouble)
         /// The folder could not be prepared.
         case notPrepared(SystemError)
         case refused(Ending)
@@ -58,11 +58,12 @@ final class SlurmSubmitter: Sendable {
             switch exclusion(by: launch.task.constraints) {
             case .nodes(let nodes): excluded = nodes
             case .all: return refused("never: no node of the cluster fits the constraints")
-            case .unknown(let words): return .notNow(words)
+            case .unknown(let trouble): return .notNow(trouble)
             }
             try prepare(launch, folder)
             return ask(launch, folder, programs, excluded)
         } catch {
+            if let trouble = place.trouble() { return .notNow(trouble) }
             return .notPrepared(error)
         }
     }
@@ -109,7 +110,7 @@ final class SlurmSubmitter: Sendable {
     private enum Exclusion {
         case nodes([String])
         case all
-        case unknown(String)
+        case unknown(EngineTrouble)
     }
 
     /// What the nodes are is asked for once a minute at most.
@@ -120,7 +121,7 @@ final class SlurmSubmitter: Sendable {
             if known.map({ $0.until < time }) ?? true {
                 let partition = settings.partition.map { ["-p", $0] } ?? []
                 let answer = commands.run(.sinfo, ["-h", "-N", "-o", SlurmNodes.format] + partition)
-                guard answer.hasSucceeded else { return .unknown(answer.complaint(of: "sinfo")) }
+                guard answer.hasSucceeded else { return .unknown(.of(answer, .sinfo, settings)) }
                 known = (SlurmNodes(answer.output), time + 60_000)
             }
             return (known?.nodes.excluded(by: constraints)).map { .nodes($0) } ?? .all
@@ -161,7 +162,7 @@ final class SlurmSubmitter: Sendable {
         case .notNow(let words):
             // What cannot be unmarked is looked for, as if it might be there.
             guard (try? folder.removeMark()) != nil else { return .unclear(words) }
-            return .notNow(words)
+            return .notNow(.of(answer, .sbatch, settings))
         case .refused(let words): return giveUp(folder, "refused: \(words)")
         case .unclear(let words): return .unclear(words)
         }

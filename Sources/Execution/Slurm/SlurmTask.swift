@@ -29,6 +29,8 @@ struct SlurmTask: Sendable {
     var isStartTold = false
     /// Whether a keeper had claimed it when it was last looked at.
     var hasKeeper = false
+    /// Whether the cluster showed it as waiting when it last answered.
+    var isQueued = false
     var lastNodes = ""
     /// The steady time since which a cluster that answers shows nothing of it that goes on.
     var silentSince: Int64?

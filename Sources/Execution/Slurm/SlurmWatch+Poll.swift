@@ -3,7 +3,8 @@ internal import Timetable
 
 /// Asking for all open tasks at once, and what follows from the answer.
 extension SlurmWatch {
-    var needsPoll: Bool { mayHaveStrays || submissionsWaitUntil > 0 || !tasks.isEmpty }
+    /// Also without any run, as long as something is known to be wrong: that it is over is to be told.
+    var needsPoll: Bool { mayHaveStrays || submissionsWaitUntil > 0 || !tasks.isEmpty || pollTrouble != nil }
 
     mutating func pollIfDue() {
         guard needsPoll, !isPolling, LocalWatch.steadyTime() >= nextPoll else { return }
@@ -27,33 +28,34 @@ extension SlurmWatch {
     mutating func take(_ answer: SlurmPoll.Answer) {
         isPolling = false
         let time = LocalWatch.steadyTime()
-        if answer.controllerFault == nil {
-            // One that is back takes submissions again; one that takes none though it answers is not asked more often for that.
-            if pollFailures > 0 { clusterAnswered() }
+        note(answer.controllerTrouble ?? answer.folderTrouble)
+        if answer.controllerTrouble == nil {
             pollFailures = 0
             mayHaveStrays = !answer.strays.isEmpty
         } else {
             pollFailures += 1
         }
-        nextPoll = time + min(Self.longestPause, settings.pollInterval.wholeMilliseconds << min(pollFailures, 8))
+        nextPoll = time + pauseAfterPoll
         var orders = Cancellations(strays: answer.strays)
-        for (run, sight) in answer.sights { take(sight, of: run, answer.controllerFault, at: time, &orders) }
+        for (run, sight) in answer.sights { take(sight, of: run, isAnswer: answer.controllerTrouble == nil, at: time, &orders) }
         carryOut(orders)
+        renewGlances()
+        giveBackOverdue()
         // One that became open since the question was asked waits no longer than for the next.
         if pollFailures == 0, orders.hasAny { nextPoll = min(nextPoll, time + 500) }
         if pollFailures == 0, mustPollAgain { nextPoll = time }
     }
 
     private mutating func take(
-        _ sight: SlurmSight, of run: String, _ controllerFault: String?, at time: Int64, _ orders: inout Cancellations
+        _ sight: SlurmSight, of run: String, isAnswer: Bool, at time: Int64, _ orders: inout Cancellations
     ) {
         guard let task = tasks[run], task.stage == .open else { return }
-        note(sight, of: run, isAnswer: controllerFault == nil, at: time)
-        if let controllerFault { return takeWithoutController(sight, of: run, controllerFault) }
+        note(sight, of: run, isAnswer: isAnswer, at: time)
+        guard isAnswer else { return takeWithoutController(sight, of: run) }
         if let at = sight.trace?.claim?.startedAt { tellStart(run, at, node: sight.nodes) }
         guard let known = tasks[run] else { return }
         switch known.verdict(sight, at: time, now: LocalWatch.now(), doubt: settings.doubt.wholeMilliseconds) {
-        case .waits(let reason): if let reason, !known.isStartTold { tellPending(run, reason) }
+        case .waits(let reason): if let reason, !known.isStartTold, pollTrouble == nil { tellPending(run, reason) }
         case .runs: break
         case .ended(let ending):
             // A second incarnation, or a second task, waits for nothing.
@@ -80,17 +82,17 @@ extension SlurmWatch {
                 task.silentSince = nil
             }
             if hasKeeper { task.hasKeeper = true }
+            if isAnswer { task.isQueued = sight.activeRow == nil && sight.waitingRow != nil && !task.hasKeeper && !task.isStartTold }
             if !sight.rows.isEmpty { task.isDoubtful = false }
         }
         if wasDoubtful, !sight.rows.isEmpty { DurableStep.taskFound.passed() }
     }
 
     /// Files tell of starts and ends all the same.
-    private mutating func takeWithoutController(_ sight: SlurmSight, of run: String, _ fault: String) {
+    private mutating func takeWithoutController(_ sight: SlurmSight, of run: String) {
         guard let task = tasks[run] else { return }
         if let claim = sight.trace?.claim, let at = claim.startedAt { tellStart(run, at, node: task.lastNodes) }
-        if let ending = sight.trace?.ending, !ending.isOfStoppedKeeper || task.killWanted != nil { return tellEnd(run, ending) }
-        if tasks[run]?.isStartTold == false { tellPending(run, fault) }
+        if let ending = sight.trace?.ending, !ending.isOfStoppedKeeper || task.killWanted != nil { tellEnd(run, ending) }
     }
 
     /// Its readers learn from the outcome that nothing more will come.

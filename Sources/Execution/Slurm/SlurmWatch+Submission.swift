@@ -5,7 +5,7 @@ internal import Timetable
 extension SlurmWatch {
     /// In the order in which they came, a few at a time.
     mutating func submitNext() {
-        guard LocalWatch.steadyTime() >= submissionsWaitUntil else { return }
+        guard pollTrouble == nil, LocalWatch.steadyTime() >= submissionsWaitUntil else { return }
         while submitting < Self.mostSubmissions, queued < queue.count {
             let run = queue[queued]
             queued += 1
@@ -37,7 +37,7 @@ extension SlurmWatch {
         case .unclear(let words):
             open(run, isDoubtful: true)
             tellPending(run, "unclear: \(words); it is looked for by its name")
-        case .notNow(let words): submitLater(run, words)
+        case .notNow(let trouble): submitLater(run, trouble)
         case .notPrepared(let error): giveBack(run, error)
         case .refused(let ending):
             clusterAnswered()
@@ -54,6 +54,7 @@ extension SlurmWatch {
             task.isAgain = false
             task.silentSince = nil
         }
+        glances.runs.append(run)
         // The cluster looks at it within a second.
         nextPoll = min(nextPoll, LocalWatch.steadyTime() + settings.pollInterval.wholeMilliseconds)
     }
@@ -61,25 +62,27 @@ extension SlurmWatch {
     mutating func clusterAnswered() {
         submissionFailures = 0
         submissionsWaitUntil = 0
+        submissionTrouble = nil
+        tellTrouble()
     }
 
     /// Nothing is submitted for a while, and this one first then.
-    private mutating func submitLater(_ run: String, _ words: String) {
+    private mutating func submitLater(_ run: String, _ trouble: EngineTrouble) {
         update(run) { $0.stage = .queued }
         queue.insert(run, at: queued)
         if tasks[run]?.killWanted != nil { return close(run) }
         submissionFailures += 1
         let pause = min(Self.longestPause, settings.pollInterval.wholeMilliseconds << min(submissionFailures - 1, 8))
         submissionsWaitUntil = LocalWatch.steadyTime() + pause
-        for waiting in queue[queued...] where tasks[waiting]?.stage == .queued { tellPending(waiting, "controller: \(words)") }
+        submissionTrouble = trouble
+        tellTrouble()
     }
 
     /// Whoever handed it over decides what next; not of one that somebody may have submitted before.
     private mutating func giveBack(_ run: String, _ error: SystemError) {
         guard let task = tasks[run], let launch = task.launch else { return }
         guard !task.isAgain, !task.isDoubtful else {
-            submitLater(run, error.description)
-            return
+            return submitLater(run, EngineTrouble(reason: error.description, isOfAll: false))
         }
         if let reason = task.killWanted {
             return tellEnd(run, Ending(kind: .killed, reason: reason, endedAt: LocalWatch.now()))

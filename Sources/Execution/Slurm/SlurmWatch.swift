@@ -12,6 +12,7 @@ struct SlurmWatch {
         case submitted(run: String, SlurmSubmitter.Result)
         case read([String: Swift.Result<TaskTrace, SystemError>])
         case polled(SlurmPoll.Answer)
+        case glanced([String: Ending])
         case closed(run: String, Closing)
         case shutdown
     }
@@ -30,6 +31,7 @@ struct SlurmWatch {
         let submissions: WorkQueue
         let questions: WorkQueue
         let files: WorkQueue
+        let glances: WorkQueue
     }
 
     /// How many submissions are under way at a time.
@@ -57,10 +59,16 @@ struct SlurmWatch {
     /// Whether the question that is under way is out of date already.
     var mustPollAgain = false
     var pollFailures = 0
+    /// What is wrong as the last question showed it, and as the last submission did.
+    var pollTrouble: EngineTrouble?
+    var submissionTrouble: EngineTrouble?
+    /// What of that was told; nil before anything was.
+    var troubleTold: EngineTrouble??
     /// Whether there may be tasks in the queue of the cluster that nobody wants.
     var mayHaveStrays = true
     /// Before the first open task was submitted.
     var since = LocalWatch.now()
+    var glances = Glances()
     /// How many questions about files of earlier runs are under way.
     var reading = 0
     var reattaching: (latch: Latch, missing: Set<String>, until: Int64)?
@@ -87,6 +95,7 @@ struct SlurmWatch {
             inbox.take().forEach { handle($0) }
             submitNext()
             pollIfDue()
+            glanceIfDue()
             endReattachmentIfDue()
         }
         reattaching?.latch.open(.failure(SystemError("reattach", "executor", ECANCELED)))
@@ -94,8 +103,8 @@ struct SlurmWatch {
 
     private func timeout() -> Int32 {
         let times = [
-            needsPoll && !isPolling ? nextPoll : nil, reattaching?.until,
-            queued < queue.count && submitting < Self.mostSubmissions ? submissionsWaitUntil : nil,
+            needsPoll && !isPolling ? nextPoll : nil, nextGlance, reattaching?.until,
+            queued < queue.count && submitting < Self.mostSubmissions && pollTrouble == nil ? submissionsWaitUntil : nil,
         ]
         return times.compactMap(\.self).min().map { Int32(clamping: max(0, $0 - LocalWatch.steadyTime())) } ?? -1
     }
@@ -110,6 +119,7 @@ struct SlurmWatch {
             reading -= 1
             for (run, trace) in traces { take(trace, of: run) }
         case .polled(let answer): take(answer)
+        case .glanced(let endings): take(endings)
         case .closed(let run, let closing): take(closing, of: run)
         case .shutdown: isShutDown = true
         }

@@ -13,18 +13,34 @@ extension WhyFacts {
         } else {
             tellPending(run, &why)
         }
+        if let trouble { tell(trouble, run, &why) }
         if let wanted = run.killWanted { why.say(.kill, "It is being killed, \(wanted).") } else { why.advise("rota kill \(row.id)") }
         why.advise("rota logs -f \(row.id)")
     }
 
     private func tellPending(_ run: Run, _ why: inout Why) {
         let handing = "It was handed over to the executor `\(run.executor ?? "?")`\(handedOver.map { " at \(moment($0))" } ?? "")"
+        if trouble != nil { return why.say(.executor, at: handedOver, "\(handing).") }
         guard let reason = run.reason else {
             return why.say(.executor, at: handedOver, "\(handing), and its start is not known yet.")
         }
         let told = trail.last { $0.kind == "run.launching" && $0.detail == reason }?.at
         let since = told.map { " since \(moment($0))" } ?? ""
         why.say(.executor, at: told ?? handedOver, "\(handing), and is pending there\(since): \(Self.withoutWord(reason)).")
+    }
+
+    /// Nobody takes it for failed because nobody answers.
+    private func tell(_ trouble: ExecutorTrouble, _ run: Run, _ why: inout Why) {
+        let meaning =
+            switch (run.state, trouble.isOfAll) {
+            case (.running, _): "Its command goes on, and what becomes of it is taken in when that is over."
+            case (_, true): "What the cluster has of it stays there, and what it has not gets it when that is over."
+            case (_, false): "It is handed over when that is over."
+            }
+        why.say(
+            .executor, at: trouble.since,
+            "Since \(moment(trouble.since)) the executor `\(trouble.executor)` is in trouble: \(trouble.reason). \(meaning)")
+        why.advise("rota doctor")
     }
 
     /// How long it was pending before its command began; nil when its executor told of nothing that kept it.

@@ -65,6 +65,8 @@ package struct WhyFacts: Sendable {
     package var graph = JobGraph()
     /// The pools with what is taken of them.
     package var pools: [PoolUse] = []
+    /// What is wrong with the executor of the newest attempt, if it concerns it.
+    package var trouble: ExecutorTrouble?
     package var isSchedulerAlive = true
     /// The last sign of life of a scheduler that is gone.
     package var lastHeard: Instant?

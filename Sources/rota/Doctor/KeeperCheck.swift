@@ -74,7 +74,7 @@ private final class TrialEnd: Sendable {
 
     private func take(_ report: ExecutorReport) {
         switch report {
-        case .started, .discarded: return
+        case .started, .trouble, .discarded: return
         case .pending(_, let reason): return fault.withLock { $0 = reason }
         case .couldNotHandOver(_, let reason): fault.withLock { $0 = reason }
         case .ended(_, let ending):
