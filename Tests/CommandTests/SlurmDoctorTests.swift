@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -13,6 +14,10 @@ struct SlurmDoctorTests {
         }
 
         let checks: [Check]
+    }
+
+    private enum User {
+        static var isRoot: Bool { geteuid() == 0 }
     }
 
     private func doctor(_ executor: String, environment: [String: String] = [:]) throws -> [String: Document.Check] {
@@ -37,6 +42,20 @@ struct SlurmDoctorTests {
         #expect(checks["folder"]?.finding == "there is no folder /nonexistent/runs")
     }
 
+    /// docs/slurm.md says 0711; `mkdir` makes 0755, and nobody notices.
+    @Test(
+        arguments: [
+            (0o711, nil, ""), (0o755, "warning", "everybody can list"), (0o777, "error", "can be written by others"),
+            (0o700, User.isRoot ? "error" : nil, "jobs of other users"),
+        ] as [(Int, String?, String)])
+    func theModeOfTheFolderIsLookedAt(mode: Int, status: String?, words: String) throws {
+        let shared = try TemporaryFolder()
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: shared.path)
+        let access = try doctor("commands: /nonexistent/bin, folder: \(shared.path)")["access"]
+        #expect(access?.status == status && access?.finding.contains(words) ?? true, "\(String(describing: access))")
+        #expect(access?.advice?.contains("chmod 711 \(shared.path)") ?? true)
+    }
+
     @Test func noFolderOfTheSettingsIsThatOfTheState() throws {
         let folder = try doctor("commands: /nonexistent/bin")["folder"]
         #expect(
@@ -48,12 +67,17 @@ struct SlurmDoctorTests {
     func aRealClusterIsAskedForAllOfIt() throws {
         let cluster = try SlurmCluster.running()
         let well = try doctor("account: root", environment: cluster.environment)
-        for thing in ["commands", "controller", "accounting"] {
+        for thing in ["commands", "controller", "submission", "accounting"] {
             #expect(well[thing]?.status == "ok", "\(thing): \(String(describing: well[thing]))")
         }
         #expect(well["commands"]?.finding.hasPrefix("slurm-wlm ") == true)
         let missing = try doctor("partition: nowhere", environment: cluster.environment)["controller"]
         #expect(missing?.status == "error" && missing?.finding.hasPrefix("there is no partition nowhere; there are ") == true)
+        #expect(try doctor("reservation: nowhere", environment: cluster.environment)["submission"]?.status == "error")
+        let stranger = try doctor("account: nobodys", environment: cluster.environment)["submission"]
+        #expect(
+            stranger?.status == "warning" && stranger?.finding.contains("knows no account nobodys") == true,
+            "\(String(describing: stranger))")
         let unanswered = try doctor("commandLimit: PT20S", environment: ["SLURM_CONF": "/nonexistent/slurm.conf"])
         #expect(unanswered["controller"]?.status != "ok" || unanswered["commands"]?.status == "error")
     }

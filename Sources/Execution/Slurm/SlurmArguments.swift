@@ -36,12 +36,7 @@ struct SlurmArguments: Sendable {
 
     /// What the settings say, then what the job's keys say, then what the job says in Slurm's own words.
     private func options(_ launch: Launch, _ excluded: [String]) -> [String: String] {
-        var options: [String: String] = [:]
-        options["partition"] = settings.partition
-        options["account"] = settings.account
-        options["qos"] = settings.qos
-        options["reservation"] = settings.reservation
-        options.merge(settings.options) { $1 }
+        var options = Self.standing(settings)
         let task = launch.task
         options["cpus-per-task"] = task.cpus.map { "\(max(1, Int($0.rounded(.up))))" } ?? options["cpus-per-task"]
         options["mem"] = task.memory.map { "\(Self.mebibytes($0))M" } ?? options["mem"]
@@ -53,6 +48,16 @@ struct SlurmArguments: Sendable {
         demand(task.constraints, in: &options)
         if !excluded.isEmpty { options["exclude"] = ([options["exclude"]].compactMap(\.self) + excluded).joined(separator: ",") }
         return options.filter { SlurmOption.refusal(of: $0.key) == nil }
+    }
+
+    /// What the settings say for every task.
+    static func standing(_ settings: SlurmSettings) -> [String: String] {
+        var options: [String: String] = [:]
+        options["partition"] = settings.partition
+        options["account"] = settings.account
+        options["qos"] = settings.qos
+        options["reservation"] = settings.reservation
+        return options.merging(settings.options) { $1 }.filter { SlurmOption.refusal(of: $0.key) == nil }
     }
 
     /// What has a word of its own in Slurm; all else is told by the nodes that are excluded.

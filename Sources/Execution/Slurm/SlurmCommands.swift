@@ -3,7 +3,7 @@ import Glibc
 /// Slurm's commands, as one cluster's settings say how they are reached: here, or by ssh on a login node.
 struct SlurmCommands: Sendable {
     enum Name: String, Sendable {
-        case sbatch, squeue, sacct, scancel, scontrol, sinfo
+        case sbatch, squeue, sacct, sacctmgr, scancel, scontrol, sinfo
     }
 
     let settings: SlurmSettings

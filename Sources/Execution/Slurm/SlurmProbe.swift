@@ -3,6 +3,8 @@ package struct SlurmProbe: Sendable {
     package struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
         /// In one line, in the command's own words where it had any.
         package let description: String
+        /// The same as an executor tells it, with a stable word first, and what would mend it last.
+        package let trouble: String
     }
 
     package struct Partition: Hashable, Sendable {
@@ -34,6 +36,19 @@ package struct SlurmProbe: Sendable {
         }
     }
 
+    /// What the settings ask of the cluster for every task, tried without handing it one; throws with the cluster's words when it refuses.
+    package func trial() throws(Failure) {
+        let options = SlurmArguments.standing(commands.settings).sorted { $0.key < $1.key }
+        let words = options.map { $0.value.isEmpty ? "--\($0.key)" : "--\($0.key)=\($0.value)" }
+        _ = try answer(.sbatch, ["--test-only", "--output=/dev/null", "--chdir=/"] + words + ["--wrap=true"])
+    }
+
+    /// Whether the books know the account; where they cannot be asked, nobody knows better.
+    package func knowsAccount(_ account: String) -> Bool {
+        let answer = commands.run(.sacctmgr, ["-n", "-P", "show", "account", "name=\(account)", "format=account"])
+        return !answer.hasSucceeded || answer.output.contains { !$0.isWhitespace }
+    }
+
     /// Throws when the books of ended tasks cannot be read.
     package func accounting() throws(Failure) {
         _ = try answer(.sacct, ["-n", "-X", "-P", "-S", "now", "-o", "JobID"])
@@ -41,7 +56,10 @@ package struct SlurmProbe: Sendable {
 
     private func answer(_ name: SlurmCommands.Name, _ arguments: [String]) throws(Failure) -> String {
         let answer = commands.run(name, arguments)
-        guard answer.hasSucceeded else { throw Failure(description: answer.complaint(of: name.rawValue)) }
+        guard answer.hasSucceeded else {
+            throw Failure(
+                description: answer.complaint(of: name.rawValue), trouble: EngineTrouble.of(answer, name, commands.settings).reason)
+        }
         return String(answer.output.drop(while: \.isWhitespace).prefix { !$0.isNewline || name == .sinfo || name == .sacct })
     }
 }

@@ -9,7 +9,7 @@ struct SlurmCheck: Check {
             if case .slurm(let settings) = engine { settings } else { nil }
         }
         return clusters.sorted { $0.name < $1.name }.flatMap { settings in
-            cluster(settings) + [folder(settings, premises)]
+            cluster(settings) + [folder(settings, premises)] + [access(settings, premises)].compactMap(\.self)
         }
     }
 
@@ -18,9 +18,11 @@ struct SlurmCheck: Check {
         let commands = name("commands", settings)
         do throws(SlurmProbe.Failure) {
             let version = try probe.version()
-            return [.ok(commands, version + (settings.ssh.map { ", by ssh on \($0)" } ?? ""))] + [
-                controller(settings, probe), books(settings, probe),
-            ]
+            let controller = controller(settings, probe)
+            // Of a controller that does not answer, each question takes as long as the first.
+            let answers = controller.status == .error ? [] : [trial(settings, probe)]
+            return [.ok(commands, version + (settings.ssh.map { ", by ssh on \($0)" } ?? "")), controller] + answers
+                + [books(settings, probe)]
         } catch {
             return [.error(commands, "Slurm's commands cannot be executed: \(error)", advice(settings))]
         }
@@ -50,10 +52,35 @@ struct SlurmCheck: Check {
             }
             return .ok(name, "answers; partitions \(words)")
         } catch {
+            // The words that `rota status` has for the same: what it is, and what would mend it.
+            let parts = error.trouble.split(separator: "; ", maxSplits: 1)
+            let word = "controller: "
+            let what = parts[0].hasPrefix(word) ? parts[0].dropFirst(word.count) : parts[0]
+            let advice = parts.count == 2 ? parts[1] : "look at `scontrol ping`, and ask who runs the cluster"
             return .error(
-                name, "the controller does not answer: \(error)",
-                "look at `scontrol ping`; runs wait meanwhile, and none is taken for failed")
+                name, "the controller cannot be asked: \(what)",
+                advice + "; runs go on or wait meanwhile, none is taken for failed, and `rota status` tells when it is over")
         }
+    }
+
+    /// Partition, account, QOS, reservation and options together, as `sbatch` takes them or not. Slurm that does not enforce accounts takes
+    /// any name for one.
+    private func trial(_ settings: SlurmSettings, _ probe: SlurmProbe) -> Finding {
+        let name = name("submission", settings)
+        do throws(SlurmProbe.Failure) {
+            try probe.trial()
+        } catch {
+            return .error(
+                name, "sbatch refuses what the settings say for every task: \(error)",
+                "mend partition, account, qos, reservation or options of executors.\(settings.name); `sinfo` and "
+                    + "`sacctmgr show assoc user=$USER` tell what there is for you")
+        }
+        if let account = settings.account, !probe.knowsAccount(account) {
+            return .warning(
+                name, "sbatch takes a task, but the accounting database knows no account \(account)",
+                "name yours with executors.\(settings.name).account; `sacctmgr show assoc user=$USER` lists them")
+        }
+        return .ok(name, "sbatch takes a task (tried with --test-only)")
     }
 
     /// Without them an end without an outcome is told less well, and nothing else is lost.
@@ -89,6 +116,29 @@ struct SlurmCheck: Check {
                 "unless this machine is the only node or serves that disk to the others, name a folder that nodes see with \(key)")
         }
         return .ok(name, "\(path) (\(facts.type)); nodes must see it under this path")
+    }
+
+    /// Folders of runs are their users' alone; what they are called, and that there are others, is nobody's business either.
+    private func access(_ settings: SlurmSettings, _ premises: Premises) -> Finding? {
+        let path = settings.folder ?? premises.stateFolder + "/runs"
+        let name = name("access", settings)
+        guard case .success(let facts) = FileFacts.of(path), facts.isFolder else { return nil }
+        if facts.mode & 0o022 != 0, facts.mode & 0o1000 == 0 {
+            return .error(
+                name, "\(path) can be written by others (mode \(facts.modeText)), who could put another program in the place of the keeper",
+                "`chmod 711 \(path)`")
+        }
+        if User.isRoot, facts.mode & 0o001 == 0 {
+            return .error(
+                name, "jobs of other users cannot get through \(path) (mode \(facts.modeText)) to the folders of their runs",
+                "`chmod 711 \(path)`")
+        }
+        if facts.mode & 0o066 != 0 {
+            return .warning(
+                name, "everybody can list the runs in \(path) (mode \(facts.modeText))",
+                "`chmod 711 \(path)`; what is in them stays shut anyway")
+        }
+        return nil
     }
 
     private func name(_ thing: String, _ settings: SlurmSettings) -> String { "executors.\(settings.name)-\(thing)" }
