@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/timex.h>
 #include <sys/wait.h>
@@ -62,22 +63,24 @@ int platform_spawn(pid_t *pid, const char *path, char *const *words, char *const
     return error;
 }
 
-static int set_answer_files(posix_spawn_file_actions_t *actions, int output, int errors) {
-    int error = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
+static int set_answer_files(posix_spawn_file_actions_t *actions, int input, int output, int errors) {
+    int error = input < 0 ? posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0)
+                          : posix_spawn_file_actions_adddup2(actions, input, 0);
     if (error == 0) error = posix_spawn_file_actions_adddup2(actions, output, 1);
     if (error == 0) error = posix_spawn_file_actions_adddup2(actions, errors, 2);
     if (error == 0) error = posix_spawn_file_actions_addclosefrom_np(actions, 3);
     return error;
 }
 
-int platform_run(pid_t *pid, const char *file, char *const *words, char *const *environment, int output, int errors) {
+int platform_run(pid_t *pid, const char *file, char *const *words, char *const *environment, int input, int output,
+                 int errors) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int error = posix_spawn_file_actions_init(&actions);
     if (error != 0) return error;
     error = posix_spawnattr_init(&attributes);
     if (error == 0) {
-        error = set_answer_files(&actions, output, errors);
+        error = set_answer_files(&actions, input, output, errors);
         if (error == 0) error = set_attributes(&attributes);
         if (error == 0) error = posix_spawnp(pid, file, &actions, &attributes, words, environment);
         posix_spawnattr_destroy(&attributes);
@@ -90,6 +93,8 @@ int platform_answer_pipe(int pipe[2]) {
     if (pipe2(pipe, O_CLOEXEC) != 0) return -1;
     return fcntl(pipe[0], F_SETFL, O_NONBLOCK);
 }
+
+int platform_memory_file(void) { return memfd_create("input", MFD_CLOEXEC); }
 
 static int lock(int file, int operation) {
     int result;

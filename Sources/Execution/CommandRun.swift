@@ -16,20 +16,35 @@ struct CommandAnswer: Hashable, Sendable {
     }
 
     var end: End
-    var output = ""
-    var errors = ""
+    /// Its output, as it wrote it.
+    var bytes: [UInt8]
+    var errors: String
     /// Whether all that it wrote to its output is here.
-    var isWhole = true
+    var isWhole: Bool
 
+    init(end: End, bytes: [UInt8], errors: String = "", isWhole: Bool = true) {
+        self.end = end
+        self.bytes = bytes
+        self.errors = errors
+        self.isWhole = isWhole
+    }
+
+    init(end: End, output: String = "", errors: String = "") {
+        self.init(end: end, bytes: Array(output.utf8), errors: errors)
+    }
+
+    var output: String { String(decoding: bytes, as: UTF8.self) }
     var hasSucceeded: Bool { end == .exited(0) && isWhole }
 }
 
-/// One command that is run to its end for what it answers: without a shell, with nothing to read, within a time.
+/// One command that is run to its end for what it answers: without a shell, within a time.
 struct CommandRun {
     /// The program, looked up in our PATH unless it is a path, and its arguments.
     var words: [String]
     var environment: [String: String]
     var limit: Duration
+    /// What it finds to read.
+    var input: [UInt8] = []
     /// Bytes of its output that are kept.
     var outputLimit = 64 << 20
     /// A descriptor that is readable once nobody wants the answer any more; the command gets `parting` then.
@@ -59,9 +74,26 @@ struct CommandRun {
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (arguments + variables).forEach { free($0) } }
-        let error = platform_run(&pid, file, &arguments, &variables, pipes.output.write, pipes.errors.write)
+        let input = try inputFile()
+        defer { if input >= 0 { close(input) } }
+        let error = platform_run(&pid, file, &arguments, &variables, input, pipes.output.write, pipes.errors.write)
         guard error == 0 else { throw SystemError("spawn", file, error) }
         return pid
+    }
+
+    /// A file and no pipe: a command that reads late, or never, holds nobody up. -1 when there is nothing to read.
+    private func inputFile() throws(SystemError) -> Int32 {
+        guard !input.isEmpty else { return -1 }
+        let file = platform_memory_file()
+        guard file >= 0 else { throw SystemError("memfd_create", "input") }
+        do throws(SystemError) {
+            try Files.write(input, to: file, "input")
+            guard lseek(file, 0, SEEK_SET) == 0 else { throw SystemError("lseek", "input") }
+        } catch {
+            close(file)
+            throw error
+        }
+        return file
     }
 
     private func wait(for child: pid_t, _ pipes: inout Pipes) -> CommandAnswer {
@@ -92,7 +124,7 @@ struct CommandRun {
             Self.kill(child, process)
         }
         return CommandAnswer(
-            end: end ?? .notWanted, output: pipes.output.text, errors: pipes.errors.text, isWhole: pipes.output.isWhole)
+            end: end ?? .notWanted, bytes: pipes.output.bytes, errors: pipes.errors.text, isWhole: pipes.output.isWhole)
     }
 
     private static func reap(_ process: Int32) -> CommandAnswer.End {

@@ -7,6 +7,7 @@ final class FolderRemover: Sendable {
     private struct Order: Sendable {
         let data: RunData
         let runs: [String]
+        let kept: [String: String]
     }
 
     private struct State {
@@ -33,8 +34,10 @@ final class FolderRemover: Sendable {
     deinit { close(bell) }
 
     /// The thread begins with the first order: most schedulers that live for a minute never need it.
-    func post(_ data: RunData, of runs: [String]) throws(SystemError) {
-        state.withLock { $0.orders.append(Order(data: data, runs: runs)) }
+    ///
+    /// - Parameter kept: What is to be told of others with them.
+    func post(_ data: RunData, of runs: [String], kept: [String: String] = [:]) throws(SystemError) {
+        state.withLock { $0.orders.append(Order(data: data, runs: runs, kept: kept)) }
         ring()
         try thread.withLock { thread throws(SystemError) in
             if thread == nil { thread = try OwnThread { [weak self] in self?.work() } }
@@ -71,7 +74,7 @@ final class FolderRemover: Sendable {
 
     private func carryOut(_ order: Order) {
         var gone: [String] = []
-        var kept: [String: String] = [:]
+        var kept = order.kept
         for run in order.runs {
             if isShutDown { return }
             do throws(SystemError) {

@@ -69,6 +69,17 @@ extension RunFolder {
     /// - Parameter kind: As what the run ends.
     func cancel(reason: String, as kind: Ending.Kind = .killed, bootID: String) throws(SystemError) -> Bool {
         try clearVoidClaim()
+        let record = try cancellation(reason: reason, as: kind, bootID: bootID)
+        let draft = "\(path)/claim.cancel"
+        try Files.replace(draft, with: record, owner: owner)
+        defer { unlink(draft) }
+        if link(draft, claimFile) == 0 { return true }
+        guard errno == EEXIST else { throw SystemError("link", claimFile) }
+        return false
+    }
+
+    /// What such a claim says.
+    func cancellation(reason: String, as kind: Ending.Kind, bootID: String) throws(SystemError) -> [UInt8] {
         var record = Record()
         record.add("run", run)
         record.add("pid", getpid())
@@ -76,12 +87,7 @@ extension RunFolder {
         record.add("boot", bootID)
         record.add("cancelled", reason)
         if kind != .killed { record.add("as", kind.rawValue) }
-        let draft = "\(path)/claim.cancel"
-        try Files.replace(draft, with: record.bytes(head: Self.claimHead), owner: owner)
-        defer { unlink(draft) }
-        if link(draft, claimFile) == 0 { return true }
-        guard errno == EEXIST else { throw SystemError("link", claimFile) }
-        return false
+        return record.bytes(head: Self.claimHead)
     }
 
     /// Takes away a file that stands where a claim would but counts as absent: it would keep every keeper from the run.

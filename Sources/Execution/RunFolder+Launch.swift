@@ -26,7 +26,23 @@ extension RunFolder {
         return isNew
     }
 
-    private func record(_ launch: Launch, bootID: String, node: String?, group: String?, task: TaskKeeping?) -> Record {
+    /// Makes the mirror of a folder that lies where this machine does not see it.
+    ///
+    /// - Returns: What `run` says in both.
+    func prepareMirror(
+        of folder: RunFolder, _ launch: Launch, bootID: String, task: TaskKeeping
+    ) throws(SystemError) -> String {
+        let bytes = folder.record(launch, bootID: bootID, node: nil, group: nil, task: task).bytes(head: Self.runHead)
+        _ = try Files.makeFolder(path, mode: 0o700)
+        DurableStep.folderMade.passed()
+        _ = try Files.makeFolder(outputFolder, mode: 0o700)
+        try Files.replace(runFile, with: bytes)
+        DurableStep.runWritten.passed()
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// What `run` is to say, of a folder that need not be there.
+    func record(_ launch: Launch, bootID: String, node: String?, group: String?, task: TaskKeeping?) -> Record {
         var record = Record()
         record.add("run", launch.run)
         record.add("job", launch.job)

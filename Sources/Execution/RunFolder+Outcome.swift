@@ -31,6 +31,9 @@ extension RunFolder {
         return ending
     }
 
+    /// Whether these bytes are a whole outcome of the run.
+    func isOutcome(_ bytes: [UInt8]) -> Bool { ours(Record(bytes, head: Self.outcomeHead)) != nil }
+
     /// How many bytes a stream had, kept or not; nil when nobody has said so.
     func outputTotal(_ stream: OutputReader.Stream) throws(SystemError) -> Int64? {
         guard let record = try record(outcomeFile, head: Self.outcomeHead) else { return nil }

@@ -43,7 +43,7 @@ extension RunFolder {
         DurableStep.outputRemoved.passed()
     }
 
-    private static func isOutput(_ name: String) -> Bool {
+    static func isOutput(_ name: String) -> Bool {
         name == "index" || OutputReader.Stream.allCases.contains { name == $0.name || name.hasPrefix($0.name + "-") }
     }
 

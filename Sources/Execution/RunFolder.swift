@@ -62,9 +62,14 @@ package struct RunFolder: Hashable, Sendable {
 extension RunFolder {
     /// Commits, for the keeper, that the run is to be ended.
     func writeKill(reason: String) throws(SystemError) {
+        try Files.replace(killFile, with: kill(reason: reason), owner: owner)
+    }
+
+    /// What such a word says.
+    func kill(reason: String) -> [UInt8] {
         var record = Record()
         record.add("run", run)
         record.add("reason", String(reason.prefix(500)))
-        try Files.replace(killFile, with: record.bytes(head: "rota-kill 1"), owner: owner)
+        return record.bytes(head: "rota-kill 1")
     }
 }

@@ -21,7 +21,9 @@ extension Settings {
         package var commands: String?
         package var configuration: String?
         package var ssh: String?
+        package var sshConfiguration: String?
         package var folder: String?
+        package var remoteFolder: String?
 
         package init() {}
     }
@@ -36,7 +38,7 @@ struct ExecutorReader {
     private static let types = ["local", "slurm"]
     private static let keysOfSlurm = [
         "type", "partition", "account", "qos", "reservation", "options", "pollInterval", "doubt", "commandLimit", "commands",
-        "configuration", "ssh", "folder",
+        "configuration", "ssh", "sshConfiguration", "folder", "remoteFolder",
     ]
 
     /// nil when it cannot be used; why is told.
@@ -83,8 +85,25 @@ struct ExecutorReader {
         slurm.commands = folder("commands", "/usr/bin", &fields)
         slurm.configuration = folder("configuration", "/etc/slurm/slurm.conf", &fields)
         slurm.ssh = host(&fields)
+        slurm.sshConfiguration = folder("sshConfiguration", "/etc/rota/ssh_config", &fields)
         slurm.folder = folder("folder", "/shared/rota", &fields)
+        slurm.remoteFolder = folder("remoteFolder", "/scratch/me/rota", &fields)
+        refuseHalves(slurm, fields)
         return slurm
+    }
+
+    /// Keys that mean nothing without another, or beside it.
+    private func refuseHalves(_ slurm: Settings.Slurm, _ fields: Fields) {
+        if slurm.remoteFolder != nil, slurm.folder != nil {
+            findings.error(
+                fields.placeOfValue("remoteFolder"),
+                "`\(fields.path)remoteFolder` is a folder that this machine does not see, and `folder` one that it sees; take one out")
+        }
+        for (key, value) in [("remoteFolder", slurm.remoteFolder), ("sshConfiguration", slurm.sshConfiguration)]
+        where value != nil && !fields.has("ssh") {
+            findings.error(
+                fields.placeOfValue(key), "`\(fields.path)\(key)` is of use by ssh alone; write `ssh: login1`, the host of the login node")
+        }
     }
 
     /// Those that have a key of their own here are told to use it.

@@ -14,7 +14,9 @@ package struct ExecutorDocument: Codable, Hashable, Sendable {
     package var commands: String?
     package var configuration: String?
     package var ssh: String?
+    package var sshConfiguration: String?
     package var folder: String?
+    package var remoteFolder: String?
 
     package init(name: String, type: String) {
         self.name = name
@@ -23,7 +25,7 @@ package struct ExecutorDocument: Codable, Hashable, Sendable {
 
     private enum Key: String, CodingKey {
         case name, type, partition, account, qos, reservation, options, pollSeconds, doubtSeconds, commandSeconds, commands, configuration,
-            ssh, folder
+            ssh, sshConfiguration, folder, remoteFolder
     }
 
     package init(from decoder: any Decoder) throws {
@@ -41,7 +43,9 @@ package struct ExecutorDocument: Codable, Hashable, Sendable {
         commands = try container.decodeIfPresent(String.self, forKey: .commands)
         configuration = try container.decodeIfPresent(String.self, forKey: .configuration)
         ssh = try container.decodeIfPresent(String.self, forKey: .ssh)
+        sshConfiguration = try container.decodeIfPresent(String.self, forKey: .sshConfiguration)
         folder = try container.decodeIfPresent(String.self, forKey: .folder)
+        remoteFolder = try container.decodeIfPresent(String.self, forKey: .remoteFolder)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -59,14 +63,16 @@ package struct ExecutorDocument: Codable, Hashable, Sendable {
         try container.encode(commands, forKey: .commands)
         try container.encode(configuration, forKey: .configuration)
         try container.encode(ssh, forKey: .ssh)
+        try container.encode(sshConfiguration, forKey: .sshConfiguration)
         try container.encode(folder, forKey: .folder)
+        try container.encode(remoteFolder, forKey: .remoteFolder)
     }
 
     /// `slurm, partition batch, by ssh on login1`.
     package var words: String {
         let named: [(String, String?)] = [
             ("partition", partition), ("account", account), ("qos", qos), ("reservation", reservation), ("by ssh on", ssh),
-            ("runs in", folder),
+            ("runs in", folder), ("runs there in", remoteFolder),
         ]
         return ([type] + named.compactMap { name, value in value.map { "\(name) \($0)" } }).joined(separator: ", ")
     }

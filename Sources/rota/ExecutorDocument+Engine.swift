@@ -21,7 +21,9 @@ extension ExecutorDocument {
             commands = settings.commands
             configuration = settings.configuration
             ssh = settings.ssh
+            sshConfiguration = settings.sshConfiguration
             folder = settings.folder
+            remoteFolder = settings.remoteFolder
         }
     }
 
@@ -32,6 +34,7 @@ extension ExecutorDocument {
         case "slurm":
             var settings = SlurmSettings(name: name)
             settings.ssh = ssh
+            settings.remoteFolder = remoteFolder
             return .slurm(settings)
         default: return nil
         }

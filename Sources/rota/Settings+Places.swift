@@ -45,6 +45,8 @@ extension SlurmSettings {
         commands = slurm.commands
         configuration = slurm.configuration
         ssh = slurm.ssh
+        sshConfiguration = slurm.sshConfiguration
         folder = slurm.folder
+        remoteFolder = slurm.remoteFolder
     }
 }

@@ -13,12 +13,11 @@ final class Place {
     let reports = Reports()
     private(set) var executor: any Executor
     private let gate: Int32
-    private let hasControlGroups: Bool
+    let ground: Engine.Ground
 
     /// - Parameter hasControlGroups: Whether runs get control groups where this machine lets them.
     init(engine: Engine = .local, hasControlGroups: Bool = true) throws {
         self.engine = engine
-        self.hasControlGroups = hasControlGroups
         _ = Self.tidiesUp
         path = "/tmp/rota-execution-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
         runs = "\(path)/runs"
@@ -28,7 +27,8 @@ final class Place {
         chmod(runs, 0o711)
         guard mkfifo("\(path)/gate", 0o666) == 0, chmod("\(path)/gate", 0o666) == 0 else { throw SystemError("mkfifo", path) }
         gate = Glibc.open("\(path)/gate", O_RDWR | O_CLOEXEC)
-        executor = try engine.makeExecutor(Engine.Ground(path: path, runs: runs, hasControlGroups: hasControlGroups), reports)
+        ground = Engine.Ground(path: path, runs: runs, hasControlGroups: hasControlGroups)
+        executor = try engine.makeExecutor(ground, reports)
     }
 
     deinit {
@@ -47,7 +47,7 @@ final class Place {
 
     /// Another executor on the same runs, which knows nothing of the first.
     func makeExecutor(_ reports: Reports) throws -> any Executor {
-        try engine.makeExecutor(Engine.Ground(path: path, runs: runs, hasControlGroups: hasControlGroups), reports)
+        try engine.makeExecutor(ground, reports)
     }
 
     /// What a restart of the scheduler does: the old executor forgets everything, the new one knows nothing.
@@ -86,6 +86,9 @@ final class Place {
     }
 
     func folder(_ run: String) -> RunFolder { RunFolder(runs: runs, run: run) }
+
+    /// That of its keeper.
+    func realFolder(_ run: String) -> RunFolder { engine.isElsewhere ? RunFolder(runs: ground.runsElsewhere, run: run) : folder(run) }
 
     /// A shell command as a launch.
     func shell(_ run: String, _ text: String) -> Launch {

@@ -108,7 +108,7 @@ package final class SlurmCluster: Sendable {
         return bases.first { base in (Array(0...3) + Array(11...13)).allSatisfy { isFree(UInt16(base + $0)) } } ?? bases[0]
     }
 
-    private static func isFree(_ port: UInt16) -> Bool {
+    static func isFree(_ port: UInt16) -> Bool {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { return false }
         defer { close(socket) }

@@ -29,8 +29,12 @@ int platform_pidfd_reap(int pidfd, struct platform_end *end);
 int platform_spawn(pid_t *pid, const char *path, char *const *words, char *const *environment, int inherited);
 
 // Starts a command whose answer is wanted: looked up in our PATH, in a session of its own, with an empty signal mask, default dispositions,
-// /dev/null as 0, `output` as 1, `errors` as 2 and nothing else open. Answers 0 or the error number.
-int platform_run(pid_t *pid, const char *file, char *const *words, char *const *environment, int output, int errors);
+// `input` as 0 (/dev/null when it is negative), `output` as 1, `errors` as 2 and nothing else open. Answers 0 or the error number.
+int platform_run(pid_t *pid, const char *file, char *const *words, char *const *environment, int input, int output,
+                 int errors);
+
+// A file without a name, in memory, for what a command is to read.
+int platform_memory_file(void);
 
 // A pipe for an answer: [0], to read, does not block; [1] does, as commands expect it.
 int platform_answer_pipe(int pipe[2]);

@@ -20,14 +20,37 @@ struct SlurmCommands: Sendable {
         ).answer()
     }
 
+    /// Has a script carried out on the login node. It goes through the connection and not into anybody's arguments, which all users see.
+    ///
+    /// - Parameter extraTime: What it gets beside the time of one command.
+    func run(_ script: RemoteScript, on host: String, extraTime: Duration = .zero, parting: Duration = .zero) -> RemoteAnswer {
+        let answer = CommandRun(
+            words: Self.ssh(settings, host) + ["sh -s"], environment: Self.environment(settings, nil),
+            limit: settings.commandLimit + extraTime, input: Array(script.text.utf8), stop: stop, parting: parting
+        ).answer()
+        return RemoteAnswer(answer, mark: script.mark)
+    }
+
     /// What is executed.
     static func words(_ settings: SlurmSettings, _ name: Name, _ arguments: [String]) -> [String] {
-        let command = [settings.commands.map { "\($0)/\(name.rawValue)" } ?? name.rawValue] + arguments
-        guard let host = settings.ssh else { return command }
-        // sshd hands one text to the user's shell there, so each word is quoted; and no host is an option.
-        let remote =
-            ["env", "-u", "TMPDIR"] + conventions(settings, name).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } + command
-        return ["ssh", "-oBatchMode=yes", "-oConnectTimeout=10", "--", host, remote.map(quoted).joined(separator: " ")]
+        guard let host = settings.ssh else { return command(settings, name, arguments) }
+        return ssh(settings, host) + [remoteText(settings, name, arguments)]
+    }
+
+    private static func command(_ settings: SlurmSettings, _ name: Name, _ arguments: [String]) -> [String] {
+        [settings.commands.map { "\($0)/\(name.rawValue)" } ?? name.rawValue] + arguments
+    }
+
+    /// No host is an option.
+    private static func ssh(_ settings: SlurmSettings, _ host: String) -> [String] {
+        let file = settings.sshConfiguration.map { ["-F", $0] } ?? []
+        return ["ssh"] + file + ["-oBatchMode=yes", "-oConnectTimeout=10", "--", host]
+    }
+
+    /// A command as a shell on the login node reads it. sshd hands one text to the user's shell there, so each word is quoted.
+    static func remoteText(_ settings: SlurmSettings, _ name: Name, _ arguments: [String]) -> String {
+        let variables = conventions(settings, name).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return (["env", "-u", "TMPDIR"] + variables + command(settings, name, arguments)).map(quoted).joined(separator: " ")
     }
 
     /// A word as every shell reads it: in single quotes.
@@ -43,8 +66,10 @@ struct SlurmCommands: Sendable {
         return variables
     }
 
-    private static func environment(_ settings: SlurmSettings, _ name: Name) -> [String: String] {
-        var environment = settings.ssh == nil ? conventions(settings, name) : [:]
+    /// - Parameter name: nil for what is carried out by ssh.
+    private static func environment(_ settings: SlurmSettings, _ name: Name?) -> [String: String] {
+        var environment: [String: String] = [:]
+        if settings.ssh == nil, let name { environment = conventions(settings, name) }
         for variable in ["PATH", "HOME", "USER", "LOGNAME", "SLURM_CONF", "SSH_AUTH_SOCK", "KRB5CCNAME", "LD_LIBRARY_PATH"]
         where environment[variable] == nil {
             if let value = getenv(variable) { environment[variable] = String(cString: value) }

@@ -44,7 +44,7 @@ package enum SlurmDemand {
     /// - Parameter submitter: nil when it is not known who will submit.
     package static func objections(to job: Job, on settings: SlurmSettings, submitter: Submitter? = nil) -> [Objection] {
         constraintObjections(to: job, on: settings.name) + optionObjections(to: job, on: settings.name)
-            + [userObjection(to: job, on: settings, submitter)].compactMap(\.self)
+            + [userObjection(to: job, on: settings, submitter), workdirObjection(to: job, on: settings)].compactMap(\.self)
     }
 
     private static func constraintObjections(to job: Job, on executor: String) -> [Objection] {

@@ -10,6 +10,7 @@ package final class SlurmExecutor: Executor {
     private let thread: OwnThread
     private let helpers: SlurmWatch.Helpers
     private let remover: FolderRemover
+    private let remote: SlurmRemote?
     private let stop: Int32
     private let report: @Sendable (ExecutorReport) -> Void
 
@@ -28,8 +29,8 @@ package final class SlurmExecutor: Executor {
         do {
             let inbox = try Inbox<SlurmWatch.Request>()
             let place = try SlurmPlace(
-                links: LocalExecutor.absolute(runs), shared: settings.folder, keeper: LocalExecutor.absolute(keeper),
-                bootID: RunFolder.currentBootID())
+                links: LocalExecutor.absolute(runs), shared: settings.folder, remote: settings.remoteFolder,
+                keeper: LocalExecutor.absolute(keeper), bootID: RunFolder.currentBootID())
             for threads in [SlurmWatch.mostSubmissions, 1, 1, 1] { queues.append(try WorkQueue(threads: threads)) }
             let helpers = SlurmWatch.Helpers(submissions: queues[0], questions: queues[1], files: queues[2], glances: queues[3])
             let commands = SlurmCommands(settings: settings, stop: stop)
@@ -41,6 +42,7 @@ package final class SlurmExecutor: Executor {
             }
             self.inbox = inbox
             self.helpers = helpers
+            remote = place.remote(commands)
             self.stop = stop
             self.report = report
         } catch {
@@ -76,8 +78,14 @@ package final class SlurmExecutor: Executor {
     package func forget(_ runs: [String]) {}
 
     package func discard(_ data: RunData, of runs: [String]) {
+        guard let remote else { return discardHere(data, of: runs, kept: [:]) }
+        helpers.files.post { [self] in discardHere(data, of: runs, kept: remote.remove(data, of: runs)) }
+    }
+
+    /// - Parameter kept: What could not be removed over there, and so stays here too.
+    private func discardHere(_ data: RunData, of runs: [String], kept: [String: String]) {
         do {
-            try remover.post(data, of: runs)
+            try remover.post(data, of: runs.filter { kept[$0] == nil }, kept: kept)
         } catch {
             report(.discarded(data, gone: [], kept: Dictionary(runs.map { ($0, error.description) }) { first, _ in first }))
         }

@@ -5,22 +5,34 @@ import Glibc
 struct SlurmPlace: Sendable {
     /// The folder of the runs' folders in the state folder.
     let links: String
-    /// Where they really are.
+    /// Where they really are, or where their mirrors are: those of `remoteFolder`.
     let runs: String
+    /// Where they really are, when this machine does not see it.
+    let remoteFolder: String?
     /// The keeper here.
     let keeper: String
     let bootID: String
 
-    init(links: String, shared: String?, keeper: String, bootID: String) {
+    init(links: String, shared: String?, remote: String? = nil, keeper: String, bootID: String) {
         self.links = links
+        remoteFolder = remote
         self.keeper = keeper
         self.bootID = bootID
-        runs = shared ?? links
+        runs = remote == nil ? shared ?? links : links
     }
 
     private var hasLinks: Bool { runs != links }
 
     func folder(_ run: String, owner: RunOwner? = nil) -> RunFolder { RunFolder(runs: runs, run: run, owner: owner) }
+
+    /// The folder of a run under the path that nodes know.
+    func nodeFolder(_ run: String) -> String { remoteFolder.map { "\($0)/\(run)" } ?? folder(run).path }
+
+    /// A folder below that of a run, as a sandbox is, under the path that nodes know; any other path is what it is.
+    func onNode(_ path: String, of run: String) -> String {
+        let own = "\(links)/\(run)/"
+        return path.hasPrefix(own) ? "\(nodeFolder(run))/\(path.dropFirst(own.count))" : path
+    }
 
     /// The folder of a run whose files belong to its user.
     func folder(of launch: Launch?, run: String) throws(SystemError) -> RunFolder {
@@ -57,6 +69,7 @@ struct SlurmPlace: Sendable {
 
     /// Beside the folders of the runs, or among them where these are all that is shared.
     var programFolder: String {
+        if let remoteFolder { return "\(remoteFolder)/bin" }
         guard !hasLinks else { return "\(runs)/bin" }
         return runs.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/bin"
     }
@@ -66,11 +79,22 @@ struct SlurmPlace: Sendable {
         try Files.checkFolder(runs)
         guard let bytes = try Files.read(keeper, limit: 1 << 30) else { throw SystemError("open", keeper, ENOENT) }
         if try Files.makeFolder(programFolder, mode: 0o755), chmod(programFolder, 0o755) != 0 { throw SystemError("chmod", programFolder) }
-        let copy = "\(programFolder)/rota-keeper-\(Self.hash(bytes))"
-        let script = "\(programFolder)/task-1.sh"
-        try Self.provide(copy, bytes)
-        try Self.provide(script, Array("#!/bin/sh\nexec \"$1\" \"$2\"\n".utf8))
-        return Programs(script: script, keeper: copy)
+        let programs = programs(bytes)
+        try Self.provide(programs.keeper, bytes)
+        try Self.provide(programs.script, Array(Self.taskScript.utf8))
+        return programs
+    }
+
+    static let taskScript = "#!/bin/sh\nexec \"$1\" \"$2\"\n"
+
+    /// Where they are, or will be, over there.
+    func remotePrograms() throws(SystemError) -> Programs {
+        guard let bytes = try Files.read(keeper, limit: 1 << 30) else { throw SystemError("open", keeper, ENOENT) }
+        return programs(bytes)
+    }
+
+    private func programs(_ keeper: [UInt8]) -> Programs {
+        Programs(script: "\(programFolder)/task-1.sh", keeper: "\(programFolder)/rota-keeper-\(Self.hash(keeper))")
     }
 
     private static func provide(_ path: String, _ bytes: [UInt8]) throws(SystemError) {

@@ -9,6 +9,8 @@ struct SlurmPoll: Sendable {
         var hasBegun: Bool
         /// Whether nothing but its end is of interest while it runs.
         var isStartTold: Bool
+        /// Whether nothing of it goes on.
+        var isSilent: Bool
     }
 
     struct Answer: Sendable {
@@ -19,6 +21,8 @@ struct SlurmPoll: Sendable {
         var sights: [String: SlurmSight] = [:]
         /// Tasks that wait in the queue for runs that have ended.
         var strays: [String] = []
+        /// Whether there is more output to be fetched of runs that are over.
+        var isUnfinished = false
     }
 
     let commands: SlurmCommands
@@ -36,13 +40,16 @@ struct SlurmPoll: Sendable {
 
     func answer() -> Answer {
         var answer = Answer()
-        let listing = commands.run(.squeue, ["-h", "-t", "all"] + userArguments + ["-o", SlurmRow.format])
+        let arguments = ["-h", "-t", "all"] + userArguments + ["-o", SlurmRow.format]
+        let seen = place.remote(commands)?.look(subjects, listing: arguments)
+        let listing = seen?.listing ?? commands.run(.squeue, arguments)
+        answer.isUnfinished = seen?.unfinished.isEmpty == false
         if !listing.hasSucceeded { answer.controllerTrouble = .of(listing, .squeue, commands.settings) }
         answer.folderTrouble = place.trouble()
         var rows = listing.hasSucceeded ? byRun(SlurmRow.rows(listing.output)) : [:]
         for subject in subjects {
             let own = rows.removeValue(forKey: subject.run) ?? []
-            answer.sights[subject.run] = look(subject, own.filter { !$0.isRefusal })
+            answer.sights[subject.run] = look(subject, own.filter { !$0.isRefusal }, seen)
         }
         guard answer.controllerTrouble == nil else { return answer }
         answer.strays = rows.flatMap { run, rows in strays(run, rows) }
@@ -63,10 +70,11 @@ struct SlurmPoll: Sendable {
         return byRun
     }
 
-    private func look(_ subject: Subject, _ rows: [SlurmRow]) -> SlurmSight {
+    private func look(_ subject: Subject, _ rows: [SlurmRow], _ seen: SlurmRemote.Look?) -> SlurmSight {
         var sight = SlurmSight(rows: rows)
         let isWaiting = !rows.isEmpty && rows.allSatisfy { $0.state.phase == .waiting || $0.state.phase == .held }
         guard !isWaiting || subject.hasBegun else { return sight }
+        if let seen { return look(subject.run, sight, seen) }
         do throws(SystemError) {
             if subject.isStartTold, sight.activeRow != nil {
                 // One file of each, which is mostly not there, instead of all that a folder tells.
@@ -75,6 +83,24 @@ struct SlurmPoll: Sendable {
             } else {
                 sight.trace = try place.trace(subject.run)
             }
+        } catch {
+            sight.fault = "folder: \(error)"
+        }
+        return sight
+    }
+
+    /// What is in the mirror by now, and what of the folder over there is not for the mirror.
+    private func look(_ run: String, _ sight: SlurmSight, _ seen: SlurmRemote.Look) -> SlurmSight {
+        var sight = sight
+        do throws(SystemError) {
+            if let error = seen.faults[run] { throw error }
+            var trace = try place.trace(run)
+            trace.claim = seen.claims[run] ?? trace.claim
+            trace.isKnown = trace.isKnown && !seen.missing.contains(run)
+            sight.trace = trace
+            sight.fault = seen.fault
+            // What is missing may be its last words.
+            if seen.unfinished.contains(run), sight.activeRow == nil { sight.fault = "output: the rest of it is being fetched" }
         } catch {
             sight.fault = "folder: \(error)"
         }
@@ -99,7 +125,9 @@ struct SlurmPoll: Sendable {
         for run in wanted.prefix(Self.mostSingle) { askController(for: run, &answer) }
         for run in wanted {
             answer.sights[run]?.lastWord = place.folder(run).lastWordOfEngine()
-            if answer.sights[run]?.trace?.claim != nil { answer.sights[run]?.isKeeperAlive = place.folder(run).isClaimHeld() }
+            if answer.sights[run]?.trace?.claim != nil, place.remoteFolder == nil {
+                answer.sights[run]?.isKeeperAlive = place.folder(run).isClaimHeld()
+            }
         }
     }
 

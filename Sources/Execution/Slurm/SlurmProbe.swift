@@ -5,6 +5,11 @@ package struct SlurmProbe: Sendable {
         package let description: String
         /// The same as an executor tells it, with a stable word first, and what would mend it last.
         package let trouble: String
+
+        init(description: String, trouble: String? = nil) {
+            self.description = description
+            self.trouble = trouble ?? "folder: \(description)"
+        }
     }
 
     package struct Partition: Hashable, Sendable {
@@ -14,7 +19,7 @@ package struct SlurmProbe: Sendable {
         package let isUp: Bool
     }
 
-    private let commands: SlurmCommands
+    let commands: SlurmCommands
 
     package init(_ settings: SlurmSettings) { commands = SlurmCommands(settings: settings, stop: -1) }
 

@@ -20,6 +20,10 @@ package struct SlurmSettings: Hashable, Sendable {
     package var configuration: String?
     /// The login node that runs the commands, by ssh; nil runs them here.
     package var ssh: String?
+    /// The file with what ssh is told of that host (`ssh -F`), when it is not where ssh looks by itself.
+    package var sshConfiguration: String?
+    /// A folder that the login node and all nodes see under the same path and this machine does not, for the folders of the runs.
+    package var remoteFolder: String?
     /// A folder that this machine and all nodes see under the same path, for the folders of the runs; nil when the state folder is one.
     package var folder: String?
 

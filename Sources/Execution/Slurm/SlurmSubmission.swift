@@ -2,20 +2,22 @@
 enum SlurmSubmission: Hashable, Sendable {
     case accepted(id: String)
     /// It was surely not accepted, for a reason that is not the run's: it is asked for again.
-    case notNow(String)
+    case notNow(EngineTrouble)
     /// It never will be.
     case refused(String)
     /// Nobody knows: it may be in the queue, or come there yet.
     case unclear(String)
 
-    init(_ answer: CommandAnswer, overSSH: Bool) {
+    init(_ answer: CommandAnswer, _ settings: SlurmSettings, overSSH: Bool) {
         let complaint = answer.complaint(of: "sbatch")
         switch answer.end {
         case .exited(0):
             self = Self.id(in: answer.output).map { .accepted(id: $0) } ?? .unclear("sbatch said nothing of a task")
-        case .notStarted: self = .notNow(complaint)
+        case .notStarted: self = .notNow(.of(answer, .sbatch, settings))
         case .signaled, .tookTooLong, .notWanted: self = .unclear(complaint)
-        case .exited(let code): self = Self.failure(answer.errors, complaint, isOfSSH: overSSH && code == 255)
+        case .exited(let code):
+            let unsure = Self.failure(answer.errors, complaint, isOfSSH: overSSH && code == 255)
+            self = unsure ?? .notNow(.of(answer, .sbatch, settings))
         }
     }
 
@@ -26,13 +28,14 @@ enum SlurmSubmission: Hashable, Sendable {
         return !id.isEmpty && id.allSatisfy(\.isNumber) ? String(id) : nil
     }
 
-    private static func failure(_ errors: String, _ complaint: String, isOfSSH: Bool) -> SlurmSubmission {
+    /// nil when it was surely not accepted, for a reason that is not the run's.
+    private static func failure(_ errors: String, _ complaint: String, isOfSSH: Bool) -> SlurmSubmission? {
         let saidBySlurm = errors.holds("sbatch: ")
-        if isOfSSH, !saidBySlurm { return notReached.contains { errors.holds($0) } ? .notNow(complaint) : .unclear(complaint) }
-        if notAsked.contains(where: { errors.holds($0) }) { return .notNow(complaint) }
+        if isOfSSH, !saidBySlurm { return notReached.contains { errors.holds($0) } ? nil : .unclear(complaint) }
+        if notAsked.contains(where: { errors.holds($0) }) { return nil }
         if unanswered.contains(where: { errors.holds($0) }) { return .unclear(complaint) }
         // env, or a shell, that finds no sbatch.
-        return saidBySlurm ? .refused(complaint) : .notNow(complaint)
+        return saidBySlurm ? .refused(complaint) : nil
     }
 
     /// ssh never came as far as a command.

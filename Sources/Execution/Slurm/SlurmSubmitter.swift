@@ -3,7 +3,7 @@ import Scheduling
 import Synchronization
 internal import Timetable
 
-/// Submits one run: its folder, its mark, and then sbatch.
+/// Submits runs: the folder of each, its mark, and then sbatch.
 final class SlurmSubmitter: Sendable {
     enum Result: Sendable {
         case accepted(id: String)
@@ -12,13 +12,15 @@ final class SlurmSubmitter: Sendable {
         case wasSubmitted
         /// Surely nothing was submitted, and nothing will be by itself: the machine has no room, or the cluster does not take anything.
         case notNow(EngineTrouble)
+        /// It was not tried, for the one before it in the same connection failed.
+        case notTried
         /// The folder could not be prepared.
         case notPrepared(SystemError)
         case refused(Ending)
     }
 
-    private let commands: SlurmCommands
-    private let place: SlurmPlace
+    let commands: SlurmCommands
+    let place: SlurmPlace
     private let programs = Mutex<SlurmPlace.Programs?>(nil)
     private let nodes = Mutex<(nodes: SlurmNodes, until: Int64)?>(nil)
     private let isRoot = geteuid() == 0
@@ -28,12 +30,55 @@ final class SlurmSubmitter: Sendable {
         self.place = place
     }
 
-    private var settings: SlurmSettings { commands.settings }
+    var settings: SlurmSettings { commands.settings }
     private var isPrivileged: Bool { isRoot && settings.ssh == nil }
+
+    /// A run of which all is prepared here.
+    struct Prepared {
+        var launch: Launch
+        var folder: RunFolder
+        /// What `run` says of it over there; nil where the nodes see the folder that is here.
+        var text: String?
+        /// Of sbatch.
+        var arguments: [String]
+    }
+
+    private enum Preparation {
+        case ready(Prepared)
+        case over(Result)
+    }
+
+    struct Order: Sendable {
+        var launch: Launch
+        /// Whether the folder is looked into first.
+        var mayBeKnown: Bool
+    }
+
+    /// Several at a time where they share a connection.
+    func submit(_ orders: [Order]) -> [(run: String, result: Result)] {
+        guard let host = settings.ssh else {
+            return orders.map { ($0.launch.run, submit($0.launch, mayBeKnown: $0.mayBeKnown)) }
+        }
+        var results: [(run: String, result: Result)] = []
+        var prepared: [Prepared] = []
+        for order in orders {
+            switch prepare(order.launch, mayBeKnown: order.mayBeKnown) {
+            case .ready(let one): prepared.append(one)
+            case .over(let result): results.append((order.launch.run, result))
+            }
+        }
+        let answers = ask(prepared, on: host)
+        for one in prepared {
+            let outcome = answers[one.launch.run] ?? .submission(.unclear("nothing was heard of it"))
+            results.append((one.launch.run, result(outcome, of: one)))
+        }
+        return results
+    }
 
     /// - Parameters:
     ///   - mayBeKnown: Whether the folder is looked into first.
     func submit(_ launch: Launch, mayBeKnown: Bool) -> Result {
+        guard settings.ssh == nil else { return submit([Order(launch: launch, mayBeKnown: mayBeKnown)])[0].result }
         var result = submitOnce(launch, mayBeKnown: mayBeKnown)
         for _ in 0..<10 {
             // Somebody else was at work in the same folder at the same time: he may have submitted it.
@@ -44,27 +89,39 @@ final class SlurmSubmitter: Sendable {
     }
 
     private func submitOnce(_ launch: Launch, mayBeKnown: Bool) -> Result {
+        switch prepare(launch, mayBeKnown: mayBeKnown) {
+        case .over(let result): return result
+        case .ready(let one):
+            let answer = commands.run(.sbatch, one.arguments, parting: .seconds(2))
+            return result(.submission(SlurmSubmission(answer, settings, overSSH: false)), of: one)
+        }
+    }
+
+    private func prepare(_ launch: Launch, mayBeKnown: Bool) -> Preparation {
         do throws(SystemError) {
-            if let refusal = LocalWatch.refusal(launch) { return refused(refusal) }
+            if let refusal = LocalWatch.refusal(launch) { return .over(refused(refusal)) }
             let owner: RunOwner?
             switch try self.owner(of: launch) {
             case .success(let found): owner = found
-            case .failure(let refusal): return refused(refusal.reason)
+            case .failure(let refusal): return .over(refused(refusal.reason))
             }
             let folder = place.folder(launch.run, owner: owner)
-            if mayBeKnown, try isKnown(launch, folder) { return .wasSubmitted }
+            if mayBeKnown, try isKnown(launch, folder) { return .over(.wasSubmitted) }
             let programs = try providedPrograms()
             let excluded: [String]
             switch exclusion(by: launch.task.constraints) {
             case .nodes(let nodes): excluded = nodes
-            case .all: return refused("never: no node of the cluster fits the constraints")
-            case .unknown(let trouble): return .notNow(trouble)
+            case .all: return .over(refused("never: no node of the cluster fits the constraints"))
+            case .unknown(let trouble): return .over(.notNow(trouble))
             }
-            try prepare(launch, folder)
-            return ask(launch, folder, programs, excluded)
+            let text = try prepare(launch, folder)
+            let arguments = SlurmArguments(settings: settings, isPrivileged: isPrivileged).arguments(
+                launch, folder: place.nodeFolder(launch.run), script: programs.script, keeper: programs.keeper,
+                workdir: place.programFolder, owner: owner, excluded: excluded)
+            return .ready(Prepared(launch: launch, folder: folder, text: text, arguments: arguments))
         } catch {
-            if let trouble = place.trouble() { return .notNow(trouble) }
-            return .notPrepared(error)
+            if let trouble = place.trouble() { return .over(.notNow(trouble)) }
+            return .over(.notPrepared(error))
         }
     }
 
@@ -98,10 +155,12 @@ final class SlurmSubmitter: Sendable {
         return trace.isMarked || trace.claim != nil || trace.ending != nil
     }
 
-    private func providedPrograms() throws(SystemError) -> SlurmPlace.Programs {
+    /// What lies where only the login node sees it is looked for there, with the first run that needs it.
+    func providedPrograms() throws(SystemError) -> SlurmPlace.Programs {
         try programs.withLock { programs throws(SystemError) in
-            if let programs, Files.exists(programs.keeper), Files.exists(programs.script) { return programs }
-            let provided = try place.providePrograms()
+            let isRemote = place.remoteFolder != nil
+            if let programs, isRemote || Files.exists(programs.keeper) && Files.exists(programs.script) { return programs }
+            let provided = isRemote ? try place.remotePrograms() : try place.providePrograms()
             programs = provided
             return provided
         }
@@ -138,42 +197,57 @@ final class SlurmSubmitter: Sendable {
         nodeVariable: "SLURMD_NODENAME")
 
     /// Where we are is nowhere on a node: a command without a folder of its own begins at the root.
-    private func prepare(_ launch: Launch, _ folder: RunFolder) throws(SystemError) {
+    ///
+    /// - Returns: What the folder over there must say, if it is there.
+    private func prepare(_ launch: Launch, _ folder: RunFolder) throws(SystemError) -> String? {
         var launch = launch
-        launch.workdir = launch.workdir ?? "/"
-        _ = try folder.prepare(launch, bootID: place.bootID, node: nil, task: Self.keeping)
-        try place.makeLink(launch.run)
-        try folder.clearVoidClaim()
+        launch.workdir = launch.workdir.map { place.onNode($0, of: launch.run) } ?? "/"
+        var text: String?
+        if let remote = place.remote(commands) {
+            text = try folder.prepareMirror(of: remote.folder(launch.run), launch, bootID: place.bootID, task: Self.keeping)
+        } else {
+            _ = try folder.prepare(launch, bootID: place.bootID, node: nil, task: Self.keeping)
+            try place.makeLink(launch.run)
+            try folder.clearVoidClaim()
+        }
         try folder.writeMark(TaskMark(at: LocalWatch.now()))
+        // Over there a run goes on when this machine was reset, and this tells of it.
+        if text != nil { try Files.force(folder.markFile, in: folder.path) }
         DurableStep.taskMarked.passed()
+        return text
     }
 
-    private func ask(_ launch: Launch, _ folder: RunFolder, _ programs: SlurmPlace.Programs, _ excluded: [String]) -> Result {
-        let arguments = SlurmArguments(settings: settings, isPrivileged: isPrivileged).arguments(
-            launch, folder: folder.path, script: programs.script, keeper: programs.keeper, workdir: place.programFolder,
-            owner: folder.owner, excluded: excluded)
-        let answer = commands.run(.sbatch, arguments, parting: .seconds(2))
+    private func result(_ answer: RemoteSubmission, of one: Prepared) -> Result {
         DurableStep.taskSubmitted.passed()
-        switch SlurmSubmission(answer, overSSH: settings.ssh != nil) {
-        case .accepted(let id):
+        let folder = one.folder
+        switch answer {
+        case .known: return .wasSubmitted
+        case .notTried:
+            guard (try? folder.removeMark()) != nil else { return .unclear("it may have been submitted before") }
+            return .notTried
+        case .submission(.accepted(let id)):
             // Only to spare a look: the name finds it as well.
             try? folder.writeMark(TaskMark(at: LocalWatch.now(), id: id))
             return .accepted(id: id)
-        case .notNow(let words):
+        case .submission(.notNow(let trouble)):
             // What cannot be unmarked is looked for, as if it might be there.
-            guard (try? folder.removeMark()) != nil else { return .unclear(words) }
-            return .notNow(.of(answer, .sbatch, settings))
-        case .refused(let words): return giveUp(folder, "refused: \(words)")
-        case .unclear(let words): return .unclear(words)
+            guard (try? folder.removeMark()) != nil else { return .unclear(trouble.reason) }
+            return .notNow(trouble)
+        case .submission(.refused(let words)): return giveUp(one.launch, folder, "refused: \(words)")
+        case .submission(.unclear(let words)): return .unclear(words)
         }
     }
 
     /// One that was submitted before may come yet: nobody is to begin it then.
-    private func giveUp(_ folder: RunFolder, _ reason: String) -> Result {
-        let result = refused(reason)
-        guard case .refused(let ending) = result else { return result }
+    private func giveUp(_ launch: Launch, _ folder: RunFolder, _ reason: String) -> Result {
+        let ending = Ending(kind: .couldNotStart, reason: reason, endedAt: LocalWatch.now())
+        if let remote = place.remote(commands) {
+            let closing = try? remote.close(launch.run, as: ending, word: nil)
+            if case .ended? = closing { return .refused(ending) }
+            return .wasSubmitted
+        }
         if (try? folder.cancel(reason: reason, as: .couldNotStart, bootID: place.bootID)) == false { return .wasSubmitted }
         try? folder.writeOutcome(ending)
-        return result
+        return .refused(ending)
     }
 }

@@ -63,13 +63,16 @@ extension SlurmWatch {
         update(run) { $0.stage = .closing }
         let ending = ending ?? Ending(kind: .killed, reason: task.killWanted, endedAt: LocalWatch.now())
         let word = task.killWanted
-        helpers.files.post { [place, inbox] in
-            inbox.post(.closed(run: run, Self.close(run, task.launch, place, ending, word)))
+        helpers.files.post { [place, commands, inbox] in
+            inbox.post(.closed(run: run, Self.close(run, task.launch, place, place.remote(commands), ending, word)))
         }
     }
 
-    private static func close(_ run: String, _ launch: Launch?, _ place: SlurmPlace, _ ending: Ending, _ word: String?) -> Closing {
+    private static func close(
+        _ run: String, _ launch: Launch?, _ place: SlurmPlace, _ remote: SlurmRemote?, _ ending: Ending, _ word: String?
+    ) -> Closing {
         do throws(SystemError) {
+            if let remote { return try remote.close(run, as: ending, word: word) }
             let trace = try place.trace(run)
             let folder = try place.folder(of: launch, run: run)
             if !trace.isKnown {
@@ -106,6 +109,9 @@ extension SlurmWatch {
                 task.stage = .open
                 if task.killWanted != nil { task.killWrittenAt = task.killWrittenAt ?? LocalWatch.steadyTime() }
             }
+        case .unreached(let words):
+            tellPending(run, words)
+            update(run) { $0.stage = .unread }
         case .failed(let error):
             // Its folder is looked at again with the next polls.
             tellPending(run, "folder: \(error)")

@@ -19,7 +19,7 @@ extension SlurmWatch {
         tasks.filter { $0.value.stage == .open }.map { run, task in
             SlurmPoll.Subject(
                 run: run, hasBegun: task.hasKeeper || task.isStartTold || task.killWanted != nil || task.isDoubtful,
-                isStartTold: task.isStartTold)
+                isStartTold: task.isStartTold, isSilent: task.silentSince != nil)
         }
     }
 
@@ -43,7 +43,7 @@ extension SlurmWatch {
         giveBackOverdue()
         // One that became open since the question was asked waits no longer than for the next.
         if pollFailures == 0, orders.hasAny { nextPoll = min(nextPoll, time + 500) }
-        if pollFailures == 0, mustPollAgain { nextPoll = time }
+        if pollFailures == 0, mustPollAgain || answer.isUnfinished { nextPoll = time }
     }
 
     private mutating func take(

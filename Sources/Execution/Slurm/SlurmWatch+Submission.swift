@@ -7,9 +7,12 @@ extension SlurmWatch {
     mutating func submitNext() {
         guard pollTrouble == nil, LocalWatch.steadyTime() >= submissionsWaitUntil else { return }
         while submitting < Self.mostSubmissions, queued < queue.count {
-            let run = queue[queued]
-            queued += 1
-            if let task = tasks[run], task.stage == .queued, let launch = task.launch { submit(run, task, launch) }
+            var orders: [SlurmSubmitter.Order] = []
+            while orders.count < ordersAtOnce, queued < queue.count {
+                if let order = order(queue[queued]) { orders.append(order) }
+                queued += 1
+            }
+            if !orders.isEmpty { submit(orders) }
         }
         if queued == queue.count {
             queue = []
@@ -17,17 +20,21 @@ extension SlurmWatch {
         }
     }
 
-    private mutating func submit(_ run: String, _ task: SlurmTask, _ launch: Launch) {
-        submitting += 1
+    /// A connection costs more than what goes through it.
+    private var ordersAtOnce: Int { settings.ssh == nil ? 1 : Self.mostInConnection }
+
+    private mutating func order(_ run: String) -> SlurmSubmitter.Order? {
+        guard let task = tasks[run], task.stage == .queued, let launch = task.launch else { return nil }
         update(run) { $0.stage = .submitting }
-        let mayBeKnown = task.mayBeKnown && !task.isAgain
-        helpers.submissions.post { [submitter, inbox] in
-            inbox.post(.submitted(run: run, submitter.submit(launch, mayBeKnown: mayBeKnown)))
-        }
+        return SlurmSubmitter.Order(launch: launch, mayBeKnown: task.mayBeKnown && !task.isAgain)
+    }
+
+    private mutating func submit(_ orders: [SlurmSubmitter.Order]) {
+        submitting += 1
+        helpers.submissions.post { [submitter, inbox] in inbox.post(.submitted(submitter.submit(orders))) }
     }
 
     mutating func take(_ result: SlurmSubmitter.Result, of run: String) {
-        submitting -= 1
         guard let task = tasks[run], task.stage == .submitting else { return }
         switch result {
         case .accepted:
@@ -38,6 +45,7 @@ extension SlurmWatch {
             open(run, isDoubtful: true)
             tellPending(run, "unclear: \(words); it is looked for by its name")
         case .notNow(let trouble): submitLater(run, trouble)
+        case .notTried: putBack(run)
         case .notPrepared(let error): giveBack(run, error)
         case .refused(let ending):
             clusterAnswered()
@@ -66,11 +74,16 @@ extension SlurmWatch {
         tellTrouble()
     }
 
-    /// Nothing is submitted for a while, and this one first then.
-    private mutating func submitLater(_ run: String, _ trouble: EngineTrouble) {
+    private mutating func putBack(_ run: String) {
         update(run) { $0.stage = .queued }
         queue.insert(run, at: queued)
-        if tasks[run]?.killWanted != nil { return close(run) }
+        if tasks[run]?.killWanted != nil { close(run) }
+    }
+
+    /// Nothing is submitted for a while, and this one first then.
+    private mutating func submitLater(_ run: String, _ trouble: EngineTrouble) {
+        putBack(run)
+        if tasks[run]?.killWanted != nil { return }
         submissionFailures += 1
         let pause = min(Self.longestPause, settings.pollInterval.wholeMilliseconds << min(submissionFailures - 1, 8))
         submissionsWaitUntil = LocalWatch.steadyTime() + pause

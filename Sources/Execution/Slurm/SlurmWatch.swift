@@ -9,7 +9,7 @@ struct SlurmWatch {
         case launch([Launch])
         case kill(run: String, reason: String)
         case reattach([OpenRun], Latch)
-        case submitted(run: String, SlurmSubmitter.Result)
+        case submitted([(run: String, result: SlurmSubmitter.Result)])
         case read([String: Swift.Result<TaskTrace, SystemError>])
         case polled(SlurmPoll.Answer)
         case glanced([String: Ending])
@@ -24,6 +24,8 @@ struct SlurmWatch {
         /// A keeper has it, and knows what is wanted of it.
         case told
         case failed(SystemError)
+        /// The login node did not answer, for that reason.
+        case unreached(String)
     }
 
     /// The threads that wait.
@@ -36,6 +38,8 @@ struct SlurmWatch {
 
     /// How many submissions are under way at a time.
     static let mostSubmissions = 4
+    /// How many runs share one connection to a login node at most.
+    static let mostInConnection = 16
     /// Milliseconds.
     static let longestPause: Int64 = 30_000
 
@@ -114,7 +118,10 @@ struct SlurmWatch {
         case .launch(let launches): launches.forEach { accept($0) }
         case .kill(let run, let reason): kill(run: run, reason: reason)
         case .reattach(let open, let latch): reattach(open, latch)
-        case .submitted(let run, let result): take(result, of: run)
+        case .submitted(let results):
+            submitting -= 1
+            // What was not tried goes before all others again, in its order.
+            for (run, result) in results.reversed() { take(result, of: run) }
         case .read(let traces):
             reading -= 1
             for (run, trace) in traces { take(trace, of: run) }

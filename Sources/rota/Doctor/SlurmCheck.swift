@@ -9,7 +9,8 @@ struct SlurmCheck: Check {
             if case .slurm(let settings) = engine { settings } else { nil }
         }
         return clusters.sorted { $0.name < $1.name }.flatMap { settings in
-            cluster(settings) + [folder(settings, premises)] + [access(settings, premises)].compactMap(\.self)
+            let place = settings.remoteFolder.map { [remoteFolder($0, settings)] }
+            return cluster(settings) + (place ?? [folder(settings, premises)] + [access(settings, premises)].compactMap(\.self))
         }
     }
 
@@ -141,5 +142,5 @@ struct SlurmCheck: Check {
         return nil
     }
 
-    private func name(_ thing: String, _ settings: SlurmSettings) -> String { "executors.\(settings.name)-\(thing)" }
+    func name(_ thing: String, _ settings: SlurmSettings) -> String { "executors.\(settings.name)-\(thing)" }
 }

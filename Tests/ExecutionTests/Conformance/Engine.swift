@@ -16,6 +16,9 @@ struct Engine: Sendable, CustomTestStringConvertible {
         /// The folders of the runs, below it.
         let runs: String
         let hasControlGroups: Bool
+
+        /// The folders of the runs over there, of an engine that does not share them.
+        var runsElsewhere: String { "\(path)/there" }
     }
 
     let testDescription: String
@@ -25,6 +28,8 @@ struct Engine: Sendable, CustomTestStringConvertible {
     let ownVariables: [String]
     /// How many runs are many.
     let crowd: Int
+    /// Whether its nodes see other folders of the runs than the scheduler.
+    var isElsewhere = false
     let makeExecutor: @Sendable (Ground, Reports) throws -> any Executor
     /// What a scheduler may have done about a run before it died.
     let beginnings: [Beginning]
@@ -37,7 +42,9 @@ struct Engine: Sendable, CustomTestStringConvertible {
     }
 
     /// Those that can be had here.
-    static let all: [Engine] = [.local] + (SlurmCluster.isPossible ? [.slurm] : [])
+    static let all: [Engine] =
+        [.local] + (SlurmCluster.isPossible ? [.slurm] : [])
+        + (SlurmCluster.isPossible && SSHServer.isPossible ? [.remoteSlurm] : [])
 
     static let beginnings: [(engine: Engine, beginning: Beginning)] = all.flatMap { engine in engine.beginnings.map { (engine, $0) } }
 }

@@ -36,7 +36,7 @@ import Timetable
         let launch = place.shell("t-1", #"\#(place.waitAtGate); echo A=1 > "$ROTA_OUTPUT"; exit 7"#)
         await launchAndLeave(launch, place)
         place.openGate()
-        #expect(try wait { try place.folder("t-1").ending() != nil })
+        #expect(try wait { try place.realFolder("t-1").ending() != nil })
         let afterwards = LocalWatch.now()
 
         let reports = try place.restart()

@@ -1,0 +1,107 @@
+internal import Timetable
+
+/// What became of one of several submissions in one connection.
+enum RemoteSubmission: Hashable {
+    case submission(SlurmSubmission)
+    /// Its folder over there says that somebody has it, or had it.
+    case known
+    case notTried
+}
+
+/// Several submissions in one connection, in their order, up to the first that fails.
+extension SlurmSubmitter {
+    /// How long each of them may take, beside the time of one command.
+    private static let timeOfOne = Duration.seconds(2)
+
+    func ask(_ runs: [Prepared], on host: String) -> [String: RemoteSubmission] {
+        guard !runs.isEmpty else { return [:] }
+        guard let remote = place.remote(commands) else {
+            return answers(to: runs, commands.run(script(runs), on: host, extraTime: time(runs)))
+        }
+        do throws(SystemError) {
+            let programs = try providedPrograms()
+            var answer = remote.run(script(runs, remote, programs), extraTime: time(runs), parting: .seconds(2))
+            if answer.parts.last?.words == ["bare"], answer.answer.hasSucceeded {
+                if let fault = try remote.provide(programs) { return all(runs, .notNow(EngineTrouble(reason: fault))) }
+                answer = remote.run(script(runs, remote, programs), extraTime: time(runs), parting: .seconds(2))
+            }
+            if answer.isWithoutFolder { return all(runs, .notNow(EngineTrouble(reason: remote.absence))) }
+            return answers(to: runs, answer)
+        } catch {
+            return all(runs, .notNow(EngineTrouble(reason: "programs: \(error)")))
+        }
+    }
+
+    private func time(_ runs: [Prepared]) -> Duration { Self.timeOfOne * runs.count }
+
+    private func all(_ runs: [Prepared], _ submission: SlurmSubmission) -> [String: RemoteSubmission] {
+        Dictionary(runs.map { ($0.launch.run, .submission(submission)) }) { first, _ in first }
+    }
+
+    private func script(_ runs: [Prepared], _ remote: SlurmRemote? = nil, _ programs: SlurmPlace.Programs? = nil) -> RemoteScript {
+        var script = remote?.script() ?? RemoteScript()
+        if let programs { script.add(SlurmRemote.check(programs)) }
+        for one in runs {
+            script.add("b try \(SlurmCommands.quoted(one.launch.run))")
+            if let text = one.text { prepare(one, text, in: &script) }
+            script.add("\(SlurmCommands.remoteText(settings, .sbatch, one.arguments)) </dev/null")
+            // What failed for one may fail for the others, after a long time each.
+            script.add("status=$?; b end $status; [ $status = 0 ] || { b stop; return 0; }")
+            if one.text != nil { script.add("fi") }
+        }
+        return script
+    }
+
+    /// The run's folder over there, unless somebody has the run already; that of another run of this name goes out of the way.
+    private func prepare(_ one: Prepared, _ text: String, in script: inout RemoteScript) {
+        let identity = ["job \(one.launch.job)", "due \(one.launch.due.microseconds)", "attempt \(one.launch.attempt)"]
+        script.add("run=./\(SlurmCommands.quoted(one.launch.run))")
+        script.add("identity=\(SlurmCommands.quoted(identity.joined(separator: "\n")))")
+        script.add(
+            #"""
+            if [ -e "$run/run" ] && [ "$(grep -E '^(job|due|attempt) ' "$run/run")" != "$identity" ]; then
+                number=1
+                while [ -e "$run.replaced-$number" ]; do number=$((number + 1)); done
+                mv "$run" "$run.replaced-$number"
+            fi
+            if [ -e "$run/claim" ] || [ -e "$run/outcome" ]; then
+                m known
+            else
+            """#)
+        script.add(#"mkdir -p "$run/output" && cat > "$run/run.new""#, reading: text)
+        script.add(#"[ $? = 0 ] && mv "$run/run.new" "$run/run" || { b unprepared; b stop; return 0; }"#)
+    }
+
+    private func answers(to runs: [Prepared], _ answer: RemoteAnswer) -> [String: RemoteSubmission] {
+        var answers: [String: RemoteSubmission] = [:]
+        var tried: RemoteAnswer.Part?
+        for part in answer.parts {
+            if part.words.first == "try" { tried = part }
+            guard let tried, let run = tried.words.last else { continue }
+            switch part.words.first {
+            case "known": answers[run] = .known
+            case "unprepared":
+                let complaint = said(tried, 1, answer).complaint(of: "mkdir")
+                answers[run] = .submission(.notNow(EngineTrouble(reason: "folder: \(complaint)")))
+            case "end":
+                guard let status = part.words.last.flatMap({ Int($0) }) else { continue }
+                answers[run] = .submission(SlurmSubmission(said(tried, status, answer), settings, overSSH: false))
+            default: break
+            }
+        }
+        let others = others(answer)
+        for one in runs where answers[one.launch.run] == nil { answers[one.launch.run] = others }
+        return answers
+    }
+
+    private func said(_ part: RemoteAnswer.Part, _ status: Int, _ answer: RemoteAnswer) -> CommandAnswer {
+        CommandAnswer(end: .exited(status), bytes: part.bytes, errors: answer.errors(of: part))
+    }
+
+    /// What became of those of which the answer says nothing: what was begun over there may go on when the connection is gone.
+    private func others(_ answer: RemoteAnswer) -> RemoteSubmission {
+        if answer.answer.hasSucceeded, ["stop", "done"].contains(answer.parts.last?.words.first) { return .notTried }
+        let wasReached = !answer.parts.isEmpty || answer.answer.end == .exited(0)
+        return .submission(wasReached ? .unclear("ssh: \(answer.complaint)") : SlurmSubmission(answer.answer, settings, overSSH: true))
+    }
+}
