@@ -49,7 +49,7 @@ extension Scheduler {
     }
 
     private func refusal(of order: BackfillOrder) -> Answer? {
-        if order.first > order.last { return .refused("the time begins after its end; `--from` is the earlier one") }
+        if order.first > order.last { return .refused("the time begins after its end; the earlier one comes first") }
         if order.last > step.now {
             return .refused("\(order.last.rfc3339) has not come yet; what is still to come runs by itself when it is due")
         }

@@ -143,7 +143,7 @@ extension Scheduler {
 
     private func notASlot(_ due: Instant, of name: JobName, _ schedule: Schedule) -> String {
         let nearest = [schedule.previous(before: due)?.due, schedule.next(after: due)?.due].compactMap(\.self).map(\.rfc3339)
-        let words = nearest.isEmpty ? "it has none" : "the nearest are \(nearest.joined(separator: " and "))"
+        let words = nearest.isEmpty ? "it has none" : "the nearest \(nearest.count == 1 ? "is" : "are") \(list(nearest))"
         return "\(due.rfc3339) is no slot of `\(name)`; \(words)"
     }
 

@@ -100,7 +100,7 @@ struct OperationCommandTests {
 
     @Test(.timeLimit(.minutes(1))) func thePreviewCountsWhatPoolsAllowAndSaysWhatIsLeftOut() throws {
         let yearly = "schedule: R/2000-01-01T00:00:00Z/P1Y\noverlap: allow\ncommand: 'true'\npool: gentle\n"
-        let fixture = try CommandFixture(jobs: ["yearly.yaml": yearly])
+        let fixture = try CommandFixture(jobs: ["yearly.yaml": yearly, "off.yaml": yearly + "disabled: true\n"])
         try fixture.folder.write("pools: { gentle: { maxStartsPerSecond: 1 } }\n", to: "rota.yaml")
         let serve = try fixture.serve(["--config", fixture.folder.path + "/rota.yaml"])
         defer {
@@ -122,6 +122,10 @@ struct OperationCommandTests {
         #expect(none["slots"] as? Int == 0 && reasons.map { $0["rule"] } == ["schedule"], "\(none)")
         let shown = try fixture.rota("backfill", "yearly", "--from", "1990-01-01", "--to", "1995-01-01", "--dry-run")
         #expect(shown.stdout.contains("left out") && shown.stdout.contains("the schedule begins with its slot at 2000-01-01T00:00:00Z"))
+        #expect(!shown.stdout.contains("at a time") && !shown.stdout.contains("takes"))
+        #expect(try fixture.rota("backfill", "yearly", "--from", "P0D", "--dry-run").status == 0, "it is now")
+        let off = try fixture.rota("backfill", "off", "--from", "2001-01-01", "--dry-run")
+        #expect(off.status == 1 && off.stderr.contains("disabled; take `disabled: true` out of its file"), "what it would be told")
         let refused = try fixture.rota("backfill", "yearly", "--from", "1990-01-01", "--to", "1995-01-01")
         #expect(refused.status == 1 && refused.stderr.contains(": the schedule begins with its slot"), "\(refused.stderr)")
     }

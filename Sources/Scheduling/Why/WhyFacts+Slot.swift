@@ -195,7 +195,11 @@ extension WhyFacts {
         } else if let headSchedule {
             why.say(.parents, "`\(job)` has no schedule: it runs in the flows of `\(head)`, which has no slot at \(words(due)).")
             let nearest = [headSchedule.previous(before: due)?.due, headSchedule.next(after: due)?.due].compactMap(\.self)
-            if !nearest.isEmpty { why.say(.schedule, "The nearest slots of `\(head)` are \(list(nearest.map(words))).") }
+            if !nearest.isEmpty {
+                why.say(
+                    .schedule,
+                    "The nearest \(nearest.count == 1 ? "slot of `\(head)` is" : "slots of `\(head)` are") \(list(nearest.map(words))).")
+            }
             for slot in nearest { why.advise("rota why \(job) --due \(slot.rfc3339)") }
         } else {
             tellEndsAwaited(&why)

@@ -17,13 +17,16 @@ struct BackfillPreview: Encodable {
         of name: JobName, from: InstantArgument, to: EndArgument?, onlyMissed: Bool, maxRunning: Int, in reader: LedgerReader
     ) throws {
         let slots = try JobSlots(of: name, in: reader)
+        if slots.job.disabled {
+            throw CommandFailure(.unwell, "the job `\(name)` is disabled; take `disabled: true` out of its file to run it")
+        }
         guard let schedule = slots.schedule else {
             throw CommandFailure(
                 .unwell,
                 "`\(name)` has no slots: nothing but a request or the ends of its parents makes it due; `rota run \(name)` runs it once")
         }
-        let now = SystemClock().now()
         let first = from.instant(in: schedule.zone)
+        let now = SystemClock().now()
         let last = to?.end(from: first, in: schedule.zone) ?? now
         // A date includes its day, of which today's is not over.
         let order = BackfillOrder(
@@ -69,8 +72,8 @@ struct BackfillPreview: Encodable {
             ("last", local(choice.chosen.last)),
             ("ran before", choice.again > 0 ? "\(choice.again), which run again" : nil),
             ("left out", reasons.isEmpty ? nil : reasons.map(\.text).joined(separator: "; ")),
-            ("with them", slots.scope.below.isEmpty ? nil : slots.scope.below.map(\.text).joined(separator: ", ")),
-            ("at a time", "\(order.maxRunning)\(one)"),
+            ("with them", choice.chosen.isEmpty || slots.scope.below.isEmpty ? nil : slots.scope.below.map(\.text).joined(separator: ", ")),
+            ("at a time", choice.chosen.isEmpty ? nil : "\(order.maxRunning)\(one)"),
             ("takes", choice.chosen.isEmpty ? nil : estimate.words),
         ])
     }
