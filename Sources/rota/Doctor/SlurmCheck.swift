@@ -25,7 +25,8 @@ struct SlurmCheck: Check {
             return [.ok(commands, version + (settings.ssh.map { ", by ssh on \($0)" } ?? "")), controller] + answers
                 + [books(settings, probe)]
         } catch {
-            return [.error(commands, "Slurm's commands cannot be executed: \(error)", advice(settings))]
+            let advice = error.trouble.hasPrefix("configuration: ") ? Self.remedy(in: error.trouble) : nil
+            return [.error(commands, "Slurm's commands cannot be executed: \(error)", advice ?? self.advice(settings))]
         }
     }
 
@@ -53,15 +54,17 @@ struct SlurmCheck: Check {
             }
             return .ok(name, "answers; partitions \(words)")
         } catch {
-            // The words that `rota status` has for the same: what it is, and what would mend it.
-            let parts = error.trouble.split(separator: "; ", maxSplits: 1)
-            let word = "controller: "
-            let what = parts[0].hasPrefix(word) ? parts[0].dropFirst(word.count) : parts[0]
-            let advice = parts.count == 2 ? parts[1] : "look at `scontrol ping`, and ask who runs the cluster"
+            let advice = Self.remedy(in: error.trouble) ?? "look at `scontrol ping`, and ask who runs the cluster"
             return .error(
-                name, "the controller cannot be asked: \(what)",
+                name, "the controller cannot be asked: \(error)",
                 advice + "; runs go on or wait meanwhile, none is taken for failed, and `rota status` tells when it is over")
         }
+    }
+
+    /// What would mend it, in the words that `rota status` has for the same.
+    private static func remedy(in trouble: String) -> String? {
+        let parts = trouble.split(separator: "; ", maxSplits: 1)
+        return parts.count == 2 ? String(parts[1]) : nil
     }
 
     /// Partition, account, QOS, reservation and options together, as `sbatch` takes them or not. Slurm that does not enforce accounts takes
