@@ -331,7 +331,7 @@ struct Session {
     }
 
     private mutating func act(on actions: [Action]) {
-        var launches: [String: [Launch]] = [:]
+        var launches = HandOver(places: configuration.places)
         var kills: [(run: String, executor: String, reason: String)] = []
         for action in actions {
             switch action {
@@ -342,18 +342,17 @@ struct Session {
                 if let reason = refusal(of: job) {
                     mailbox.post(.ended(run: id, Ending(kind: .couldNotStart, reason: reason, endedAt: clock.now())))
                 } else {
-                    let plan = launchPlan(run, id: id, job: job, folder: inForce.folder(of: job.name))
-                    launches[job.runOn, default: []].append(plan.launch)
+                    launches.add(launchPlan(run, id: id, job: job, folder: inForce.folder(of: job.name)), to: job.runOn)
                 }
             case .handOverAgain(let key, let executor):
                 // As it was: the intent stands, and nothing was started.
-                if let launch = refused.removeValue(forKey: key) { launches[executor, default: []].append(launch) }
+                if let launch = refused.removeValue(forKey: key) { launches.add(launch, to: executor) }
             case .kill(let key, let executor, let reason):
                 if let id = ids[key] { kills.append((id, executor, reason)) }
             case .answer(let token, let answer): requests.answer(token, with: answer, ids: ids)
             }
         }
-        for (executor, launches) in launches { executors[executor]?.launch(launches) }
+        launches.carryOut(by: executors)
         // What is handed over and replaced in one turn must be known to its executor before it is ended there.
         for kill in kills { executors[kill.executor]?.kill(run: kill.run, reason: kill.reason) }
     }

@@ -95,7 +95,7 @@ struct Status: AsyncParsableCommand {
         } else {
             print(folder, health, row, jobs: try reader.jobs().count)
             for notice in notices { Swift.print("notice     \(Terminal.oneLine(notice))") }
-            print(open)
+            print(open, troubles)
             late.show()
             print(executors ?? [])
             print(pools)
@@ -131,11 +131,14 @@ struct Status: AsyncParsableCommand {
         for line in lines { Swift.print(line) }
     }
 
-    private func print(_ open: [StoredRun]) {
+    private func print(_ open: [StoredRun], _ troubles: [ExecutorTrouble]) {
         let states = [RunState.running, .launching, .waiting].map { state in "\(open.count { $0.run.state == state }) \(state.rawValue)" }
         Swift.print("runs       \(states.joined(separator: ", "))")
         for stored in open.prefix(50) {
-            let why = stored.run.reason.map { ": " + Terminal.oneLine($0) } ?? ""
+            var reason = stored.run.reason
+            // What would mend it stands with the executor.
+            if troubles.contains(where: { $0.reason == reason }) { reason = reason?.components(separatedBy: "; ").first }
+            let why = reason.map { ": " + Terminal.oneLine($0) } ?? ""
             Swift.print(
                 "           \(stored.id)  \(stored.run.key.job)  due \(stored.run.key.due.rfc3339)  \(stored.run.state.rawValue)\(why)")
         }

@@ -83,6 +83,23 @@ struct HandOverTests {
         await fixture.stop()
     }
 
+    /// However many are due on a cluster, a local run that is due with them waits for none of them.
+    @Test(.timeLimit(.minutes(1))) func localRunsAreHandedOverBeforeThoseOfClusters() async throws {
+        let due = "schedule: R1/2026-03-01T01:00:00Z/PT1H\ncommand: 'true'\n"
+        let clusters = (1...5).map { "cluster-\($0)" }
+        var files = Dictionary(uniqueKeysWithValues: clusters.map { ("a-\($0).yaml", due + "runOn: \($0)\n") })
+        files["z.yaml"] = due
+        let fixture = try DaemonFixture(jobs: files)
+        fixture.engines = Dictionary(uniqueKeysWithValues: clusters.map { ($0, .slurm(SlurmSettings(name: $0))) })
+            .merging(["local": .local]) { $1 }
+        try fixture.start()
+        fixture.clock.advance(by: .seconds(3_600))
+        var jobs: [String] = []
+        for _ in 1...6 { jobs.append(await fixture.executor.nextLaunch().job) }
+        #expect(jobs.first == "z" && Set(jobs) == Set(clusters.map { "a-\($0)" } + ["z"]), "\(jobs)")
+        await fixture.stop()
+    }
+
     // catalogue 84
     @Test(.timeLimit(.minutes(1))) func aRefusedLaunchIsKilledWithoutItsExecutor() async throws {
         let fixture = try DaemonFixture(jobs: ["a.yaml": "command: 'true'\n"])

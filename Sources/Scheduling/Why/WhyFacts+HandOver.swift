@@ -34,8 +34,8 @@ extension WhyFacts {
         let meaning =
             switch (run.state, trouble.isOfAll) {
             case (.running, _): "Its command goes on, and what becomes of it is taken in when that is over."
-            case (_, true): "What the cluster has of it stays there, and what it has not gets it when that is over."
-            case (_, false): "It is handed over when that is over."
+            case (_, true): "It is not taken for failed: what was submitted stays there, and what was not is submitted when that is over."
+            case (_, false): "It is submitted when that is over."
             }
         why.say(
             .executor, at: trouble.since,
