@@ -66,7 +66,10 @@ extension RunFolder {
         record.add("kill-after", launch.killAfter.wholeMicroseconds)
         record.add("output-limit", launch.outputLimit)
         record.add("on-log-full", launch.endsOnFullLog ? "stop" : nil)
-        task?.add(to: &record)
+        if let task {
+            task.add(to: &record)
+            launch.task.add(to: &record)
+        }
         launch.origin?.add(to: &record)
         return record
     }
@@ -132,6 +135,7 @@ extension RunFolder {
         launch.killAfter = record["kill-after"].flatMap { Int64($0) }.map { .microseconds($0) } ?? launch.killAfter
         launch.outputLimit = record["output-limit"].flatMap { Int64($0) } ?? launch.outputLimit
         launch.endsOnFullLog = record["on-log-full"] == "stop"
+        launch.task = TaskDemand(record)
         launch.origin = RunOrigin(record)
         return launch
     }

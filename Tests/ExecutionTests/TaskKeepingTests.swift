@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Scheduling
 import TestSupport
 import Testing
 import Timetable
@@ -239,13 +240,34 @@ import Timetable
         #expect(try place.folder("t-1").ending()?.reason == "by hand")
     }
 
+    /// One that is asked for once more, when nobody can read its definition any more, is asked for as it was.
+    @Test func theFolderSaysWhatTheTaskNeeds() throws {
+        var launch = place.shell("t-1", "true")
+        launch.task = TaskDemand(
+            cpus: 2.5, memory: 1 << 30, disk: 5, constraints: [Constraint(attribute: "hostname", operation: .like, value: "n[1-3]=x y")],
+            gres: ["gpu:2", "widget:1"], options: ["partition": "gpu", "exclusive": ""], priority: 0, pool: "night\nshift",
+            labels: ["team": "a=b"])
+        _ = try place.folder("t-1").prepare(launch, bootID: RunFolder.currentBootID(), node: nil, task: task)
+
+        #expect(try place.folder("t-1").launch()?.task == launch.task)
+    }
+
+    @Test func aFolderOfAnEarlierVersionSaysNothingOfTheTask() throws {
+        let folder = place.folder("t-1")
+        _ = try folder.prepare(place.shell("t-1", "true"), bootID: RunFolder.currentBootID(), node: nil, task: task)
+        let lines = try place.text(folder.runFile).split(separator: "\n").filter { !$0.hasPrefix("task-") }
+        try Files.replace(folder.runFile, with: Array((lines.joined(separator: "\n") + "\n").utf8))
+
+        #expect(try folder.launch()?.task == TaskDemand())
+    }
+
     /// What a keeper of a local run is told stays as it was.
     @Test func aLocalRunIsToldNothingOfThis() async throws {
         _ = await place.end("true")
 
         let text = try place.text(place.folder("t-1").runFile)
         #expect(text.contains("\nnode node-1\n"))
-        for key in ["exit-as-command", "pass", "withhold", "node-variable"] { #expect(!text.contains("\n\(key) ")) }
+        for key in ["exit-as-command", "pass", "withhold", "node-variable", "task-priority"] { #expect(!text.contains("\n\(key) ")) }
     }
 
     /// catalogue 24: a task costs its node no more than a local run its machine.
