@@ -13,6 +13,8 @@ extension Retries {
         private static let causes: [Substring: Occasion] = [
             "node-failed": .nodeFailed, "boot-failed": .bootFailed, "preempted": .preempted, "out-of-memory": .outOfMemory,
             "deadline": .deadline, "cancelled": .cancelled,
+            // Like a preemption, it was taken from its node so that it be run again.
+            "requeued": .preempted,
         ]
 
         /// Read off the row, so that it is the same after a restart; nil for an end that nobody retries.

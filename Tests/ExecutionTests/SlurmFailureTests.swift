@@ -18,24 +18,24 @@ import Timetable
     }
 
     /// A run that notes each of its starts, says that it has begun, and waits at the gate.
-    private func waiting(_ run: String = "t-1", code: Int = 7, on node: String? = nil) -> Launch {
+    func waiting(_ run: String = "t-1", code: Int = 7, on node: String? = nil) -> Launch {
         var launch = place.shell(run, "echo $ROTA_RUN >> \(place.path)/marks; echo 1; \(place.waitAtGate); exit \(code)")
         if let node { launch.task.options["nodelist"] = node }
         return launch
     }
 
-    private var marks: [String] {
+    var marks: [String] {
         get throws { try place.text("\(place.path)/marks").split(separator: "\n").map { String($0) }.sorted() }
     }
 
     /// The numbers of the tasks of a run, in a state.
-    private func tasks(_ run: String = "t-1", _ states: String = "all") throws -> [String] {
+    func tasks(_ run: String = "t-1", _ states: String = "all") throws -> [String] {
         let rows = try SlurmRow.rows(cluster.run("squeue", "-h", "-t", states, "-o", SlurmRow.format))
         return rows.filter { $0.name == "rota-\(run)" && $0.workdir == "\(place.path)/bin" }.map(\.id)
     }
 
     /// Takes a whole node; answers the number of the task that does.
-    private func occupy(_ node: String) throws -> String {
+    func occupy(_ node: String) throws -> String {
         let id = try cluster.run(
             "sbatch", "--parsable", "-p", "main", "-w", node, "--exclusive", "-o", "/dev/null", "-D", "/", "--wrap", "sleep 600")
         let task = String(id.dropLast())
@@ -43,7 +43,12 @@ import Timetable
         return task
     }
 
-    private func pending(_ word: String, of run: String = "t-1") async {
+    func killBooks() throws {
+        let pid = try place.text("\(cluster.path)/run/slurmdbd.proc").split(separator: " ").first.flatMap { Int32($0) }
+        try #require(pid.map { kill($0, SIGKILL) } == 0)
+    }
+
+    func pending(_ word: String, of run: String = "t-1") async {
         _ = await place.reports.first { report in
             switch report {
             case .pending(run, let reason): reason.hasPrefix(word)
@@ -52,20 +57,6 @@ import Timetable
             default: false
             }
         }
-    }
-
-    /// Waits until the controller has saved all that it knows by now; what it has not when it is killed it loses, and gives the numbers of
-    /// the tasks that it lost to others.
-    ///
-    /// What it saved holds names in plain letters: one that it learns now is there once the rest is.
-    private func awaitSave() throws {
-        let name = "saved-\(UInt64.random(in: 0...UInt64.max))"
-        let id = try cluster.run("sbatch", "--parsable", "--hold", "-J", name, "-o", "/dev/null", "-D", "/", "--wrap", "true")
-        let isSaved = wait {
-            FileManager.default.contents(atPath: "\(cluster.path)/state/job_state")?.range(of: Data(name.utf8)) != nil
-        }
-        #expect(isSaved)
-        try cluster.run("scancel", String(id.dropLast()))
     }
 
     @Test func aNodeThatDiesIsTheCause() async throws {
@@ -195,17 +186,52 @@ import Timetable
         #expect(ending.kind == .signaled && ending.reason?.hasPrefix("preempted: ") == true && ending.startedAt != nil, "\(ending)")
     }
 
+    /// It can be only where somebody changed how the task was submitted.
     @Test func aTaskThatIsRequeuedByHandIsNotBegunAgain() async throws {
         place.executor.launch([waiting()])
         await place.reports.start(of: "t-1")
         let id = try tasks()[0]
+        #expect(throws: SlurmCluster.Failure.self) { try cluster.run("scontrol", "requeue", id) }
         try cluster.run("scontrol", "update", "jobid=\(id)", "requeue=1")
         try cluster.run("scontrol", "requeue", id)
 
         let ending = await place.reports.ending(of: "t-1")
-        #expect(ending.startedAt != nil && ending.exitCode == nil, "\(ending)")
+        #expect(ending.kind == .signaled && ending.startedAt != nil && ending.exitCode == nil, "\(ending)")
+        #expect(ending.reason?.hasPrefix("requeued: ") == true, "\(ending)")
         #expect(wait { (try? tasks("t-1", "pending,running").isEmpty) == true })
         #expect(try marks == ["t-1"])
+    }
+
+    /// Slurm takes out of the queue what cannot be over by then.
+    @Test func aDeadlineIsTheCause() async throws {
+        let blocker = try occupy("n3")
+        defer { #expect(throws: Never.self) { try cluster.run("scancel", blocker) } }
+        var launch = waiting(on: "n3")
+        launch.task.options.merge(["deadline": "now+63", "time": "1"]) { $1 }
+
+        let ending = await place.end(launch)
+        #expect(ending.kind == .couldNotStart && ending.reason?.hasPrefix("deadline: ") == true, "\(ending)")
+        #expect(try marks.isEmpty)
+    }
+
+    /// Slurm calls it cancelled, and drains the node.
+    @Test func aNodeThatCannotBeginATaskIsTheCause() async throws {
+        let configuration = "\(cluster.path)/etc/slurm.conf"
+        let before = try place.text(configuration)
+        try Files.replace(configuration, with: Array("\(before)Prolog=/bin/false\n".utf8))
+        try cluster.run("scontrol", "reconfigure")
+        defer {
+            #expect(throws: Never.self) {
+                try Files.replace(configuration, with: Array(before.utf8))
+                try cluster.run("scontrol", "reconfigure")
+                try cluster.run("scontrol", "update", "nodename=n2", "state=resume")
+            }
+        }
+
+        let ending = await place.end(waiting(on: "n2"))
+        let reason = "launch-failed: node n2 could not begin the task and takes no more: Prolog error"
+        #expect(ending.kind == .couldNotStart && ending.reason?.hasPrefix(reason) == true, "\(ending)")
+        #expect(try marks.isEmpty)
     }
 
     @Test(arguments: [
@@ -252,8 +278,7 @@ import Timetable
     }
 
     @Test func withoutAccountingEndsAreKnownAllTheSame() async throws {
-        let pid = try place.text("\(cluster.path)/run/slurmdbd.proc").split(separator: " ").first.flatMap { Int32($0) }
-        try #require(pid.map { kill($0, SIGKILL) } == 0)
+        try killBooks()
         defer { #expect(throws: Never.self) { try cluster.change("start") } }
 
         let blocker = try occupy("n3")

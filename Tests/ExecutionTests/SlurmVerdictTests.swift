@@ -65,6 +65,26 @@ struct SlurmVerdictTests {
         #expect(ending.kind == .couldNotStart && ending.reason?.hasPrefix(word) == true, "\(ending)")
     }
 
+    /// Slurm calls it cancelled when a node could not begin a task.
+    @Test func aCancellationByANodeThatCouldNotBeginItIsNone() {
+        var seen = sight([row(.cancelled)], [end(.cancelled, by: "0")])
+        seen.nodeFault = "Prolog error"
+        let ending = ended(verdict(seen, silent: 100))
+        #expect(ending?.kind == .couldNotStart)
+        #expect(ending?.reason == "launch-failed: node n1 could not begin the task and takes no more: Prolog error")
+        let held = ended(verdict(SlurmSight(rows: [row(.pending, "launch failed requeued held")])))
+        #expect(held?.kind == .couldNotStart && held?.reason?.hasPrefix("launch-failed:") == true)
+    }
+
+    /// A task that finds the run taken says nothing of how it ended.
+    @Test func aSecondTaskIsNotTheEndOfTheFirst() {
+        let ending = ended(verdict(sight([row(.failed)], [end(.failed, exit: 75)], claim: claim), silent: 7000))
+        #expect(ending?.kind == .lost && ending?.reason?.contains("one that Slurm began later started nothing") == true)
+        var alive = sight([row(.pending)], claim: claim)
+        alive.isKeeperAlive = true
+        #expect(verdict(alive, silent: 600_000) == .waits(nil), "the first one lives")
+    }
+
     @Test(arguments: [(66, "no-folder:"), (65, "keeper-failed:"), (73, "no-space:"), (71, "no-resources:"), (127, "no-keeper:")])
     func theKeepersOwnCodesSayWhy(code: Int, word: String) {
         #expect(ended(verdict(sight([row(.failed)], [end(.failed, exit: code)]), silent: 0))?.reason?.hasPrefix(word) == true)
@@ -129,6 +149,27 @@ struct SlurmVerdictTests {
         #expect(verdict(sight([row(.failed, "BadConstraints")]), silent: 1000) == .waits(nil))
     }
 
+    /// What was asked for is what the run ended of, also when the cluster came first.
+    @Test(arguments: [
+        (SlurmState.nodeFail, "by ada; Slurm: node-failed: node n1 failed under the command"), (.cancelled, "by ada"),
+        (.failed, "by ada; Slurm: keeper-killed: node n1 ended the task with signal 9, and the command with it"),
+    ])
+    func aKillThatWasAskedForIsTheEnd(state: SlurmState, reason: String) {
+        let seen = sight([row(state)], [end(state, signal: 9)], claim: claim)
+        let ending = ended(verdict(seen, silent: 7000) { $0.killWanted = "by ada" })
+        #expect(ending?.kind == .killed && ending?.reason == reason, "\(String(describing: ending))")
+        let unclaimed = ended(verdict(sight([row(state)], [end(state, signal: 9)]), silent: 7000) { $0.killWanted = "by ada" })
+        #expect(unclaimed?.kind == .killed && unclaimed?.reason?.hasPrefix("by ada") == true)
+        let outcome = Ending(kind: .exited, exitCode: 3, endedAt: now)
+        let own = verdict(sight([row(state)], [], claim: claim, ending: outcome)) { $0.killWanted = "by ada" }
+        #expect(own == .ended(outcome), "an end of its own came before")
+    }
+
+    @Test func aKillOfWhatNobodyKnowsIsTheEnd() {
+        let ending = ended(verdict(sight(claim: claim), silent: 60_000) { $0.killWanted = "by ada" })
+        #expect(ending?.kind == .killed && ending?.reason?.hasPrefix("by ada; Slurm: task-vanished:") == true)
+    }
+
     // catalogue 78, 81
     @Test func whatNobodyKnowsButAKeeperHadIsLostUnlessTheKeeperLives() {
         #expect(verdict(sight(claim: claim), silent: 59_000) == .waits(nil))
@@ -144,6 +185,18 @@ struct SlurmVerdictTests {
         #expect(verdict(requeued) == .waits(nil), "the first look may have come in between")
         #expect(ended(verdict(requeued, silent: 7000))?.reason?.hasPrefix("node-failed:") == true)
         #expect(ended(verdict(sight([row(.pending)], claim: claim), silent: 13_000))?.reason?.hasPrefix("node-failed:") == true)
+    }
+
+    /// By hand, which is not what a node that fails does.
+    @Test func aRequeueByHandIsToldAsThat() {
+        let outcome = Ending(kind: .killed, signal: 15, reason: "keeper-stopped: the keeper was told to stop", endedAt: now)
+        for outcome in [outcome, nil] {
+            let requeued = sight([row(.pending, "BeginTime")], [end(.requeued), end(.pending)], claim: claim, ending: outcome)
+            let ending = ended(verdict(requeued, silent: 7000))
+            #expect(ending?.kind == .signaled && ending?.reason?.hasPrefix("requeued:") == true, "\(String(describing: ending))")
+        }
+        let unbooked = verdict(sight([row(.pending, "BeginTime")], claim: claim, ending: outcome), silent: 13_000)
+        #expect(ended(unbooked)?.reason?.hasPrefix("requeued:") == true, "a node that fails lets nobody leave an outcome")
     }
 
     @Test func aRequestThatCanNeverBeSatisfiedIsRefused() {

@@ -63,6 +63,7 @@ package final class SlurmCluster: Sendable {
         do {
             // Before there is anything to be ended.
             watchdog = try Watchdog(script: Self.script, path: path)
+            try Self.mount(smallFolder)
             let started = try Self.call("start", path, ["--acct", "--port-base", "\(Self.freePorts())"])
             guard started.status == 0 else { throw Failure(description: "no cluster: \(started.stderr)") }
         } catch let failure as Failure {
@@ -70,6 +71,16 @@ package final class SlurmCluster: Sendable {
         } catch {
             throw Failure(description: "no cluster: \(error)")
         }
+    }
+
+    /// A file system of 4 MB that the nodes see, to be filled.
+    package var smallFolder: String { "\(path)/small" }
+
+    /// Before the nodes are started, which see no mounts that come later.
+    private static func mount(_ folder: String) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let result = try Program.run("/bin/mount", ["-t", "tmpfs", "-o", "size=4m,mode=755", "tmpfs", folder])
+        guard result.status == 0 else { throw Failure(description: "mount: \(result.stderr)") }
     }
 
     private static let script =
@@ -132,7 +143,7 @@ private final class Watchdog: Sendable {
         let text = """
             trap '' HUP INT TERM
             exec 3<"$2"; rm -f "$2"; read -r end <&3
-            "$1" stop "$3"; rm -rf "$3"
+            "$1" stop "$3"; umount -l "$3/small"; rm -rf "$3"
             """
         let process = try Program(
             "/usr/bin/setsid", ["/bin/sh", "-c", text, "watchdog", script, pipe, path], environment: ["PATH": SlurmCluster.searchPath])

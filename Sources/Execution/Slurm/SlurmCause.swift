@@ -5,6 +5,8 @@ struct SlurmCause {
     var end: SlurmEnd
     /// What Slurm said in the run's folder.
     var lastWord: String?
+    /// Why a node that was to begin the task takes no more.
+    var nodeFault: String?
 
     /// Of a run of which nothing was started.
     func withoutStart(now: Instant) -> Ending {
@@ -44,8 +46,10 @@ struct SlurmCause {
         case .outOfMemory: (.signaled, "out-of-memory: the task needed more memory than Slurm gave it; `memory` of the job says how much")
         case .timeout: (.timedOut, "timeout: the time limit that Slurm has for the task was over; with `timeout` the job gets its own")
         case .deadline: (.timedOut, "deadline: the task's deadline in Slurm was reached")
-        case .requeued, .requeueHold, .requeueFederated, .specialExit, .pending:
-            (.signaled, "node-failed: Slurm took the task from \(onNode) and put it into the queue again")
+        case .requeued, .requeueHold, .specialExit:
+            (.signaled, "requeued: somebody on the cluster took the task from \(onNode) and put it into the queue again; a run begins once")
+        case .pending, .requeueFederated:
+            (.signaled, "node-failed: Slurm lost sight of the task on \(onNode), and has it in the queue again")
         case .revoked: (.lost, "revoked: another cluster took the task")
         default: nil
         }
@@ -58,8 +62,14 @@ struct SlurmCause {
 
     private var withoutCause: (Ending.Kind, String) {
         if let lastWord, Self.tellsOfMemory(lastWord) { return (.signaled, "out-of-memory: \(lastWord)") }
+        if (end.signal, end.exitCode) == (0, Self.claimed) {
+            return (.lost, "keeper-killed: the task that began it is gone without an outcome; one that Slurm began later started nothing")
+        }
         return (.lost, "keeper-killed: \(onNode) ended the task with \(exit), and the command with it")
     }
+
+    /// How a keeper ends whose run somebody else has.
+    private static let claimed = 75
 
     private static func tellsOfMemory(_ word: String) -> Bool {
         ["exceeded memory limit", "oom-kill", "oom_kill", "Out Of Memory", "memory limit"].contains { word.holds($0) }
@@ -67,6 +77,8 @@ struct SlurmCause {
 
     private var unstarted: (Ending.Kind, String) {
         switch end.state {
+        case .cancelled where nodeFault != nil:
+            (.couldNotStart, "launch-failed: \(onNode) could not begin the task and takes no more: \(nodeFault ?? "")")
         case .cancelled: (.killed, cancelled)
         case .nodeFail: (.couldNotStart, "node-failed: \(onNode) failed before the command began")
         case .bootFail: (.couldNotStart, "boot-failed: \(onNode) did not boot")
@@ -108,6 +120,9 @@ struct SlurmReason {
         let isOfOneTask = text.hasSuffix("PerJob") || text.hasSuffix("PerJobLimit")
         return isOfOneTask && (text.hasPrefix("AssocMax") || text.hasPrefix("QOSMax")) || text.hasPrefix("QOSMin")
     }
+
+    /// Whether nodes tried to begin it, and could not.
+    var isOfLaunch: Bool { text == "launch failed requeued held" || text == "JobHoldMaxRequeue" }
 
     private static let never: Set<String> = [
         "PartitionNodeLimit", "PartitionTimeLimit", "PartitionConfig", "BadConstraints", "InvalidAccount", "InvalidQOS",

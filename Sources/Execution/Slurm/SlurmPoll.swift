@@ -122,7 +122,10 @@ struct SlurmPoll: Sendable {
         for start in stride(from: 0, to: wanted.count, by: Self.bunch) {
             askBooks(for: wanted[start..<min(start + Self.bunch, wanted.count)], &answer)
         }
-        for run in wanted.prefix(Self.mostSingle) { askController(for: run, &answer) }
+        for run in wanted.prefix(Self.mostSingle) {
+            askController(for: run, &answer)
+            askNode(for: run, &answer)
+        }
         for run in wanted {
             answer.sights[run]?.lastWord = place.folder(run).lastWordOfEngine()
             if answer.sights[run]?.trace?.claim != nil, place.remoteFolder == nil {
@@ -175,6 +178,21 @@ struct SlurmPoll: Sendable {
         else { return }
         answer.sights[run]?.ends.append(end)
     }
+
+    /// A task that its node could not begin is shown as one that somebody cancelled; the node is drained, and tells why.
+    private func askNode(for run: String, _ answer: inout Answer) {
+        guard let sight = answer.sights[run], sight.trace?.claim == nil, let end = sight.end(isSettled: true), end.state == .cancelled,
+            !end.nodes.isEmpty
+        else { return }
+        let reasons = commands.run(.sinfo, ["-h", "-N", "-n", end.nodes, "-o", "%E"])
+        guard reasons.hasSucceeded else { return }
+        answer.sights[run]?.nodeFault = reasons.output.split(whereSeparator: \.isNewline).map { String($0) }.first { reason in
+            Self.launchFaults.contains { reason.holds($0) }
+        }
+    }
+
+    /// What the controller writes to a node that it drains by itself for a launch that failed.
+    private static let launchFaults = ["Prolog error", "Duplicate jobid", "batch job complete failure"]
 
     /// `2026-11-22T23:36:16`, in UTC as the commands are told.
     private static func time(_ instant: Instant) -> String {

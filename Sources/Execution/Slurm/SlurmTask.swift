@@ -25,6 +25,8 @@ struct SlurmTask: Sendable {
     var killWanted: String?
     /// The steady time since which the keeper can know of the kill; nil before.
     var killWrittenAt: Int64?
+    /// Whether its folder took no word so far.
+    var isWordMissing = false
     var rungAt: Int64 = 0
     var isStartTold = false
     /// Whether a keeper had claimed it when it was last looked at.
@@ -71,8 +73,11 @@ struct SlurmTask: Sendable {
     private func ofWaiting(_ row: SlurmRow, now: Instant) -> Verdict {
         let reason = SlurmReason(text: row.reason)
         guard row.state.phase == .held || reason.isForEver else { return .waits(reason.words) }
-        let text = "never: Slurm will not begin it as it is asked for: \(row.reason)"
-        return .refuse(Ending(kind: .couldNotStart, reason: text, endedAt: now))
+        let text =
+            reason.isOfLaunch
+            ? "launch-failed: no node could begin the task, and Slurm holds it back: \(row.reason)"
+            : "never: Slurm will not begin it as it is asked for: \(row.reason)"
+        return .refuse(asAskedFor(Ending(kind: .couldNotStart, reason: text, endedAt: now)))
     }
 
     /// Its keeper had it, and nothing of it goes on; a row that waits is a second incarnation, which will not begin it again.
@@ -81,14 +86,17 @@ struct SlurmTask: Sendable {
         if let end = sight.end(isSettled: silence >= Self.settling) {
             let cause = SlurmCause(end: end, lastWord: sight.lastWord)
             if let outcome = trace.ending { return .ended(cause.explaining(outcome)) }
-            if silence >= Self.settling { return .ended(cause.withoutOutcome(startedAt: startedAt, now: now)) }
+            if silence >= Self.settling { return .ended(asAskedFor(cause.withoutOutcome(startedAt: startedAt, now: now))) }
             return .waits(nil)
         }
-        if let outcome = trace.ending { return silence >= 2 * Self.settling ? .ended(outcome) : .waits(nil) }
-        if sight.waitingRow != nil, silence >= 2 * Self.settling {
-            let end = SlurmEnd(id: "", state: .requeued, nodes: lastNodes)
-            return .ended(SlurmCause(end: end, lastWord: sight.lastWord).withoutOutcome(startedAt: startedAt, now: now))
+        if silence >= 2 * Self.settling, sight.waitingRow != nil, !sight.isKeeperAlive {
+            // No books tell why it is there again. A keeper that could say that it was stopped was on a node that lives.
+            let end = SlurmEnd(id: "", state: trace.ending == nil ? .pending : .requeued, nodes: lastNodes)
+            let cause = SlurmCause(end: end, lastWord: sight.lastWord)
+            if let outcome = trace.ending { return .ended(cause.explaining(outcome)) }
+            return .ended(asAskedFor(cause.withoutOutcome(startedAt: startedAt, now: now)))
         }
+        if let outcome = trace.ending { return silence >= 2 * Self.settling ? .ended(outcome) : .waits(nil) }
         guard sight.rows.isEmpty, silence >= doubt, !sight.isKeeperAlive, sight.accountFault == nil else {
             return .waits(sight.accountFault)
         }
@@ -96,12 +104,25 @@ struct SlurmTask: Sendable {
             trace.isKnown
             ? "task-vanished: the cluster knows nothing of the task any more, and it left no outcome"
             : "folder-removed: the run's folder was removed, and with it all that was known of its end"
-        return .ended(Ending(kind: .lost, reason: reason, startedAt: startedAt, endedAt: now, node: lastNodes.isEmpty ? nil : lastNodes))
+        let ending = Ending(kind: .lost, reason: reason, startedAt: startedAt, endedAt: now, node: lastNodes.isEmpty ? nil : lastNodes)
+        return .ended(asAskedFor(ending))
+    }
+
+    /// Of an end that the keeper did not tell: once a kill was asked for, that is what the run ended of, whatever came first. What is known of
+    /// that is told beside.
+    private func asAskedFor(_ ending: Ending) -> Ending {
+        guard let killWanted, ending.kind != .killed || ending.reason != killWanted else { return ending }
+        var asked = ending
+        asked.kind = .killed
+        // Who cancelled it was most likely we.
+        asked.reason = ending.kind == .killed ? killWanted : "\(killWanted); Slurm: \(ending.reason ?? "")"
+        return asked
     }
 
     private func ofUnclaimed(_ sight: SlurmSight, silence: Int64, now: Instant, doubt: Int64) -> Verdict {
         if let end = sight.end(isSettled: silence >= Self.settling) {
-            return .refuse(SlurmCause(end: end, lastWord: sight.lastWord).withoutStart(now: now))
+            let cause = SlurmCause(end: end, lastWord: sight.lastWord, nodeFault: sight.nodeFault)
+            return .refuse(asAskedFor(cause.withoutStart(now: now)))
         }
         guard sight.rows.allSatisfy(\.isRefusal) else { return .waits(nil) }
         guard silence >= doubt, sight.accountFault == nil else { return .waits(sight.accountFault) }
@@ -118,6 +139,8 @@ struct SlurmSight: Hashable, Sendable {
     /// nil when its files were not looked at.
     var trace: TaskTrace?
     var lastWord: String?
+    /// Why a node that was to begin it takes no more.
+    var nodeFault: String?
     /// Whether a keeper is known to live, by its lock.
     var isKeeperAlive = false
     /// Why its files could not be read.

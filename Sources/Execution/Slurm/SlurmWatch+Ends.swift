@@ -22,7 +22,7 @@ extension SlurmWatch {
             let active = sight.rows.filter { $0.state == .running || $0.state == .suspended || $0.state == .other }.map(\.id)
             guard !active.isEmpty else { return }
             let ladder = (task.launch?.killAfter ?? .seconds(10)).wholeMilliseconds + 30_000
-            if time - since < ladder { rings += active } else { stops += active }
+            if time - since >= ladder { stops += active } else if !task.isWordMissing { rings += active }
             note()
         }
     }
@@ -107,15 +107,20 @@ extension SlurmWatch {
         case .told:
             update(run) { task in
                 task.stage = .open
+                task.isWordMissing = false
                 if task.killWanted != nil { task.killWrittenAt = task.killWrittenAt ?? LocalWatch.steadyTime() }
             }
         case .unreached(let words):
             tellPending(run, words)
             update(run) { $0.stage = .unread }
         case .failed(let error):
-            // Its folder is looked at again with the next polls.
             tellPending(run, "folder: \(error)")
-            update(run) { $0.stage = .unread }
+            update(run) { task in
+                task.isWordMissing = task.killWanted != nil && (task.hasKeeper || task.isStartTold)
+                // Its folder is looked at again with the next polls. A keeper that cannot be told is one that does not heed: Slurm ends it.
+                task.stage = task.isWordMissing ? .open : .unread
+                if task.isWordMissing { task.killWrittenAt = task.killWrittenAt ?? LocalWatch.steadyTime() }
+            }
         }
     }
 }

@@ -65,7 +65,9 @@ extension SlurmWatch {
         case .refuse(let ending): return close(run, as: ending)
         case .submitAgain: return submitAgain(run)
         }
-        if known.killWanted != nil { orders.add(known, sight, at: time) { update(run) { $0.rungAt = time } } }
+        guard known.killWanted != nil else { return }
+        orders.add(known, sight, at: time) { update(run) { $0.rungAt = time } }
+        if known.isWordMissing, tasks[run]?.rungAt == time { close(run) }
     }
 
     /// What is known of it beside the verdict.
