@@ -176,7 +176,7 @@ struct RetryTests {
         arguments: [
             (.failed, "node-failed: n1", .nodeFailed), (.couldNotStart, "boot-failed: n1", .bootFailed), (.failed, "preempted", .preempted),
             (.failed, "out-of-memory: more than 1 GiB; left-over: 1 process", .outOfMemory),
-            (.timedOut, "deadline: of the task", .deadline),
+            (.timedOut, "deadline: of the task", .deadline), (.failed, "requeued: by somebody", .preempted),
             (.killed, "cancelled: by 1000 on the cluster", .cancelled),
         ] as [(RunState, String, Retries.Occasion)])
     func anEndWithACauseIsRetriedByTheWordOfTheCauseAlone(state: RunState, reason: String, occasion: Retries.Occasion) {
