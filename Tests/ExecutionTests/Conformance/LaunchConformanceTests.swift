@@ -121,7 +121,11 @@ import Timetable
             (["true", String(repeating: "x", count: 200_000)], "too-long:", { _ in }),
             (["true"], "no-directory: /nowhere: No such file or directory", { $0.workdir = "/nowhere" }),
             (["true"], "no-directory: \(path)/no-program: Not a directory", { $0.workdir = "\(path)/no-program" }),
-            (["true"], "unknown-user: there is no user nobody-here", { $0.user = "nobody-here" }),
+            // Over there, who logs in decides whose a run is.
+            (
+                ["true"], engine.isElsewhere ? "not-permitted: over ssh" : "unknown-user: there is no user nobody-here",
+                { $0.user = "nobody-here" }
+            ),
             (["echo", "a\0b"], "not-valid:", { _ in }),
             (["true"], "not-valid:", { $0.run = "" }),
             (["true"], "not-valid:", { $0.run = "../x" }),
