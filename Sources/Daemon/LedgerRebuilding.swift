@@ -148,7 +148,7 @@ extension Run {
 
     private mutating func take(_ outcome: Outcome) {
         state = outcome.state
-        reason = outcome.state == .killed ? killWanted ?? outcome.reason : outcome.reason
+        reason = outcome.state == .killed ? Run.reasonOfKill(wanted: killWanted, told: outcome.reason) : outcome.reason
         exitCode = outcome.exitCode
         signal = outcome.signal
         startedAt = outcome.startedAt

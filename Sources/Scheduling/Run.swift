@@ -147,6 +147,12 @@ extension Run {
 
     static let noMoreReruns = "not run again: \(mostReruns) runs of this due were lost one after the other before it"
 
+    /// Why a run was killed: as it was asked for, where it was, with what the executor tells beside of what else befell it.
+    package static func reasonOfKill(wanted: String?, told: String?) -> String? {
+        guard let wanted else { return told }
+        return told.flatMap { $0.hasPrefix("\(wanted); ") ? $0 : nil } ?? wanted
+    }
+
     /// Whether this is a lost run whose flow waits for somebody.
     ///
     /// - Parameter policy: The job's; nil for a job that is gone, whose runs nobody waits for.

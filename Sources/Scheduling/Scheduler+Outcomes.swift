@@ -26,7 +26,7 @@ extension Scheduler {
         noteTaken(run)
         // What an executor tells never makes a step that the ledger refuses: a command that ran could start.
         run.state = outcome.state.isOpen || !run.state.mayBecome(outcome.state) ? .failed : outcome.state
-        run.reason = outcome.state == .killed ? run.killWanted ?? outcome.reason : outcome.reason
+        run.reason = outcome.state == .killed ? Run.reasonOfKill(wanted: run.killWanted, told: outcome.reason) : outcome.reason
         run.exitCode = outcome.exitCode
         run.signal = outcome.signal
         run.startedAt = outcome.startedAt ?? run.startedAt

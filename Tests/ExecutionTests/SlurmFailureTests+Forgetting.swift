@@ -9,18 +9,18 @@ extension SlurmFailureTests {
     /// Waits until the controller has saved all that it knows by now; what it has not when it is killed it loses, and gives the numbers of
     /// the tasks that it lost to others.
     ///
-    /// What it saved holds names in plain letters: one that it learns now is there once the rest is.
+    /// What it saved holds comments in plain letters: one that it learns now is there once the rest is.
     @discardableResult
     func awaitSave() throws -> Data {
-        let name = "saved-\(UInt64.random(in: 0...UInt64.max))"
-        let id = try cluster.run("sbatch", "--parsable", "--hold", "-J", name, "-o", "/dev/null", "-D", "/", "--wrap", "true")
+        let comment = "saved-\(UInt64.random(in: 0...UInt64.max))"
+        try cluster.run("sbatch", "--hold", "-J", "saved", "--comment", comment, "-o", "/dev/null", "-D", "/", "--wrap", "true")
         var saved = Data()
         let isSaved = wait {
             saved = FileManager.default.contents(atPath: "\(cluster.path)/state/job_state") ?? Data()
-            return saved.range(of: Data(name.utf8)) != nil
+            return saved.range(of: Data(comment.utf8)) != nil
         }
         #expect(isSaved)
-        try cluster.run("scancel", String(id.dropLast()))
+        try cluster.run("scancel", "-n", "saved")
         return saved
     }
 
@@ -30,6 +30,7 @@ extension SlurmFailureTests {
         try saved.write(to: URL(fileURLWithPath: "\(cluster.path)/state/job_state"))
         try? FileManager.default.removeItem(atPath: "\(cluster.path)/state/job_state.old")
         try cluster.change("ctld-up")
+        try cluster.run("scancel", "-n", "saved")
     }
 
     /// Whatever took the run first, its end was asked for.
@@ -101,6 +102,8 @@ extension SlurmFailureTests {
         try cluster.run("scancel", blocker)
         await place.reports.start(of: "t-1")
         try crash(to: saved)
+        // That one it has again, too, and would for long.
+        try cluster.run("scancel", blocker)
 
         let ending = await place.reports.ending(of: "t-1")
         #expect(ending.kind == .signaled && ending.startedAt != nil, "\(ending)")

@@ -68,7 +68,7 @@ import Timetable
         let ending = await place.reports.ending(of: "t-1")
         #expect(ending.kind == .signaled && ending.reason?.hasPrefix("node-failed: node n1") == true, "\(ending)")
         #expect(ending.startedAt != nil && ending.node == "n1")
-        #expect(try place.folder("t-1").ending()?.reason == ending.reason, "its readers learn of it")
+        #expect(try wait { try place.folder("t-1").ending()?.reason == ending.reason }, "its readers learn of it")
     }
 
     // catalogue 79

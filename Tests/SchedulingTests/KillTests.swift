@@ -34,6 +34,18 @@ struct KillTests {
         #expect(actions.records.contains { if case .update(let run) = $0 { run.killWanted == "by ada" } else { false } })
     }
 
+    /// An executor may know what else befell the run; who asked for its end is not for it to say.
+    @Test(arguments: [
+        ("by ada; Slurm: node-failed: n1", "by ada; Slurm: node-failed: n1"), ("by adam; and others", "by ada"), (nil, "by ada"),
+    ])
+    func whatElseBefellAKilledRunIsToldBeside(told: String?, reason: String) {
+        var core = Scheduler(restoring: LedgerState(), graph: JobGraph(), settings: .init())
+        _ = core.handle(.start(JobGraph.build([job("a", "R1/2026-03-01T00:00:00Z/PT1H")]).graph), at: "00:00:00")
+        _ = core.handle(.request(token: 1, killOfFirst()), at: "00:00:01")
+        let actions = core.handle(.ended(first, Outcome(state: .killed, reason: told, endedAt: "00:00:02")), at: "00:00:02")
+        #expect(actions.records.contains { if case .update(let run) = $0 { run.state == .killed && run.reason == reason } else { false } })
+    }
+
     @Test func aKillThatWasNotSentBeforeACrashIsSentAfterIt() {
         var simulation = running()
         let step = simulation.steps + 1

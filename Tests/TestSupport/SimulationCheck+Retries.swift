@@ -25,7 +25,7 @@ extension Run {
         switch reason?.split(whereSeparator: { ":;".contains($0) }).first {
         case "node-failed": .nodeFailed
         case "boot-failed": .bootFailed
-        case "preempted": .preempted
+        case "preempted", "requeued": .preempted
         case "out-of-memory": .outOfMemory
         case "deadline": .deadline
         case "cancelled": .cancelled
