@@ -78,6 +78,8 @@ struct SlurmDoctorTests {
         #expect(
             stranger?.status == "warning" && stranger?.finding.contains("knows no account nobodys") == true,
             "\(String(describing: stranger))")
+        let lost = try doctor("configuration: /nonexistent/slurm.conf, commandLimit: PT3S")["commands"]
+        #expect(lost?.status == "error" && lost?.advice?.contains("SLURM_CONF") == true, "\(String(describing: lost))")
         let unanswered = try doctor("commandLimit: PT20S", environment: ["SLURM_CONF": "/nonexistent/slurm.conf"])
         #expect(unanswered["controller"]?.status != "ok" || unanswered["commands"]?.status == "error")
     }

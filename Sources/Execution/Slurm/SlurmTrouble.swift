@@ -90,13 +90,11 @@ extension EngineTrouble {
 extension SlurmPlace {
     /// Why no run can be begun in the folder, or followed; nil when all is well there.
     func trouble() -> EngineTrouble? {
-        do throws(SystemError) {
-            try Files.checkFolder(runs)
-            // Of a mount that is read-only, or of another user's folder, reading tells nothing.
-            guard access(runs, W_OK) == 0 else { throw SystemError("access", runs) }
-            return nil
-        } catch {
-            return .ofFolder(error, runs)
-        }
+        // Asked with every poll: what is in it, which may be much, is not read.
+        let folder = open(runs, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { return .ofFolder(SystemError("open", runs), runs) }
+        close(folder)
+        // Of a mount that is read-only, or of another user's folder, opening tells nothing.
+        return access(runs, W_OK | X_OK) == 0 ? nil : .ofFolder(SystemError("access", runs), runs)
     }
 }
