@@ -147,7 +147,8 @@ let package = Package(
             swiftSettings: swift
         ),
         .testTarget(
-            name: "CommandTests", dependencies: ["Execution", "TestSupport", "Timetable", "rota", "rota-keeper"], swiftSettings: swift),
+            name: "CommandTests", dependencies: ["Execution", "JobFiles", "TestSupport", "Timetable", "rota", "rota-keeper"],
+            swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]
 )

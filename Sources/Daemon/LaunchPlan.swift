@@ -25,7 +25,7 @@ struct LaunchPlan {
             origin: RunOrigin(run, executor: run.executor ?? job.runOn),
             task: TaskDemand(
                 cpus: job.cpus, memory: job.memory, disk: job.disk, constraints: job.constraints, gres: job.gres, options: job.slurm,
-                priority: job.priority, pool: job.pool, labels: job.labels),
+                priority: job.priority, pool: job.pool, labels: job.labels, container: job.container),
             handOverBy: run.windowEnd(startWithin: job.startWithin)
         )
     }

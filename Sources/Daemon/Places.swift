@@ -34,8 +34,13 @@ package struct Places: Sendable {
 
     /// Why its executor is not to get a run of the job; nil when it may.
     func refusal(of job: Job) -> String? {
-        guard case .slurm(let settings) = engines[job.runOn] else { return nil }
-        return SlurmDemand.objections(to: job, on: settings, submitter: submitter).first.map { "refused: \($0.message)" }
+        switch engines[job.runOn] {
+        case nil: return nil
+        case .local: return containerObjection(to: job).map { "refused: \($0.message)" }
+        case .slurm(let settings):
+            let objections = SlurmDemand.objections(to: job, on: settings, submitter: submitter)
+            return objections.first { !$0.isWarning }.map { "refused: \($0.message)" }
+        }
     }
 
     private func objections(to job: Job) -> [Placement.Objection] {
@@ -45,10 +50,10 @@ package struct Places: Sendable {
     private func engineObjections(to job: Job) -> [Placement.Objection] {
         switch engines[job.runOn] {
         case nil: [unknownExecutor(of: job)]
-        case .local: withoutEffectHere(job)
+        case .local: [containerObjection(to: job)].compactMap(\.self) + withoutEffectHere(job)
         case .slurm(let settings):
             SlurmDemand.objections(to: job, on: settings, submitter: submitter).map {
-                Placement.Objection(key: $0.key, severity: .error, message: $0.message)
+                Placement.Objection(key: $0.key, severity: $0.isWarning ? .warning : .error, message: $0.message)
             }
         }
     }

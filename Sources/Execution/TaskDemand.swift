@@ -18,6 +18,8 @@ package struct TaskDemand: Hashable, Sendable {
     package var priority: Int
     package var pool: String?
     package var labels: [String: String]
+    /// In what the command is to run; nil for no container.
+    package var container: Container?
 
     package init(
         cpus: Double? = nil,
@@ -28,7 +30,8 @@ package struct TaskDemand: Hashable, Sendable {
         options: [String: String] = [:],
         priority: Int = 5,
         pool: String? = nil,
-        labels: [String: String] = [:]
+        labels: [String: String] = [:],
+        container: Container? = nil
     ) {
         self.cpus = cpus
         self.memory = memory
@@ -39,5 +42,6 @@ package struct TaskDemand: Hashable, Sendable {
         self.priority = priority
         self.pool = pool
         self.labels = labels
+        self.container = container
     }
 }

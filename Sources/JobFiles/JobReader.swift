@@ -18,8 +18,8 @@ struct JobReader {
 
     static let keys = [
         "name", "description", "schedule", "cron", "after", "join", "zone", "dst", "except", "between", "notBefore", "notAfter", "spread",
-        "command", "workdir", "env", "runOn", "cpus", "memory", "disk", "constraints", "gres", "slurm", "user", "timeout", "killAfter",
-        "retries",
+        "command", "workdir", "env", "runOn", "cpus", "memory", "disk", "constraints", "gres", "slurm", "container", "user",
+        "timeout", "killAfter", "retries",
         "startWithin", "catchUp", "maxCatchUp", "overlap", "pool", "priority", "onUnknown", "expect", "notify", "labels", "disabled",
         "softError", "logLimit", "onLogFull", "umask", "nice", "limits", "params",
     ]
@@ -86,6 +86,7 @@ struct JobReader {
         job.constraints = ConstraintReader.constraints(in: &fields)
         job.gres = GenericResources.read(from: &fields)
         job.slurm = EngineOptions.read("slurm", from: &fields)
+        job.container = ContainerReader.container(in: &fields)
     }
 
     private mutating func environment() -> [String: String] {

@@ -6,7 +6,7 @@ enum JobShape {
 
     /// A job is in the Chronos shape as soon as it has a key that only Chronos has.
     init(of members: [Element.Member]) {
-        self = members.contains { ChronosReader.ownKeys.contains($0.key) } ? .chronos : .rota
+        self = members.contains { ChronosReader.ownKeys.contains($0.key) && !ContainerReader.isOurs($0) } ? .chronos : .rota
     }
 
     /// A job as it was understood; what is wrong with it stands in the findings, and a job with errors may not come into force.

@@ -7,6 +7,11 @@ extension Settings {
         case slurm(Slurm)
     }
 
+    /// With what a cluster runs commands in containers.
+    package enum Containers: String, Hashable, Sendable, CaseIterable {
+        case apptainer, singularity, oci
+    }
+
     /// A Slurm cluster, as `executors:` describes it; what is absent has its default where it is used.
     package struct Slurm: Hashable, Sendable {
         package var partition: String?
@@ -24,6 +29,7 @@ extension Settings {
         package var sshConfiguration: String?
         package var folder: String?
         package var remoteFolder: String?
+        package var containers: Containers?
 
         package init() {}
     }
@@ -39,6 +45,7 @@ struct ExecutorReader {
     private static let keysOfSlurm = [
         "type", "partition", "account", "qos", "reservation", "options", "pollInterval", "doubt", "commandLimit", "commands",
         "configuration", "ssh", "sshConfiguration", "folder", "remoteFolder",
+        "containers",
     ]
 
     /// nil when it cannot be used; why is told.
@@ -88,6 +95,7 @@ struct ExecutorReader {
         slurm.sshConfiguration = folder("sshConfiguration", "/etc/rota/ssh_config", &fields)
         slurm.folder = folder("folder", "/shared/rota", &fields)
         slurm.remoteFolder = folder("remoteFolder", "/scratch/me/rota", &fields)
+        slurm.containers = fields.choice("containers", Settings.Containers.allCases)
         refuseHalves(slurm, fields)
         return slurm
     }

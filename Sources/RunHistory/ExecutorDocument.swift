@@ -17,6 +17,8 @@ package struct ExecutorDocument: Codable, Hashable, Sendable {
     package var sshConfiguration: String?
     package var folder: String?
     package var remoteFolder: String?
+    /// `apptainer`, `singularity` or `oci`.
+    package var containers: String?
 
     package init(name: String, type: String) {
         self.name = name
@@ -25,7 +27,7 @@ package struct ExecutorDocument: Codable, Hashable, Sendable {
 
     private enum Key: String, CodingKey {
         case name, type, partition, account, qos, reservation, options, pollSeconds, doubtSeconds, commandSeconds, commands, configuration,
-            ssh, sshConfiguration, folder, remoteFolder
+            ssh, sshConfiguration, folder, remoteFolder, containers
     }
 
     package init(from decoder: any Decoder) throws {
@@ -45,6 +47,7 @@ package struct ExecutorDocument: Codable, Hashable, Sendable {
         ssh = try container.decodeIfPresent(String.self, forKey: .ssh)
         sshConfiguration = try container.decodeIfPresent(String.self, forKey: .sshConfiguration)
         folder = try container.decodeIfPresent(String.self, forKey: .folder)
+        containers = try container.decodeIfPresent(String.self, forKey: .containers)
         remoteFolder = try container.decodeIfPresent(String.self, forKey: .remoteFolder)
     }
 
@@ -66,13 +69,14 @@ package struct ExecutorDocument: Codable, Hashable, Sendable {
         try container.encode(sshConfiguration, forKey: .sshConfiguration)
         try container.encode(folder, forKey: .folder)
         try container.encode(remoteFolder, forKey: .remoteFolder)
+        try container.encode(containers, forKey: .containers)
     }
 
     /// `slurm, partition batch, by ssh on login1`.
     package var words: String {
         let named: [(String, String?)] = [
             ("partition", partition), ("account", account), ("qos", qos), ("reservation", reservation), ("by ssh on", ssh),
-            ("runs in", folder), ("runs there in", remoteFolder),
+            ("runs in", folder), ("runs there in", remoteFolder), ("containers by", containers),
         ]
         return ([type] + named.compactMap { name, value in value.map { "\(name) \($0)" } }).joined(separator: ", ")
     }

@@ -15,7 +15,8 @@ package struct JobDocument: Encodable, Sendable {
     private enum Key: String, CodingKey {
         case name, description, schedule, zone, after, runOn, disabled, labels, nextDue, definition, file, line, registeredAt,
             accountedUntil
-        case removedAt, successes, failures, lastRun, paused, pool, priority, cpus, memory, gres, slurm, parameters, expect, usualSeconds
+        case removedAt, successes, failures, lastRun, paused, pool, priority, cpus, memory, gres, slurm, container, mounts,
+            parameters, expect, usualSeconds
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -45,6 +46,8 @@ package struct JobDocument: Encodable, Sendable {
         try container.encode(job?.memory, forKey: .memory)
         try container.encode(job?.gres ?? [], forKey: .gres)
         try container.encode(job?.slurm ?? [:], forKey: .slurm)
+        try container.encode(job?.container?.image, forKey: .container)
+        try container.encode(job?.container?.mounts ?? [], forKey: .mounts)
         try container.encode(job?.parameters ?? [:], forKey: .parameters)
         try container.encode(job.flatMap { ExpectationDocument($0.expect) }, forKey: .expect)
         try container.encode(stored.control.typicalDuration?.inSeconds, forKey: .usualSeconds)

@@ -44,6 +44,7 @@ package struct Job: Hashable, Sendable {
     package var gres: [String] = []
     /// Options of Slurm by their long names; an empty value is a flag.
     package var slurm: [String: String] = [:]
+    package var container: Container?
 
     package var timeout: Duration?
     package var killAfter: Duration = .seconds(10)

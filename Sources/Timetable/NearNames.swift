@@ -25,7 +25,7 @@ private func folded(_ text: String) -> [UInt8] {
 }
 
 /// How many letters must be put in, left out or replaced to make `right` of `left` (Levenshtein); nil when more than `limit`.
-private func editDistance(_ left: [UInt8], _ right: [UInt8], atMost limit: Int) -> Int? {
+package func editDistance(_ left: [UInt8], _ right: [UInt8], atMost limit: Int) -> Int? {
     guard abs(left.count - right.count) <= limit else { return nil }
     var row = Array(0...right.count)
     for (rowIndex, letter) in left.enumerated() {

@@ -24,6 +24,7 @@ extension ExecutorDocument {
             sshConfiguration = settings.sshConfiguration
             folder = settings.folder
             remoteFolder = settings.remoteFolder
+            containers = settings.containers?.rawValue
         }
     }
 
@@ -35,6 +36,7 @@ extension ExecutorDocument {
             var settings = SlurmSettings(name: name)
             settings.ssh = ssh
             settings.remoteFolder = remoteFolder
+            settings.containers = containers.flatMap { SlurmContainers(rawValue: $0) }
             return .slurm(settings)
         default: return nil
         }

@@ -27,7 +27,7 @@ struct Place: ParsableArguments {
         guard FileManager.default.isReadableFile(atPath: path) else {
             throw CommandFailure(.usage, "the settings file \(path) cannot be read; name another with --config")
         }
-        let (settings, problems) = Settings.read(path: path, optionRefusal: SlurmOption.refusal)
+        let (settings, problems) = Settings.read(path: path, optionRefusal: SlurmOption.fault)
         let errors = problems.filter { $0.severity == .error }
         for problem in problems { Terminal.complain("\(problem)") }
         guard errors.isEmpty else { throw CommandFailure(.unwell, "the settings file \(path) has errors; mend them and start again") }

@@ -75,11 +75,12 @@ struct Show: ParsableCommand {
         return (["a place in " + job.poolNames.joined(separator: " and ")] + words).joined(separator: ", ")
     }
 
-    /// What a cluster is asked for besides: `gres gpu:2, exclusive, nice 100`; nil without any.
+    /// What a cluster is asked for besides: `container lab.sif, gres gpu:2, exclusive, nice 100`; nil without any.
     private static func task(of job: Job) -> String? {
         let gres = job.gres.isEmpty ? [] : ["gres " + job.gres.joined(separator: ",")]
         let options = job.slurm.sorted { $0.key < $1.key }.map { $0.value.isEmpty ? $0.key : "\($0.key) \(Terminal.oneLine($0.value))" }
-        return gres.isEmpty && options.isEmpty ? nil : (gres + options).joined(separator: ", ")
+        let all = (job.container.map { ["container \(Terminal.oneLine($0.image))"] } ?? []) + gres + options
+        return all.isEmpty ? nil : all.joined(separator: ", ")
     }
 
     private func show(_ stored: StoredRun, in reader: LedgerReader) throws {

@@ -8,6 +8,7 @@ struct PlacementCommandTests {
         "good.yaml": "command: 'true'\nrunOn: hpc\ngres: { gpu: 1 }\nslurm: { exclusive: true }\n",
         "options.yaml": "command: 'true'\nrunOn: hpc\nslurm: { nice: 5, output: x }\n",
         "rack.yaml": "command: 'true'\nrunOn: hpc\nconstraints: [[feature, EQUALS, a], [rack, EQUALS, r1]]\n",
+        "slip.yaml": "command: 'true'\nrunOn: hpc\nslurm: { partion: long }\n",
         "typo.yaml": "command: 'true'\nrunOn: hpv\n",
     ]
     private static let expected = [
@@ -15,6 +16,8 @@ struct PlacementCommandTests {
             + "for `rota logs`",
         "rack.yaml:3:37: error: the executor `hpc` is a Slurm cluster, whose nodes have no attribute `rack`; there are `node`, `hostname`, "
             + "`nodename`, `feature`, and a feature is named as its value: [feature, EQUALS, bigmem]",
+        "slip.yaml:3:10: error: `slurm.partion` cannot be asked of the executor `hpc`: `sbatch` has no option `partion`; did you mean "
+            + "`partition`?",
         "typo.yaml:2:1: error: the job `typo` runs on `hpv`, but no such executor is configured; did you mean `hpc`?",
     ]
 
@@ -37,7 +40,7 @@ struct PlacementCommandTests {
         #expect(told.status == 1)
         #expect(lines(told.stdout, fixture) == Self.expected)
         let file = try Program.run("rota", ["validate", fixture.jobs + "/typo.yaml", "--config", fixture.folder.path + "/rota.yaml"])
-        #expect(file.status == 1 && lines(file.stdout, fixture) == [Self.expected[2]])
+        #expect(file.status == 1 && lines(file.stdout, fixture) == [Self.expected[3]])
     }
 
     /// In a checkout of the job files alone, nobody can know.
@@ -45,8 +48,31 @@ struct PlacementCommandTests {
         let fixture = try fixture()
         let told = try Program.run("rota", ["validate", fixture.jobs])
         #expect(told.status == 0, "\(told.stdout)")
-        #expect(lines(told.stdout, fixture).count == 4)
+        #expect(lines(told.stdout, fixture).count == 5)
         #expect(told.stdout.contains("typo.yaml:2:1: warning: nothing is known here of the executor `hpv`; name the settings file"))
+    }
+
+    @Test func simulateTellsTheSameAndLeavesOutWhatCannotRun() throws {
+        let fixture = try fixture()
+        let told = try Program.run(
+            "rota", ["simulate", "--jobs", fixture.jobs, "--config", fixture.folder.path + "/rota.yaml", "--days", "1"])
+        #expect(told.status == 1 && lines(told.stderr, fixture).filter { $0.contains(": error: ") } == Self.expected, "\(told.stderr)")
+    }
+
+    /// Who names an image is not to find later that the command ran without it.
+    @Test func aContainerNeedsAnExecutorThatHasThem() throws {
+        let fixture = try CommandFixture(jobs: [
+            "here.yaml": "command: 'true'\ncontainer: lab.sif\n", "there.yaml": "command: 'true'\nrunOn: hpc\ncontainer: lab.sif\n",
+        ])
+        func validate(_ executor: String) throws -> [String] {
+            try fixture.folder.write("executors: { hpc: { type: slurm\(executor) } }\n", to: "rota.yaml")
+            let told = try Program.run("rota", ["validate", fixture.jobs, "--config", fixture.folder.path + "/rota.yaml"])
+            return lines(told.stdout, fixture).filter { $0.contains(": error: ") }
+        }
+        let without = try validate("")
+        #expect(without.count == 2 && without[0].hasPrefix("here.yaml:2:1: error: the executor `local` runs commands as processes"))
+        #expect(without.last?.hasPrefix("there.yaml:3:1: error: the executor `hpc` does not say with what it runs containers") == true)
+        #expect(try validate(", containers: apptainer") == [without[0]])
     }
 
     @Test func planAndTheSchedulerTellTheSame() throws {

@@ -83,7 +83,7 @@ struct SlurmDemandTests {
 
     @Test(arguments: [
         ("cpus-per-task", "cpus"), ("mem", "memory"), ("mem-per-cpu", "memory"), ("tmp", "disk"), ("gres", "gres"),
-        ("constraint", "constraints"), ("nodelist", "constraints"), ("exclude", "constraints"), ("time", "timeout"), ("cpus-per-t", "cpus"),
+        ("constraint", "constraints"), ("nodelist", "constraints"), ("exclude", "constraints"), ("time", "timeout"),
     ])
     func whatAKeyOfTheJobSaysIsNotSaidTwice(option: String, key: String) {
         #expect(objections { $0.slurm = [option: "1"] } == [], "where the job does not say it")

@@ -102,7 +102,7 @@ import Testing
         echo $count > "$0.count"
         [ $count -le \(connections) ] || exec /usr/sbin/sshd -i -f \(server)/sshd_config
         exec 3<&0
-        /usr/sbin/sshd -i -f \(server)/sshd_config <&3 3<&- | dd bs=1 count=$((3100 + 200 * count)) status=none 3<&- &
+        /usr/sbin/sshd -i -f \(server)/sshd_config <&3 3<&- | dd bs=1 count=$((3060 + 240 * count)) status=none 3<&- &
         exec >&- 3<&-
         wait
         """.write(toFile: script, atomically: true, encoding: .utf8)
@@ -126,7 +126,7 @@ import Testing
         let place = try place()
         place.executor.shutdown()
         var settings = try SlurmSettings.forTests(bySSHTo: .running(), place.ground)
-        settings.sshConfiguration = try breakingLogin(place, connections: 8)
+        settings.sshConfiguration = try breakingLogin(place, connections: 6)
         let reports = Reports()
         let executor = try SlurmExecutor(settings, runs: place.runs, keeper: Place.keeper()) { reports.add($0) }
         defer { executor.shutdown() }

@@ -143,7 +143,10 @@ struct ChronosJobTests {
     @Test(arguments: [
         (#"{"command":"x","owner":"","dataJob":true}"#, "1:27: warning: unknown field `dataJob` is ignored"),
         (#"{"command":"x","owner":"","zone":"UTC"}"#, "1:27: warning: `zone` is ignored: `owner` makes this a job in the shape of Chronos"),
-        (#"{"command":"x","container":{"image":"debian"}}"#, "1:16: warning: `container` is not carried out by `runOn: local`"),
+        (
+            #"{"command":"x","container":{"type":"DOCKER","image":"debian"}}"#,
+            "1:16: warning: `container` is not carried out by `runOn: local`"
+        ),
         (#"{"command":"x","uris":["http://a/b"]}"#, "1:16: warning: `uris` is not carried out by `runOn: local`"),
         (#"{"command":"x","executor":"/bin/e"}"#, "1:16: warning: `executor` is not carried out by `runOn: local`"),
         (#"{"command":"x","runOn":"hpc","uris":["http://a/b"]}"#, "1:30: warning: `uris` is not carried out by `runOn: hpc`"),
@@ -175,7 +178,7 @@ struct ChronosJobTests {
     }
 
     @Test func anImageIsNotLeftOutWhereSomebodyMovedTheJob() {
-        let text = #"{"command":"x","runOn":"hpc","container":{"image":"debian"}}"#
+        let text = #"{"command":"x","runOn":"hpc","container":{"type":"DOCKER","image":"debian"}}"#
         #expect(
             problems(text) == [
                 "jobs/test.yaml:1:30: error: `container` is not carried out by `runOn: hpc`; start the container in `command`, and take it out"

@@ -11,6 +11,8 @@ package enum SlurmDemand {
         package var key: String
         /// One sentence, with a way out.
         package var message: String
+        /// Whether it is only told, and the task may be fine.
+        package var isWarning = false
     }
 
     /// Who submits tasks: only root may do that for somebody else.
@@ -44,7 +46,10 @@ package enum SlurmDemand {
     /// - Parameter submitter: nil when it is not known who will submit.
     package static func objections(to job: Job, on settings: SlurmSettings, submitter: Submitter? = nil) -> [Objection] {
         constraintObjections(to: job, on: settings.name) + optionObjections(to: job, on: settings.name)
-            + [userObjection(to: job, on: settings, submitter), workdirObjection(to: job, on: settings)].compactMap(\.self)
+            + [
+                userObjection(to: job, on: settings, submitter), workdirObjection(to: job, on: settings),
+                containerObjection(to: job, on: settings),
+            ].compactMap(\.self)
     }
 
     private static func constraintObjections(to job: Job, on executor: String) -> [Objection] {
@@ -91,6 +96,7 @@ package enum SlurmDemand {
                 return Objection(
                     key: "slurm.\(name)", message: "`slurm.\(name)` is not for a task of the executor `\(executor)`: \(refusal)")
             }
+            if let flaw = optionFlaw(name, job.slurm[name] ?? "", on: executor) { return flaw }
             guard let key = SlurmOption.key(for: name), set.contains(key) else { return nil }
             return Objection(
                 key: "slurm.\(name)",

@@ -25,7 +25,8 @@ extension SlurmRemote {
         script.add("over= begun=")
         let lines = subjects.map { "\($0.run) \($0.isStartTold && !$0.isSilent ? 1 : 0) \($0.isSilent ? 1 : 0)" }
         script.add("while read -r run known over_now; do \(Self.lookIntoFolder); done", reading: lines.joined(separator: "\n"))
-        script.add("{ cat", reading: subjects.flatMap { RunMirror(place.folder($0.run)).sizes() }.joined(separator: "\n"))
+        script.add(
+            "{ cat", reading: subjects.filter(\.hasBegun).flatMap { RunMirror(place.folder($0.run)).sizes() }.joined(separator: "\n"))
         script.add(
             "printf %s \"$over\"\n\(Self.sizes)\n} | awk -v whole=\(Self.mostOfOver) -v live=\(Self.mostOfLive) '\(Self.choice)' | \(Self.reading)"
         )

@@ -24,6 +24,8 @@ package struct SlurmSettings: Hashable, Sendable {
     package var sshConfiguration: String?
     /// A folder that the login node and all nodes see under the same path and this machine does not, for the folders of the runs.
     package var remoteFolder: String?
+    /// With what tasks run their commands in containers; nil where they cannot.
+    package var containers: SlurmContainers?
     /// A folder that this machine and all nodes see under the same path, for the folders of the runs; nil when the state folder is one.
     package var folder: String?
 

@@ -100,6 +100,9 @@ final class SlurmSubmitter: Sendable {
     private func prepare(_ launch: Launch, mayBeKnown: Bool) -> Preparation {
         do throws(SystemError) {
             if let refusal = LocalWatch.refusal(launch) { return .over(refused(refusal)) }
+            if launch.task.container != nil, settings.containers == nil {
+                return .over(refused("refused: the executor does not say with what it runs containers"))
+            }
             let owner: RunOwner?
             switch try self.owner(of: launch) {
             case .success(let found): owner = found
@@ -202,6 +205,10 @@ final class SlurmSubmitter: Sendable {
     private func prepare(_ launch: Launch, _ folder: RunFolder) throws(SystemError) -> String? {
         var launch = launch
         launch.workdir = launch.workdir.map { place.onNode($0, of: launch.run) } ?? "/"
+        if let container = launch.task.container, let containers = settings.containers {
+            let output = "\(place.nodeFolder(launch.run))/output"
+            launch.words = containers.words(launch.words, in: container, workdir: launch.workdir ?? "/", output: output)
+        }
         var text: String?
         if let remote = place.remote(commands) {
             text = try folder.prepareMirror(of: remote.folder(launch.run), launch, bootID: place.bootID, task: Self.keeping)

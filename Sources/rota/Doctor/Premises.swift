@@ -27,7 +27,7 @@ struct Premises: Sendable {
 
     init(_ place: Place, jobs: String?) {
         settingsPath = place.settingsPath()
-        (settings, settingsProblems) = settingsPath.map { Settings.read(path: $0, optionRefusal: SlurmOption.refusal) } ?? (Settings(), [])
+        (settings, settingsProblems) = settingsPath.map { Settings.read(path: $0, optionRefusal: SlurmOption.fault) } ?? (Settings(), [])
         let configured = settings.state
         stateFolder = place.stateFolder { configured }
         holder = StateFolder.holder(of: stateFolder)

@@ -10,7 +10,7 @@ struct SlurmCheck: Check {
         }
         return clusters.sorted { $0.name < $1.name }.flatMap { settings in
             let place = settings.remoteFolder.map { [remoteFolder($0, settings)] }
-            return cluster(settings) + (place ?? [folder(settings, premises)] + [access(settings, premises)].compactMap(\.self))
+            return cluster(settings) + options(settings) + (place ?? [folder(settings, premises)] + [access(settings, premises)].compactMap(\.self))
         }
     }
 

@@ -112,7 +112,9 @@ struct Simulate: ParsableCommand {
     }
 
     private func read(_ path: String, at now: Instant) throws -> Reading {
-        var folder = JobFolder(path: path, mindsWriters: false)
+        // Held against what validate and plan hold it against.
+        let places = place.state == nil ? try place.places() : try place.places(of: place.reader())
+        var folder = JobFolder(path: path, mindsWriters: false, placement: places.placement)
         let reading = try folder.read(at: now)
         for problem in reading.problems { Terminal.complain("\(problem)") }
         return reading
