@@ -140,8 +140,7 @@ import Timetable
         let settings = SlurmSettings.forTests(on: try .running())
         let good = try String(contentsOfFile: settings.configuration ?? "", encoding: .utf8)
         let configuration = "\(place.path)/slurm.conf"
-        let lines = good.split(separator: "\n").map { $0.hasPrefix("SlurmctldPort=") ? "SlurmctldPort=1" : $0 }
-        try lines.joined(separator: "\n").appending("\n").write(toFile: configuration, atomically: true, encoding: .utf8)
+        try Self.withoutController(settings, at: configuration)
         let executor = try executor(in: place, reports) {
             $0 = settings
             $0.configuration = configuration
@@ -153,6 +152,34 @@ import Timetable
         try good.write(toFile: configuration, atomically: true, encoding: .utf8)
         #expect(await reports.ending(of: "t-1").exitCode == 3)
         #expect(troubles(reports).last == .some(nil) && reports.pendings(of: "t-1").allSatisfy { !$0.hasPrefix("controller") })
+    }
+
+    /// A restart while no controller answers: the first question takes nine seconds to fail, and ends are known meanwhile.
+    @Test(.enabled(if: SlurmCluster.isPossible, Comment(rawValue: SlurmCluster.absence)))
+    func anEndAfterARestartWaitsForNoController() async throws {
+        let (place, reports) = (try Place(engine: .slurm), Reports())
+        let launch = place.shell("t-1", "\(place.waitAtGate); exit 3")
+        place.executor.launch([launch])
+        await place.reports.start(of: "t-1")
+        place.executor.shutdown()
+        let configuration = "\(place.path)/slurm.conf"
+        try Self.withoutController(SlurmSettings.forTests(on: .running()), at: configuration)
+        let executor = try executor(in: place, reports) {
+            $0.configuration = configuration
+            $0.commandLimit = .seconds(20)
+        }
+        defer { executor.shutdown() }
+        try executor.reattach([OpenRun(launch: launch, bootID: RunFolder.currentBootID(), hasStarted: true)])
+        place.openGate()
+        #expect(await reports.ending(of: "t-1").exitCode == 3)
+        #expect(troubles(reports).isEmpty, "nobody had answered, or failed to, by then")
+    }
+
+    /// The settings of a cluster whose controller nobody reaches.
+    private static func withoutController(_ settings: SlurmSettings, at path: String) throws {
+        let good = try String(contentsOfFile: settings.configuration ?? "", encoding: .utf8)
+        let lines = good.split(separator: "\n").map { $0.hasPrefix("SlurmctldPort=") ? "SlurmctldPort=1" : $0 }
+        try lines.joined(separator: "\n").appending("\n").write(toFile: path, atomically: true, encoding: .utf8)
     }
 
     /// What a keeper wrote needs no question to the cluster.

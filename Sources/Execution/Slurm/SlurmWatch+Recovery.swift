@@ -62,6 +62,7 @@ extension SlurmWatch {
                 task.stage = .open
                 task.isDoubtful = trace.mark?.id == nil
             }
+            glances.runs.append(run)
             if task.killWanted != nil { close(run) }
         } else if task.killWanted != nil {
             close(run)
