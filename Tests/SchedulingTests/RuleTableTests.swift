@@ -13,14 +13,13 @@ struct RuleTableTests {
         }
     }
 
-    /// Every suite with its source.
+    /// Every suite with its source, which may go on in `SuiteTests+Part.swift`.
     private static func suites() throws -> [String: String] {
-        let files = try DocumentTable.files(below: "Tests").filter { $0.hasSuffix("Tests.swift") }
-        return Dictionary(
-            try files.map { file in
-                (String((file.split(separator: "/").last ?? "").dropLast(6)), try DocumentTable.text(of: "Tests/" + file))
-            }
-        ) { $0 + $1 }
+        let sources = try DocumentTable.files(below: "Tests").compactMap { file -> (String, String)? in
+            let suite = String(file.split(separator: "/").last?.dropLast(6).prefix { $0 != "+" } ?? "")
+            return suite.hasSuffix("Tests") ? (suite, try DocumentTable.text(of: "Tests/" + file)) : nil
+        }
+        return Dictionary(sources) { $0 + $1 }
     }
 
     /// A function without `@Test` never runs, however it is called.

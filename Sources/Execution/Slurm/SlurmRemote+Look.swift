@@ -22,6 +22,8 @@ extension SlurmRemote {
     func look(_ subjects: [SlurmPoll.Subject], listing arguments: [String]) -> Look {
         var script = script()
         script.add("b squeue\n\(SlurmCommands.remoteText(commands.settings, .squeue, arguments)) </dev/null\nb status $?")
+        // The shell's own words, for a process for each file would cost more than all else.
+        script.add(#"show() { while IFS= read -r line; do printf '%s\n' "$line"; done <"$1"; }"#)
         script.add("over= begun=")
         let lines = subjects.map { "\($0.run) \($0.isStartTold && !$0.isSilent ? 1 : 0) \($0.isSilent ? 1 : 0)" }
         script.add("while read -r run known over_now; do \(Self.lookIntoFolder); done", reading: lines.joined(separator: "\n"))
@@ -39,12 +41,12 @@ extension SlurmRemote {
         [ -d "./$run" ] || { [ -z "$run" ] || m missing "$run"; continue; }
         [ -e "./$run/claim" ] || [ -e "./$run/slurm" ] || continue
         if [ -e "./$run/outcome" ]; then
-            m outcome "$run"; cat "./$run/outcome"
+            m outcome "$run"; show "./$run/outcome"
             over_now=1
             handed=./$run/output/env
             if [ -f "$handed" ] && [ ! -L "$handed" ]; then m handed "$run"; head -c 65537 "$handed"; fi
         fi
-        if [ "$known" = 0 ] && [ -e "./$run/claim" ]; then m claim "$run"; cat "./$run/claim"; fi
+        if [ "$known" = 0 ] && [ -e "./$run/claim" ]; then m claim "$run"; show "./$run/claim"; fi
         [ "$over_now" = 0 ] || over="${over}O $run
         "
         begun="$begun./$run

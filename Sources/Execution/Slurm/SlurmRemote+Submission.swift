@@ -40,7 +40,12 @@ extension SlurmSubmitter {
 
     private func script(_ runs: [Prepared], _ remote: SlurmRemote? = nil, _ programs: SlurmPlace.Programs? = nil) -> RemoteScript {
         var script = remote?.script() ?? RemoteScript()
-        if let programs { script.add(SlurmRemote.check(programs)) }
+        if let programs {
+            script.add(SlurmRemote.check(programs))
+            // One process for all of them, of which each costs as much as a third of a submission.
+            let folders = runs.map { SlurmCommands.quoted("./\($0.launch.run)/output") }
+            script.add("mkdir -p \(folders.joined(separator: " "))")
+        }
         for one in runs {
             script.add("b try \(SlurmCommands.quoted(one.launch.run))")
             if let text = one.text { prepare(one, text, in: &script) }
@@ -68,8 +73,14 @@ extension SlurmSubmitter {
                 m known
             else
             """#)
-        script.add(#"mkdir -p "$run/output" && cat > "$run/run.new""#, reading: text)
-        script.add(#"[ $? = 0 ] && mv "$run/run.new" "$run/run" || { b unprepared; b stop; return 0; }"#)
+        script.add(
+            #"""
+            there=$run/run
+            [ ! -e "$there" ] || there=$run/run.$$
+            [ -d "$run/output" ] || mkdir -p "$run/output"
+            printf %s \#(SlurmCommands.quoted(text)) > "$there" &&
+                { [ "$there" = "$run/run" ] || mv -f "$there" "$run/run"; } || { b unprepared; b stop; return 0; }
+            """#)
     }
 
     private func answers(to runs: [Prepared], _ answer: RemoteAnswer) -> [String: RemoteSubmission] {

@@ -62,7 +62,7 @@ final class SlurmSubmitter: Sendable {
         var results: [(run: String, result: Result)] = []
         var prepared: [Prepared] = []
         for order in orders {
-            switch prepare(order.launch, mayBeKnown: order.mayBeKnown) {
+            switch preparation(of: order) {
             case .ready(let one): prepared.append(one)
             case .over(let result): results.append((order.launch.run, result))
             }
@@ -75,21 +75,23 @@ final class SlurmSubmitter: Sendable {
         return results
     }
 
+    /// Once more, when somebody else was at work in the same folder at the same time: he may have submitted it.
+    private func preparation(of order: Order) -> Preparation {
+        var preparation = prepare(order.launch, mayBeKnown: order.mayBeKnown)
+        for _ in 0..<10 {
+            guard case .over(.notPrepared(let error)) = preparation, Self.isOfAnother(error) else { break }
+            preparation = prepare(order.launch, mayBeKnown: true)
+        }
+        return preparation
+    }
+
+    private static func isOfAnother(_ error: SystemError) -> Bool { error.call == "rename" && error.number == ENOENT }
+
     /// - Parameters:
     ///   - mayBeKnown: Whether the folder is looked into first.
     func submit(_ launch: Launch, mayBeKnown: Bool) -> Result {
         guard settings.ssh == nil else { return submit([Order(launch: launch, mayBeKnown: mayBeKnown)])[0].result }
-        var result = submitOnce(launch, mayBeKnown: mayBeKnown)
-        for _ in 0..<10 {
-            // Somebody else was at work in the same folder at the same time: he may have submitted it.
-            guard case .notPrepared(let error) = result, error.call == "rename", error.number == ENOENT else { return result }
-            result = submitOnce(launch, mayBeKnown: true)
-        }
-        return result
-    }
-
-    private func submitOnce(_ launch: Launch, mayBeKnown: Bool) -> Result {
-        switch prepare(launch, mayBeKnown: mayBeKnown) {
+        switch preparation(of: Order(launch: launch, mayBeKnown: mayBeKnown)) {
         case .over(let result): return result
         case .ready(let one):
             let answer = commands.run(.sbatch, one.arguments, parting: .seconds(2))

@@ -39,7 +39,7 @@ struct SlurmWatch {
     /// How many submissions are under way at a time.
     static let mostSubmissions = 4
     /// How many runs share one connection to a login node at most.
-    static let mostInConnection = 16
+    static let mostInConnection = 50
     /// Milliseconds.
     static let longestPause: Int64 = 30_000
 
