@@ -9,8 +9,9 @@ struct SlurmCheck: Check {
             if case .slurm(let settings) = engine { settings } else { nil }
         }
         return clusters.sorted { $0.name < $1.name }.flatMap { settings in
-            let place = settings.remoteFolder.map { [remoteFolder($0, settings)] }
-            return cluster(settings) + options(settings) + (place ?? [folder(settings, premises)] + [access(settings, premises)].compactMap(\.self))
+            let there = settings.remoteFolder.map { [remoteFolder($0, settings)] }
+            let here = [folder(settings, premises)] + [access(settings, premises)].compactMap(\.self)
+            return cluster(settings) + options(settings) + (there ?? here)
         }
     }
 
