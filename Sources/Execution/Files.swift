@@ -42,16 +42,6 @@ enum Files {
         guard rename(draft, path) == 0 else { throw SystemError("rename", path) }
     }
 
-    /// Has a file of a folder, and its name there, outlast a reset of the machine.
-    static func force(_ path: String, in folder: String) throws(SystemError) {
-        for one in [path, folder] {
-            let file = open(one, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-            guard file >= 0 else { throw SystemError("open", one) }
-            defer { close(file) }
-            guard fsync(file) == 0 else { throw SystemError("fsync", one) }
-        }
-    }
-
     /// Never what is there already: a draft that was left, or a link that the owner of the folder put there.
     private static func create(_ path: String) throws(SystemError) -> Int32 {
         while true {

@@ -26,7 +26,7 @@ struct ExecutorSettingsTests {
                     configuration: /opt/slurm/etc/slurm.conf
                     ssh: etl@login1
                     folder: /shared/rota
-                  other: { type: slurm }
+                  other: { type: slurm, ssh: far, sshConfiguration: /etc/rota/ssh, remoteFolder: /scratch/rota/, containers: apptainer }
                   here: { type: local }
                 """, file: "rota.yaml")
         #expect(problems == [])
@@ -43,7 +43,12 @@ struct ExecutorSettingsTests {
         slurm.configuration = "/opt/slurm/etc/slurm.conf"
         slurm.ssh = "etl@login1"
         slurm.folder = "/shared/rota"
-        #expect(settings.executors == ["hpc": .slurm(slurm), "other": .slurm(Settings.Slurm()), "here": .local])
+        var other = Settings.Slurm()
+        other.ssh = "far"
+        other.sshConfiguration = "/etc/rota/ssh"
+        other.remoteFolder = "/scratch/rota"
+        other.containers = .apptainer
+        #expect(settings.executors == ["hpc": .slurm(slurm), "other": .slurm(other), "here": .local])
     }
 
     @Test(arguments: [
@@ -51,6 +56,19 @@ struct ExecutorSettingsTests {
         ("partition: ''", "1:45: error: `executors.hpc.partition` is empty"),
         ("pollInterval: PT0.01S", "1:48: error: `executors.hpc.pollInterval` must be from PT0.1S to a day, such as PT2S"),
         ("doubt: 60", "1:41: error: `executors.hpc.doubt`: "),
+        (
+            "remoteFolder: /x",
+            "1:48: error: `executors.hpc.remoteFolder` is of use by ssh alone; write `ssh: login1`, the host of the login node"
+        ),
+        (
+            "sshConfiguration: /x",
+            "1:52: error: `executors.hpc.sshConfiguration` is of use by ssh alone; write `ssh: login1`, the host of the login node"
+        ),
+        (
+            "ssh: a, remoteFolder: /x, folder: /y",
+            "1:56: error: `executors.hpc.remoteFolder` is a folder that this machine does not see, and `folder` one that it sees; take one "
+                + "out"
+        ),
         ("commandLimit: P2D", "1:48: error: `executors.hpc.commandLimit` must be from PT1S to a day, such as PT30S"),
         ("folder: shared", "1:42: error: `executors.hpc.folder` must be an absolute path such as /shared/rota, not `shared`"),
         ("commands: bin", "1:44: error: `executors.hpc.commands` must be an absolute path such as /usr/bin, not `bin`"),

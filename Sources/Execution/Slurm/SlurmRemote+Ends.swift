@@ -3,11 +3,13 @@ import Glibc
 /// Taking claims over there, and removing what is not wanted any more.
 extension SlurmRemote {
     /// Takes the claim, so that nothing is begun; what a keeper has already is told to end, if there is a word for it.
-    func close(_ run: String, as ending: Ending, word: String?) throws(SystemError) -> SlurmWatch.Closing {
+    ///
+    /// - Parameter isNew: Whether nobody but this scheduler may have asked for it.
+    func close(_ run: String, as ending: Ending, word: String?, isNew: Bool) throws(SystemError) -> SlurmWatch.Closing {
         let mirror = place.folder(run)
         if let ended = try mirror.outcome(), !ended.isOfStoppedKeeper { return .ended(ended) }
         // Nobody over there was ever asked for it.
-        guard Files.exists(mirror.markFile) else { return try closeHere(mirror, ending) }
+        if isNew, !Files.exists(mirror.markFile) { return try closeHere(mirror, ending) }
         let answer = self.run(try closing(run, ending, word))
         if answer.isWithoutFolder { return .failed(SystemError("cd", "\(host):\(folder)", ENOENT)) }
         let said = answer.parts.map(\.words)

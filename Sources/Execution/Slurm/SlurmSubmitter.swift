@@ -220,8 +220,6 @@ final class SlurmSubmitter: Sendable {
             try folder.clearVoidClaim()
         }
         try folder.writeMark(TaskMark(at: LocalWatch.now()))
-        // Over there a run goes on when this machine was reset, and this tells of it.
-        if text != nil { try Files.force(folder.markFile, in: folder.path) }
         DurableStep.taskMarked.passed()
         return text
     }
@@ -251,7 +249,7 @@ final class SlurmSubmitter: Sendable {
     private func giveUp(_ launch: Launch, _ folder: RunFolder, _ reason: String) -> Result {
         let ending = Ending(kind: .couldNotStart, reason: reason, endedAt: LocalWatch.now())
         if let remote = place.remote(commands) {
-            let closing = try? remote.close(launch.run, as: ending, word: nil)
+            let closing = try? remote.close(launch.run, as: ending, word: nil, isNew: false)
             if case .ended? = closing { return .refused(ending) }
             return .wasSubmitted
         }

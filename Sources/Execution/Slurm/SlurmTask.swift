@@ -18,6 +18,8 @@ struct SlurmTask: Sendable {
     var stage = Stage.unread
     /// Whether somebody may have submitted it before: the folder is looked into first.
     var mayBeKnown = true
+    /// Whether a scheduler before this one may have asked for it, which a mark that did not outlast a reset of the machine does not tell.
+    var isFromBefore = true
     /// Whether the cluster lost it, and it is submitted once more.
     var isAgain = false
     /// Whether nobody knows if it was accepted.

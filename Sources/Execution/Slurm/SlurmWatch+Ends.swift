@@ -64,15 +64,18 @@ extension SlurmWatch {
         let ending = ending ?? Ending(kind: .killed, reason: task.killWanted, endedAt: LocalWatch.now())
         let word = task.killWanted
         helpers.files.post { [place, commands, inbox] in
-            inbox.post(.closed(run: run, Self.close(run, task.launch, place, place.remote(commands), ending, word)))
+            do throws(SystemError) {
+                let remote = place.remote(commands)
+                let closing = try remote?.close(run, as: ending, word: word, isNew: !task.isFromBefore)
+                inbox.post(.closed(run: run, closing ?? Self.close(run, task.launch, place, ending, word)))
+            } catch {
+                inbox.post(.closed(run: run, .failed(error)))
+            }
         }
     }
 
-    private static func close(
-        _ run: String, _ launch: Launch?, _ place: SlurmPlace, _ remote: SlurmRemote?, _ ending: Ending, _ word: String?
-    ) -> Closing {
+    private static func close(_ run: String, _ launch: Launch?, _ place: SlurmPlace, _ ending: Ending, _ word: String?) -> Closing {
         do throws(SystemError) {
-            if let remote { return try remote.close(run, as: ending, word: word) }
             let trace = try place.trace(run)
             let folder = try place.folder(of: launch, run: run)
             if !trace.isKnown {

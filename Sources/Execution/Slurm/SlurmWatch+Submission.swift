@@ -20,8 +20,10 @@ extension SlurmWatch {
         }
     }
 
-    /// A connection costs more than what goes through it.
-    private var ordersAtOnce: Int { settings.ssh == nil ? 1 : Self.mostInConnection }
+    /// A connection costs more than what goes through it; the last ones are shorter, so that all end at about the same time.
+    private var ordersAtOnce: Int {
+        settings.ssh == nil ? 1 : min(Self.mostInConnection, max(8, (queue.count - queued) / (2 * Self.mostSubmissions)))
+    }
 
     private mutating func order(_ run: String) -> SlurmSubmitter.Order? {
         guard let task = tasks[run], task.stage == .queued, let launch = task.launch else { return nil }

@@ -134,7 +134,7 @@ struct SlurmWatch {
 
     private mutating func accept(_ launch: Launch) {
         guard tasks[launch.run] == nil else { return }
-        tasks[launch.run] = SlurmTask(launch: launch, stage: .queued)
+        tasks[launch.run] = SlurmTask(launch: launch, stage: .queued, isFromBefore: false)
         queue.append(launch.run)
     }
 }
