@@ -146,13 +146,18 @@ static void reap(struct keeping *keeping) {
     for (;;) {
         siginfo_t facts = {0};
         int found = waitid(P_ALL, 0, &facts, WEXITED | WNOHANG | WNOWAIT);
-        if (found < 0 && errno == EINTR) continue;
-        now.alone = found < 0 && errno == ECHILD && cgroup_is_empty(&keeping->group);
-        if (found < 0 || facts.si_pid == 0) return;
+        bool is_known = found == 0;
+        now.alone = false;
+        if (is_known && facts.si_pid == 0) return;
         // Nothing tells it any more once the process is reaped. Of a local run, how the command ended says enough.
-        bool minds_term = keeping->run->is_task && facts.si_pid == now.command && tree_minds_term(facts.si_pid);
+        bool minds_term = is_known && keeping->run->is_task && facts.si_pid == now.command && tree_minds_term(facts.si_pid);
         int status;
-        if (waitpid(facts.si_pid, &status, WNOHANG) == now.command) note_end(keeping, status, minds_term);
+        // What could not be looked at is reaped all the same: nobody will call for it again.
+        pid_t child = waitpid(is_known ? facts.si_pid : -1, &status, WNOHANG);
+        if (child < 0 && (is_known || errno == EINTR)) continue;
+        now.alone = child < 0 && errno == ECHILD && cgroup_is_empty(&keeping->group);
+        if (child <= 0) return;
+        if (child == now.command) note_end(keeping, status, minds_term);
     }
 }
 
