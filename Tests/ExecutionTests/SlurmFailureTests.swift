@@ -131,7 +131,7 @@ import Timetable
         try cluster.run("scancel", tasks()[0])
 
         let ending = await place.reports.ending(of: "t-1")
-        #expect(ending.kind == .killed && ending.reason == "cancelled: by user 0 on the cluster", "\(ending)")
+        #expect(ending.kind == .killed && ending.reason == "cancelled: by root on the cluster", "\(ending)")
     }
 
     @Test func aTaskThatSomebodyCancelsWhileItWaitsNeverStarts() async throws {
