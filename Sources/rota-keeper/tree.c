@@ -145,16 +145,18 @@ int tree_signal(pid_t root, int group, int signal, unsigned long long since, pid
 }
 
 bool tree_minds_term(pid_t process) {
-    char path[48], text[4096];
-    snprintf(path, sizeof path, "/proc/%ld/status", (long)process);
+    char path[48], line[1024];
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)process);
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return false;
-    ssize_t count = read(file, text, sizeof text - 1);
+    ssize_t count = read(file, line, sizeof line - 1);
     close(file);
     if (count <= 0) return false;
-    text[count] = 0;
-    const char *ignored = strstr(text, "\nSigIgn:"), *caught = strstr(text, "\nSigCgt:");
-    if (ignored == NULL || caught == NULL) return false;
-    unsigned long long minded = strtoull(ignored + 8, NULL, 16) | strtoull(caught + 8, NULL, 16);
-    return (minded >> (SIGTERM - 1) & 1) != 0;
+    line[count] = 0;
+    // What is ignored is the 33rd field, what is caught the 34th; the name is the second. Here they are short of signals above 31 alone.
+    const char *field = strrchr(line, ')');
+    for (int number = 3; field != NULL && number <= 33; number++) field = strchr(field + 1, ' ');
+    unsigned long ignored, caught;
+    if (field == NULL || sscanf(field, " %lu %lu", &ignored, &caught) != 2) return false;
+    return ((ignored | caught) >> (SIGTERM - 1) & 1) != 0;
 }

@@ -1,4 +1,5 @@
 import Scheduling
+import TestSupport
 import Testing
 import Timetable
 
@@ -109,5 +110,12 @@ struct SlurmArgumentsTests {
         #expect(words.prefix(5) == ["ssh", "-oBatchMode=yes", "-oConnectTimeout=10", "--", "ada@login1"])
         #expect(
             words.last == #"'env' '-u' 'TMPDIR' 'LC_ALL=C' '/opt/slurm/bin/sbatch' '--comment=it'\''s $HOME; rm' 'a b'"#)
+    }
+
+    /// The shell of a login node reads bytes: a quote is one also where an accent behind it makes another character of it.
+    @Test(arguments: ["a b", "'", "it's", "'\u{301}; echo x; '\u{301}", "$(id)`id`\\", "", "a\nb", "\u{200D}'\u{FE0F}", "é'"])
+    func aWordIsOneWordForAShell(word: String) throws {
+        let result = try Program("/bin/sh", ["-c", "printf '%s' \(SlurmCommands.quoted(word))"]).wait()
+        #expect(result.stdout.utf8.elementsEqual(word.utf8), "\(result)")
     }
 }

@@ -90,6 +90,6 @@ struct SlurmArguments: Sendable {
 
     /// In the name of an output file `%` begins a pattern.
     private static func withoutPatterns(_ path: String) -> String {
-        path.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%")
+        path.unicodeScalars.split(separator: "%", omittingEmptySubsequences: false).map { String($0) }.joined(separator: "%%")
     }
 }

@@ -53,9 +53,10 @@ struct SlurmCommands: Sendable {
         return (["env", "-u", "TMPDIR"] + variables + command(settings, name, arguments)).map(quoted).joined(separator: " ")
     }
 
-    /// A word as every shell reads it: in single quotes.
+    /// A word as every shell reads it: in single quotes. A quote that is one character with the accent behind it is a quote all the same.
     static func quoted(_ word: String) -> String {
-        "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+        let parts = word.unicodeScalars.split(separator: "'", omittingEmptySubsequences: false)
+        return "'" + parts.map { String($0) }.joined(separator: #"'\''"#) + "'"
     }
 
     /// Answers are in one language and one zone, with instants as numbers; what is asked for is not changed by variables that nobody thinks of.

@@ -122,10 +122,8 @@ struct SlurmPoll: Sendable {
         for start in stride(from: 0, to: wanted.count, by: Self.bunch) {
             askBooks(for: wanted[start..<min(start + Self.bunch, wanted.count)], &answer)
         }
-        for run in wanted.prefix(Self.mostSingle) {
-            askController(for: run, &answer)
-            askNode(for: run, &answer)
-        }
+        // One question that is not answered takes long enough.
+        _ = wanted.prefix(Self.mostSingle).allSatisfy { askController(for: $0, &answer) && askNode(for: $0, &answer) }
         for run in wanted {
             answer.sights[run]?.lastWord = place.folder(run).lastWordOfEngine()
             if answer.sights[run]?.trace?.claim != nil, place.remoteFolder == nil {
@@ -168,27 +166,33 @@ struct SlurmPoll: Sendable {
     }
 
     /// It knows a code at once that the books have later; only they know who cancelled a task.
-    private func askController(for run: String, _ answer: inout Answer) {
-        guard let row = answer.sights[run]?.rows.last(where: { $0.state.phase == .over }) else { return }
+    ///
+    /// - Returns: false when nobody answered.
+    private func askController(for run: String, _ answer: inout Answer) -> Bool {
+        guard let row = answer.sights[run]?.rows.last(where: { $0.state.phase == .over }) else { return true }
         let known = answer.sights[run]?.ends.last { $0.id == row.id && $0.state.phase == .over }
-        guard known.map({ $0.isVague }) ?? (row.state != .cancelled || answer.sights[run]?.accountFault != nil) else { return }
+        guard known.map({ $0.isVague }) ?? (row.state != .cancelled || answer.sights[run]?.accountFault != nil) else { return true }
         let answerOfOne = commands.run(.scontrol, ["-o", "show", "job", row.id])
         guard answerOfOne.hasSucceeded, let end = SlurmEnd.end(ofControl: answerOfOne.output), end.name == row.name,
             end.state.phase == .over
-        else { return }
+        else { return answerOfOne.end != .tookTooLong }
         answer.sights[run]?.ends.append(end)
+        return true
     }
 
     /// A task that its node could not begin is shown as one that somebody cancelled; the node is drained, and tells why.
-    private func askNode(for run: String, _ answer: inout Answer) {
+    ///
+    /// - Returns: false when nobody answered.
+    private func askNode(for run: String, _ answer: inout Answer) -> Bool {
         guard let sight = answer.sights[run], sight.trace?.claim == nil, let end = sight.end(isSettled: true), end.state == .cancelled,
             !end.nodes.isEmpty
-        else { return }
+        else { return true }
         let reasons = commands.run(.sinfo, ["-h", "-N", "-n", end.nodes, "-o", "%E"])
-        guard reasons.hasSucceeded else { return }
+        guard reasons.hasSucceeded else { return reasons.end != .tookTooLong }
         answer.sights[run]?.nodeFault = reasons.output.split(whereSeparator: \.isNewline).map { String($0) }.first { reason in
             Self.launchFaults.contains { reason.holds($0) }
         }
+        return true
     }
 
     /// What the controller writes to a node that it drains by itself for a launch that failed.

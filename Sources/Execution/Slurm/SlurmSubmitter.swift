@@ -17,6 +17,14 @@ final class SlurmSubmitter: Sendable {
         /// The folder could not be prepared.
         case notPrepared(SystemError)
         case refused(Ending)
+
+        /// Whether it goes on waiting to be submitted.
+        var isPutBack: Bool {
+            switch self {
+            case .notNow, .notTried: true
+            case .accepted, .unclear, .wasSubmitted, .notPrepared, .refused: false
+            }
+        }
     }
 
     let commands: SlurmCommands
@@ -41,6 +49,8 @@ final class SlurmSubmitter: Sendable {
         var text: String?
         /// Of sbatch.
         var arguments: [String]
+        /// Whether it was submitted before, and lost: the mark of that stays.
+        var isAgain = false
     }
 
     private enum Preparation {
@@ -81,6 +91,10 @@ final class SlurmSubmitter: Sendable {
         for _ in 0..<10 {
             guard case .over(.notPrepared(let error)) = preparation, Self.isOfAnother(error) else { break }
             preparation = prepare(order.launch, mayBeKnown: true)
+        }
+        if case .ready(var one) = preparation {
+            one.isAgain = !order.mayBeKnown
+            return .ready(one)
         }
         return preparation
     }
@@ -230,7 +244,7 @@ final class SlurmSubmitter: Sendable {
         switch answer {
         case .known: return .wasSubmitted
         case .notTried:
-            guard (try? folder.removeMark()) != nil else { return .unclear("it may have been submitted before") }
+            guard one.isAgain || (try? folder.removeMark()) != nil else { return .unclear("it may have been submitted before") }
             return .notTried
         case .submission(.accepted(let id)):
             // Only to spare a look: the name finds it as well.
@@ -238,7 +252,7 @@ final class SlurmSubmitter: Sendable {
             return .accepted(id: id)
         case .submission(.notNow(let trouble)):
             // What cannot be unmarked is looked for, as if it might be there.
-            guard (try? folder.removeMark()) != nil else { return .unclear(trouble.reason) }
+            guard one.isAgain || (try? folder.removeMark()) != nil else { return .unclear(trouble.reason) }
             return .notNow(trouble)
         case .submission(.refused(let words)): return giveUp(one.launch, folder, "refused: \(words)")
         case .submission(.unclear(let words)): return .unclear(words)

@@ -16,14 +16,14 @@ struct SlurmTask: Sendable {
 
     var launch: Launch?
     var stage = Stage.unread
-    /// Whether somebody may have submitted it before: the folder is looked into first.
-    var mayBeKnown = true
     /// Whether a scheduler before this one may have asked for it, which a mark that did not outlast a reset of the machine does not tell.
     var isFromBefore = true
     /// Whether the cluster lost it, and it is submitted once more.
     var isAgain = false
     /// Whether nobody knows if it was accepted.
     var isDoubtful = false
+    /// Whether it was surely never submitted, as far as anybody here can tell.
+    var isUntold: Bool { !isFromBefore && !isAgain && !isDoubtful }
     var killWanted: String?
     /// The steady time since which the keeper can know of the kill; nil before.
     var killWrittenAt: Int64?

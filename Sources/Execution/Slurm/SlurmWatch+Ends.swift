@@ -66,7 +66,7 @@ extension SlurmWatch {
         helpers.files.post { [place, commands, inbox] in
             do throws(SystemError) {
                 let remote = place.remote(commands)
-                let closing = try remote?.close(run, as: ending, word: word, isNew: !task.isFromBefore)
+                let closing = try remote?.close(run, as: ending, word: word, isNew: task.isUntold)
                 inbox.post(.closed(run: run, closing ?? Self.close(run, task.launch, place, ending, word)))
             } catch {
                 inbox.post(.closed(run: run, .failed(error)))

@@ -66,7 +66,8 @@ extension SlurmWatch {
 
     /// Those whose turns come from now on, as an answer of the cluster showed them.
     mutating func renewGlances() {
+        // What is fetched comes with such an answer alone.
+        guard place.remoteFolder == nil else { return }
         glances.runs = tasks.filter { $0.value.stage == .open && !$0.value.isQueued }.map(\.key)
-        glances.next = 0
     }
 }

@@ -28,7 +28,7 @@ extension SlurmWatch {
     private mutating func order(_ run: String) -> SlurmSubmitter.Order? {
         guard let task = tasks[run], task.stage == .queued, let launch = task.launch else { return nil }
         update(run) { $0.stage = .submitting }
-        return SlurmSubmitter.Order(launch: launch, mayBeKnown: task.mayBeKnown && !task.isAgain)
+        return SlurmSubmitter.Order(launch: launch, mayBeKnown: !task.isAgain)
     }
 
     private mutating func submit(_ orders: [SlurmSubmitter.Order]) {
@@ -49,9 +49,8 @@ extension SlurmWatch {
         case .notNow(let trouble): submitLater(run, trouble)
         case .notTried: putBack(run)
         case .notPrepared(let error): giveBack(run, error)
-        case .refused(let ending):
-            clusterAnswered()
-            tellEnd(run, ending)
+        // It may have been refused here.
+        case .refused(let ending): tellEnd(run, ending)
         }
         // What came in between had to wait for the answer.
         if tasks[run]?.killWanted != nil, tasks[run]?.stage == .open { close(run) }
@@ -64,7 +63,7 @@ extension SlurmWatch {
             task.isAgain = false
             task.silentSince = nil
         }
-        glances.runs.append(run)
+        if place.remoteFolder == nil { glances.runs.append(run) }
         // The cluster looks at it within a second.
         nextPoll = min(nextPoll, LocalWatch.steadyTime() + settings.pollInterval.wholeMilliseconds)
     }
@@ -72,6 +71,8 @@ extension SlurmWatch {
     mutating func clusterAnswered() {
         submissionFailures = 0
         submissionsWaitUntil = 0
+        // One that is full takes another now and then.
+        if submissionTrouble?.isOfAll == false, queued < queue.count { return tellTrouble() }
         submissionTrouble = nil
         tellTrouble()
     }
@@ -96,7 +97,7 @@ extension SlurmWatch {
     /// Whoever handed it over decides what next; not of one that somebody may have submitted before.
     private mutating func giveBack(_ run: String, _ error: SystemError) {
         guard let task = tasks[run], let launch = task.launch else { return }
-        guard !task.isAgain, !task.isDoubtful else {
+        guard task.isUntold else {
             return submitLater(run, EngineTrouble(reason: error.description, isOfAll: false))
         }
         if let reason = task.killWanted {

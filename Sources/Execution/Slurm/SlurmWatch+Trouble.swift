@@ -35,7 +35,7 @@ extension SlurmWatch {
         let now = LocalWatch.now()
         for run in queue[queued...] {
             guard let task = tasks[run], let launch = task.launch, let end = launch.handOverBy, end <= now, task.stage == .queued,
-                !task.isAgain, !task.isDoubtful, task.killWanted == nil
+                task.isUntold, task.killWanted == nil
             else { continue }
             tasks[run] = nil
             report(.couldNotHandOver(launch, reason: trouble.reason))

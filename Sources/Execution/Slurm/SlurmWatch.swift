@@ -120,8 +120,9 @@ struct SlurmWatch {
         case .reattach(let open, let latch): reattach(open, latch)
         case .submitted(let results):
             submitting -= 1
-            // What was not tried goes before all others again, in its order.
-            for (run, result) in results.reversed() { take(result, of: run) }
+            for (run, result) in results where !result.isPutBack { take(result, of: run) }
+            // What was not submitted goes before all others again, in its order.
+            for (run, result) in results.reversed() where result.isPutBack { take(result, of: run) }
         case .read(let traces):
             reading -= 1
             for (run, trace) in traces { take(trace, of: run) }
