@@ -42,16 +42,30 @@ struct SlurmRemote: Sendable {
     /// - Returns: nil when they are there, else why they are not.
     func provide(_ programs: SlurmPlace.Programs) throws(SystemError) -> String? {
         guard let bytes = try Files.read(place.keeper, limit: 1 << 30) else { throw SystemError("open", place.keeper, ENOENT) }
-        let (keeper, task) = (SlurmCommands.quoted(programs.keeper), SlurmCommands.quoted(programs.script))
-        var script = script()
-        script.add("umask 022\nmkdir -p bin && chmod 755 bin || return 0")
-        script.add("base64 -d > \(keeper).$$", reading: Self.base64(bytes))
-        script.add("chmod 755 \(keeper).$$ && mv -f \(keeper).$$ \(keeper) || return 0")
-        script.add("cat > \(task).$$", reading: SlurmPlace.taskScript)
-        script.add("chmod 755 \(task).$$ && mv -f \(task).$$ \(task) || return 0")
-        let answer = run(script, extraTime: .seconds(30))
+        let answer = run(provision(of: programs, keeper: bytes), extraTime: .seconds(30))
         if answer.isWhole { return nil }
         return answer.isWithoutFolder ? absence : "programs: \(answer.complaint)"
+    }
+
+    /// What is there under its name is whole: a disk that is full leaves nothing that somebody might execute.
+    func provision(of programs: SlurmPlace.Programs, keeper bytes: [UInt8]) -> RemoteScript {
+        var script = script()
+        script.add("umask 022\nmkdir -p bin && chmod 755 bin || return 0")
+        script.add(
+            #"""
+            put() {
+                if cat > "$1.$$"; then
+                    [ "$(wc -c < "$1.$$")" -ne "$2" ] || { chmod 755 "$1.$$" && mv -f "$1.$$" "$1" && return 0; }
+                    echo "$1 could not be written whole" >&2
+                fi
+                rm -f "$1.$$"
+                return 1
+            }
+            """#)
+        let (keeper, task) = (SlurmCommands.quoted(programs.keeper), SlurmCommands.quoted(programs.script))
+        script.add("{ base64 -d | put \(keeper) \(bytes.count) || return 0; }", reading: Self.base64(bytes))
+        script.add("{ put \(task) \(SlurmPlace.taskScript.utf8.count) || return 0; }", reading: SlurmPlace.taskScript)
+        return script
     }
 
     /// As `base64 -d` reads it, in lines.
