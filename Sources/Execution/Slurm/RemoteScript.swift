@@ -57,10 +57,13 @@ struct RemoteAnswer {
     func errors(of part: Part) -> String { errors[part.words.joined(separator: " ")] ?? "" }
 
     /// What went wrong, in one line, where it did not come to its end.
-    var complaint: String {
+    var complaint: String { plain.complaint(of: "ssh") }
+
+    /// Of ssh as a whole, without the marks in what it said.
+    var plain: CommandAnswer {
         var plain = answer
         plain.errors = answer.errors.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix(mark) }.joined(separator: "\n")
-        return plain.complaint(of: "ssh")
+        return plain
     }
 
     /// Whether the script came to its end, and all that it said is here.

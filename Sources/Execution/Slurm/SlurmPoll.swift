@@ -42,11 +42,14 @@ struct SlurmPoll: Sendable {
         var answer = Answer()
         let arguments = ["-h", "-t", "all"] + userArguments + ["-o", SlurmRow.format]
         let seen = place.remote(commands)?.look(subjects, listing: arguments)
-        let listing = seen?.listing ?? commands.run(.squeue, arguments)
+        let listing = seen.map { $0.listing } ?? commands.run(.squeue, arguments)
         answer.isUnfinished = seen?.unfinished.isEmpty == false
-        if !listing.hasSucceeded { answer.controllerTrouble = .of(listing, .squeue, commands.settings) }
+        answer.controllerTrouble = seen?.trouble
+        if let listing, !listing.hasSucceeded, seen?.trouble == nil {
+            answer.controllerTrouble = .of(listing, .squeue, commands.settings)
+        }
         answer.folderTrouble = place.trouble()
-        var rows = listing.hasSucceeded ? byRun(SlurmRow.rows(listing.output)) : [:]
+        var rows = listing.map { $0.hasSucceeded ? byRun(SlurmRow.rows($0.output)) : [:] } ?? [:]
         for subject in subjects {
             let own = rows.removeValue(forKey: subject.run) ?? []
             answer.sights[subject.run] = look(subject, own.filter { !$0.isRefusal }, seen)
@@ -98,7 +101,7 @@ struct SlurmPoll: Sendable {
             trace.claim = seen.claims[run] ?? trace.claim
             trace.isKnown = trace.isKnown && !seen.missing.contains(run)
             sight.trace = trace
-            sight.fault = seen.fault
+            sight.fault = seen.trouble?.reason
             // What is missing may be its last words.
             if seen.unfinished.contains(run), sight.activeRow == nil { sight.fault = "output: the rest of it is being fetched" }
         } catch {

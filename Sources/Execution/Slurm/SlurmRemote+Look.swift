@@ -3,10 +3,10 @@ import Glibc
 /// One look at all open runs: what the controller says of their tasks, and what is new in their folders.
 extension SlurmRemote {
     struct Look: Sendable {
-        /// What squeue said.
-        var listing: CommandAnswer
+        /// What squeue said; nil where nobody was there who could ask it.
+        var listing: CommandAnswer?
         /// Why nothing was learnt of the folders.
-        var fault: String?
+        var trouble: EngineTrouble?
         var claims: [String: Claim] = [:]
         /// Runs that have no folder over there.
         var missing: Set<String> = []
@@ -109,11 +109,8 @@ extension SlurmRemote {
 
     private func look(_ answer: RemoteAnswer, _ subjects: [SlurmPoll.Subject]) -> Look {
         guard answer.isWhole else {
-            let fault = answer.isWithoutFolder ? absence : "ssh: \(answer.complaint)"
-            // Where the folder is gone, the script did not come as far as the question.
-            var listing = answer.answer
-            if listing.hasSucceeded { listing = CommandAnswer(end: .exited(1), errors: fault) }
-            return Look(listing: listing, fault: fault)
+            if answer.isWithoutFolder { return Look(trouble: EngineTrouble(reason: absence)) }
+            return Look(trouble: trouble(answer))
         }
         var look = Look(listing: listing(answer))
         var mirrors: [String: RunMirror] = Dictionary(uniqueKeysWithValues: subjects.map { ($0.run, RunMirror(place.folder($0.run))) })
@@ -126,6 +123,15 @@ extension SlurmRemote {
             }
         }
         return look
+    }
+
+    /// Of an answer that did not come to its end.
+    private func trouble(_ answer: RemoteAnswer) -> EngineTrouble {
+        switch answer.plain.end {
+        case .exited(255) where answer.parts.isEmpty, .tookTooLong where answer.parts.isEmpty, .notStarted:
+            return .of(answer.plain, .squeue, commands.settings)
+        default: return EngineTrouble(reason: "ssh: the answer of \(host) was cut off: \(answer.complaint)")
+        }
     }
 
     private func listing(_ answer: RemoteAnswer) -> CommandAnswer {
