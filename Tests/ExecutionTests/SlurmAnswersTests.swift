@@ -118,6 +118,16 @@ struct SlurmAnswersTests {
         #expect(trouble.reason.hasSuffix(absent), "\(trouble)")
     }
 
+    @Test(arguments: [
+        ("ssh: connect to host login1 port 22: Connection timed out", false), ("me@login1: Permission denied (publickey).", false),
+        ("Read from remote host login1: Connection timed out", true), ("client_loop: send disconnect: No route to host", true),
+        ("packet_write_wait: Connection to 10.0.0.1 port 22: Connection refused", true), ("sh: 1: cannot open x: Permission denied", true),
+    ])
+    func aConnectionThatDiesIsNoneThatNeverWas(errors: String, isUnclear: Bool) {
+        let submission = SlurmSubmission(answer(.exited(255), "", errors), settings, overSSH: true)
+        #expect(isUnclear == (submission == .unclear(errors)), "\(submission)")
+    }
+
     @Test func wordsOfReasons() {
         #expect(SlurmReason(text: "Resources").words == "queued: it is next, and waits for nodes that are free (Resources)")
         #expect(SlurmReason(text: "QOSMaxJobsPerUserLimit").words == "queued: QOSMaxJobsPerUserLimit")

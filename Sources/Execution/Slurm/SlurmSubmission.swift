@@ -38,10 +38,11 @@ enum SlurmSubmission: Hashable, Sendable {
         return saidBySlurm ? .refused(complaint) : nil
     }
 
-    /// ssh never came as far as a command.
+    /// ssh never came as far as a command. A connection that was there and dies says some of the same, as `Connection timed out`: only with
+    /// the words before it is it known which.
     private static let notReached = [
-        "Could not resolve hostname", "Connection refused", "Connection timed out", "No route to host", "Network is unreachable",
-        "Permission denied", "Host key verification failed", "command not found",
+        "ssh: connect to host", "ssh: Could not resolve hostname", "Permission denied (", "Host key verification failed",
+        "kex_exchange_identification: ", "command not found",
     ]
 
     /// The controller did not take the request, or says that another time may be better.
