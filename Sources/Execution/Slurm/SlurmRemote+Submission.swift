@@ -12,18 +12,20 @@ enum RemoteSubmission: Hashable {
 extension SlurmSubmitter {
     /// How long each of them may take, beside the time of one command.
     private static let timeOfOne = Duration.seconds(2)
+    /// What they get to come to their end when no answer is wanted any more.
+    private static let parting = Duration.seconds(2)
 
     func ask(_ runs: [Prepared], on host: String) -> [String: RemoteSubmission] {
         guard !runs.isEmpty else { return [:] }
         guard let remote = place.remote(commands) else {
-            return answers(to: runs, commands.run(script(runs), on: host, extraTime: time(runs)))
+            return answers(to: runs, commands.run(script(runs), on: host, extraTime: time(runs), parting: Self.parting))
         }
         do throws(SystemError) {
             let programs = try providedPrograms()
-            var answer = remote.run(script(runs, remote, programs), extraTime: time(runs), parting: .seconds(2))
+            var answer = remote.run(script(runs, remote, programs), extraTime: time(runs), parting: Self.parting)
             if answer.parts.last?.words == ["bare"], answer.answer.hasSucceeded {
                 if let fault = try remote.provide(programs) { return all(runs, .notNow(EngineTrouble(reason: fault))) }
-                answer = remote.run(script(runs, remote, programs), extraTime: time(runs), parting: .seconds(2))
+                answer = remote.run(script(runs, remote, programs), extraTime: time(runs), parting: Self.parting)
             }
             if answer.isWithoutFolder { return all(runs, .notNow(EngineTrouble(reason: remote.absence))) }
             return answers(to: runs, answer)
