@@ -9,7 +9,7 @@ extension Settings {
 
     /// With what a cluster runs commands in containers.
     package enum Containers: String, Hashable, Sendable, CaseIterable {
-        case apptainer, singularity, oci
+        case apptainer, singularity
     }
 
     /// A Slurm cluster, as `executors:` describes it; what is absent has its default where it is used.

@@ -17,7 +17,7 @@ package struct ExecutorDocument: Codable, Hashable, Sendable {
     package var sshConfiguration: String?
     package var folder: String?
     package var remoteFolder: String?
-    /// `apptainer`, `singularity` or `oci`.
+    /// `apptainer` or `singularity`.
     package var containers: String?
 
     package init(name: String, type: String) {

@@ -50,10 +50,17 @@ extension LedgerNotes {
         return true
     }
 
-    /// Forgets what was wrong with any others.
+    /// Forgets what was wrong with any others; of those that still have runs under way, nobody is there to tell how these are.
     package func keepTroubles(of executors: [String]) throws {
         let marks = executors.map { _ in "?" }.joined(separator: ", ")
         try db.execute(
             sql: "DELETE FROM executor_trouble WHERE executor NOT IN (\(marks))", arguments: StatementArguments(executors))
+        let abandoned = try String.fetchAll(
+            db, sql: "SELECT DISTINCT executor FROM run WHERE state IN ('launching', 'running') AND executor NOT IN (\(marks))",
+            arguments: StatementArguments(executors))
+        for name in abandoned {
+            let reason = "no-executor: the settings name no executor `\(name)` any more; put it back, and what became of its runs is found out"
+            try trouble(of: name, reason: reason, isOfAll: true)
+        }
     }
 }

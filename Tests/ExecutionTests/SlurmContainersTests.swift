@@ -21,10 +21,6 @@ struct SlurmContainersTests {
             SlurmContainers.singularity.words(["true"], in: Container(image: "docker://debian:12"), workdir: "/", output: "/o") == [
                 "singularity", "exec", "--bind", "/o", "--pwd", "/", "docker://debian:12", "true",
             ])
-        #expect(
-            SlurmContainers.oci.words(words, in: Container(image: "/bundles/lab"), workdir: "/", output: "/o") == [
-                "srun", "--container=/bundles/lab", "/bin/sh", "-c", "echo $A",
-            ])
     }
 
     private func objections(_ containers: SlurmContainers?, _ container: Container) -> [String] {
@@ -38,12 +34,9 @@ struct SlurmContainersTests {
 
     @Test func whatAnExecutorCannotDoIsToldWithItsName() {
         #expect(objections(.apptainer, lab) == [] && objections(.singularity, lab) == [])
-        #expect(objections(.oci, Container(image: "/bundles/lab")) == [])
         #expect(
             objections(nil, lab).map { $0.hasPrefix("container: the executor `hpc` does not say with what it runs containers; ") } == [true]
         )
-        #expect(objections(.oci, lab).map { $0.hasPrefix("container.mounts: the executor `hpc` runs containers of the OCI") } == [true])
-        #expect(objections(.oci, Container(image: "lab.sif")).map { $0.hasPrefix("container: ") } == [true])
     }
 
     /// There is no apptainer for Debian 12: a program of its name takes its words, tells them, and executes what stands behind the image. The

@@ -1,3 +1,5 @@
+import Glibc
+import TestSupport
 import Testing
 import Timetable
 
@@ -134,7 +136,7 @@ struct SlurmVerdictTests {
     /// catalogue 77
     @Test func whatNobodyKnowsAndNobodyClaimedIsSubmittedAgain() {
         let runaway = sight([], [end(.pending)])
-        #expect(verdict(runaway, silent: 59_000) == .waits(nil))
+        guard case .waits = verdict(runaway, silent: 59_000) else { Issue.record("too soon"); return }
         #expect(verdict(runaway, silent: 60_000) == .submitAgain)
         var blind = runaway
         blind.accountFault = "accounting: connection refused"
@@ -222,5 +224,68 @@ struct SlurmVerdictTests {
         var blind = SlurmSight(rows: [])
         blind.fault = "folder: not-found: opendir /srv/runs/a-1: No such file or directory"
         #expect(verdict(blind, silent: 600_000) == .waits(blind.fault))
+    }
+
+    // MARK: folders
+
+    /// It may have begun there, or begin yet: a task of its name here would be a second one.
+    @Test func whatWasBegunInAnotherFolderIsNotSubmittedAgain() {
+        for claim in [nil, claim] {
+            var seen = sight([], [], claim: claim)
+            seen.trace?.elsewhere = "/old/bin"
+            for isStartTold in [false, true] {
+                let verdict = verdict(seen, silent: 600_000) { $0.isStartTold = isStartTold }
+                #expect(verdict == .waits(SlurmTask.elsewhere("/old/bin")))
+            }
+        }
+    }
+
+    /// Its claim went with it, so nobody can tell whether the command had begun.
+    @Test func whatSomebodyRemovedIsNotSubmittedAgain() {
+        let seen = SlurmSight(trace: TaskTrace())
+        #expect(verdict(seen, silent: 60_000) { $0.isDoubtful = true } == .submitAgain, "it may never have had one")
+        let gone = SlurmSight(trace: TaskTrace(isRemoved: true))
+        #expect(ended(verdict(gone, silent: 60_000) { $0.isDoubtful = true })?.kind == .lost)
+        #expect(ended(verdict(seen, silent: 50_000)) == nil)
+        #expect(ended(verdict(seen, silent: 60_000))?.reason?.hasPrefix("folder-removed:") == true)
+        #expect(ended(verdict(seen, silent: 60_000) { $0.killWanted = "by ada" })?.kind == .killed)
+        let failed = SlurmSight(ends: [end(.failed, exit: 74)], trace: TaskTrace())
+        #expect(ended(verdict(failed, silent: 7000))?.kind == .lost)
+        #expect(verdict(SlurmSight(rows: [row(.pending, "Priority")], trace: TaskTrace())) == .waits(SlurmReason(text: "Priority").words))
+    }
+
+    @Test func whatTheClusterDoesNotShowSaysSoWhileItIsInDoubt() {
+        guard case .waits(let reason?) = verdict(sight(), silent: 10_000) else {
+            Issue.record("it waits without a word")
+            return
+        }
+        #expect(reason.hasPrefix("unclear: "))
+    }
+
+    /// A folder that was removed is told from a file system that is not there.
+    @Test func aFolderThatIsGoneIsToldFromOneThatCannotBeSeen() throws {
+        let ground = try TemporaryFolder()
+        for name in ["runs", "shared", "shared/bin", "old", "old/t-3"] { _ = try Files.makeFolder("\(ground.path)/\(name)", mode: 0o700) }
+        let place = SlurmPlace(links: "\(ground.path)/runs", shared: "\(ground.path)/shared", keeper: "/bin/true", bootID: "b")
+        _ = try Files.makeFolder(place.folder("t-1").path, mode: 0o700)
+        try place.makeLink("t-1")
+        #expect(try place.trace("t-1").isKnown)
+        #expect(rmdir(place.folder("t-1").path) == 0)
+        #expect(try place.trace("t-1") == TaskTrace(isRemoved: true))
+        #expect(rmdir("\(ground.path)/shared/bin") == 0)
+        #expect(throws: SystemError.self) { try place.trace("t-1") }
+        #expect(symlink("\(ground.path)/old/t-3", "\(ground.path)/runs/t-3") == 0)
+        #expect(try place.trace("t-3").elsewhere == "\(ground.path)/old")
+    }
+
+    @Test func aMarkTellsWhereItsTaskWasBegun() throws {
+        let ground = try TemporaryFolder()
+        let place = SlurmPlace(links: ground.path, shared: nil, remote: "/there/new", keeper: "/bin/true", bootID: "b")
+        let folder = place.folder("t-1")
+        _ = try Files.makeFolder(folder.path, mode: 0o700)
+        for (origin, elsewhere) in [("/there/old/bin", "/there/old/bin"), (place.programFolder, nil), (nil, nil)] as [(String?, String?)] {
+            try folder.writeMark(TaskMark(at: now, folder: origin))
+            #expect(try place.trace("t-1").elsewhere == elsewhere)
+        }
     }
 }

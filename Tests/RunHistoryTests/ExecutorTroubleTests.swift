@@ -72,6 +72,10 @@ struct ExecutorTroubleTests {
         for name in ["hpc", "old"] { try note { try $0.trouble(of: name, reason: "controller: down", isOfAll: true) } }
         try note { try $0.keepTroubles(of: ["local", "hpc"]) }
         #expect(try reader.executorTroubles().map(\.executor) == ["hpc"])
+        try note { try $0.keepTroubles(of: ["hpc"]) }
+        let abandoned = try #require(try reader.executorTroubles().last)
+        #expect(abandoned.executor == "local" && abandoned.reason.hasPrefix("no-executor: ") && abandoned.isOfAll, "two runs are under way there")
+        #expect(try end("local"), "it is back")
         try note { try $0.noteStop() }
         #expect(try reader.executorTroubles().isEmpty)
     }

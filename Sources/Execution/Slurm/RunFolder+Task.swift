@@ -6,6 +6,8 @@ struct TaskMark: Hashable, Sendable {
     var at: Instant
     /// The engine's number of the task, once it said it.
     var id: String?
+    /// Where the nodes see the programs, and so the run's folder beside them; nil of a version that did not write it.
+    var folder: String?
 }
 
 /// What the folder of a run tells of its task.
@@ -14,8 +16,12 @@ struct TaskTrace: Hashable, Sendable {
     var mark: TaskMark?
     var claim: Claim?
     var ending: Ending?
-    /// Whether it has a folder, or had one once.
+    /// Whether it has a folder.
     var isKnown = false
+    /// Whether it had a folder, which somebody removed.
+    var isRemoved = false
+    /// The folder of the runs where it was begun, when that is no longer the executor's.
+    var elsewhere: String?
 }
 
 extension RunFolder {
@@ -30,6 +36,7 @@ extension RunFolder {
         record.add("run", run)
         record.add("at", mark.at.microseconds)
         record.add("id", mark.id)
+        record.add("folder", mark.folder)
         try Files.replace(markFile, with: record.bytes(head: Self.markHead), owner: owner)
     }
 
@@ -38,15 +45,23 @@ extension RunFolder {
         guard unlink(markFile) == 0 || errno == ENOENT else { throw SystemError("unlink", markFile) }
     }
 
-    /// - Parameter link: The link to the folder, which is made after it.
-    /// - Throws: When nothing can be found out: also when there is a link to a folder that is not there, for then the file system with the
-    ///   folders is not there either.
-    func taskTrace(link: String?) throws(SystemError) -> TaskTrace {
+    /// - Parameters:
+    ///   - link: The link to the folder, which is made after it.
+    ///   - programs: What stands beside the folders of all runs, and is not there when their file system is not.
+    ///   - origin: Where nodes see the programs.
+    /// - Throws: When nothing can be found out: also when there is a link to a folder that is not there, and neither are the programs.
+    func taskTrace(link: String?, programs: String, origin: String) throws(SystemError) -> TaskTrace {
         var trace = TaskTrace()
         guard let folder = opendir(path) else {
             guard errno == ENOENT else { throw SystemError("opendir", path) }
-            var facts = Glibc.stat()
-            if let link, lstat(link, &facts) == 0 { throw SystemError("opendir", path, ENOENT) }
+            guard let link, let target = Files.target(of: link) else { return trace }
+            if target != path {
+                trace.elsewhere = String(target.dropLast(run.utf8.count + 1))
+            } else if !Files.exists(programs) {
+                throw SystemError("opendir", path, ENOENT)
+            } else {
+                trace.isRemoved = true
+            }
             return trace
         }
         // Opening it makes a network file system look at the server's.
@@ -54,7 +69,8 @@ extension RunFolder {
         trace.isKnown = true
         trace.isMarked = Files.exists(markFile)
         if let record = try record(markFile, head: Self.markHead), let at = Self.instant(record["at"]) {
-            trace.mark = TaskMark(at: at, id: record["id"])
+            trace.mark = TaskMark(at: at, id: record["id"], folder: record["folder"])
+            if let folder = record["folder"], folder != origin { trace.elsewhere = folder }
         }
         trace.claim = try claimWithoutLock()
         trace.ending = try outcome()

@@ -19,7 +19,8 @@ struct SlurmCause {
         let (kind, reason) = fromOutside ?? withoutCause
         return Ending(
             kind: kind, signal: kind == .signaled && end.signal > 0 ? end.signal : nil, reason: reason, startedAt: startedAt,
-            endedAt: end.ended ?? now, node: node)
+            // Slurm knows whole seconds.
+            endedAt: max(end.ended ?? now, startedAt ?? .distantPast), node: node)
     }
 
     /// Of a run whose keeper was told to stop by somebody else than us: its outcome, with the reason why. Where that is nothing that Slurm

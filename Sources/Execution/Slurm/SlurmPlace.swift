@@ -45,7 +45,9 @@ struct SlurmPlace: Sendable {
     /// nil where the folder itself is there.
     func link(_ run: String) -> String? { hasLinks ? "\(links)/\(run)" : nil }
 
-    func trace(_ run: String) throws(SystemError) -> TaskTrace { try folder(run).taskTrace(link: link(run)) }
+    func trace(_ run: String) throws(SystemError) -> TaskTrace { 
+        try folder(run).taskTrace(link: link(run), programs: "\(runs)/bin", origin: programFolder)
+    }
 
     /// Readers find a run in the state folder, wherever it is carried out. Made after the folder: one without the other tells that the
     /// file system of the folders is not there.
@@ -54,10 +56,7 @@ struct SlurmPlace: Sendable {
         let target = folder(run).path
         if symlink(target, link) == 0 { return }
         guard errno == EEXIST else { throw SystemError("symlink", link) }
-        var there = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-        let count = readlink(link, &there, Int(PATH_MAX))
-        let found = String(decoding: there.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        guard found == target else { throw SystemError("symlink", link, EEXIST) }
+        guard Files.target(of: link) == target else { throw SystemError("symlink", link, EEXIST) }
     }
 
     // MARK: what nodes execute

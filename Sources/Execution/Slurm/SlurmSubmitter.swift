@@ -233,7 +233,7 @@ final class SlurmSubmitter: Sendable {
             try place.makeLink(launch.run)
             try folder.clearVoidClaim()
         }
-        try folder.writeMark(TaskMark(at: LocalWatch.now()))
+        try folder.writeMark(TaskMark(at: LocalWatch.now(), folder: place.programFolder))
         DurableStep.taskMarked.passed()
         return text
     }
@@ -248,7 +248,7 @@ final class SlurmSubmitter: Sendable {
             return .notTried
         case .submission(.accepted(let id)):
             // Only to spare a look: the name finds it as well.
-            try? folder.writeMark(TaskMark(at: LocalWatch.now(), id: id))
+            try? folder.writeMark(TaskMark(at: LocalWatch.now(), id: id, folder: place.programFolder))
             return .accepted(id: id)
         case .submission(.notNow(let trouble)):
             // What cannot be unmarked is looked for, as if it might be there.

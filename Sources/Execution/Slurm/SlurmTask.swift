@@ -63,13 +63,23 @@ struct SlurmTask: Sendable {
         if let claim = trace.claim, let reason = claim.cancelled {
             return .ended(Ending(kind: claim.cancelledAs, reason: reason, endedAt: now))
         }
+        if sight.rows.isEmpty, let folder = trace.elsewhere {
+            // It may have begun there, or begin yet.
+            return .waits(Self.elsewhere(folder))
+        }
         if let row = sight.activeRow { return trace.ending == nil && row.state != .completing ? .runs : .waits(nil) }
         let silence = silentSince.map { time - $0 } ?? 0
-        if trace.claim != nil || trace.ending != nil || isStartTold {
+        // Of what somebody removed nobody can tell any more whether it had begun; a submission that is in doubt may not have come to a folder.
+        let isRemoved = sight.trace?.isKnown == false && (trace.isRemoved || !isDoubtful)
+        if trace.claim != nil || trace.ending != nil || isStartTold || isRemoved && sight.waitingRow == nil {
             return ofBegun(trace, sight, silence: silence, now: now, doubt: doubt)
         }
         if let row = sight.waitingRow { return ofWaiting(row, now: now) }
         return ofUnclaimed(sight, silence: silence, now: now, doubt: doubt)
+    }
+
+    static func elsewhere(_ folder: String) -> String {
+        "elsewhere: its task was begun in \(folder), which the executor's settings do not name any more; put that back until it has ended"
     }
 
     private func ofWaiting(_ row: SlurmRow, now: Instant) -> Verdict {
@@ -127,7 +137,10 @@ struct SlurmTask: Sendable {
             return .refuse(asAskedFor(cause.withoutStart(now: now)))
         }
         guard sight.rows.allSatisfy(\.isRefusal) else { return .waits(nil) }
-        guard silence >= doubt, sight.accountFault == nil else { return .waits(sight.accountFault) }
+        guard silence >= doubt, sight.accountFault == nil else {
+            let unclear = "unclear: the cluster shows no task of it, and it is submitted once more when none appears for `doubt` of the executor"
+            return .waits(sight.accountFault ?? (silence >= Self.settling / 2 ? unclear : nil))
+        }
         return .submitAgain
     }
 }

@@ -65,6 +65,10 @@ extension SlurmWatch {
         let word = task.killWanted
         helpers.files.post { [place, commands, inbox] in
             do throws(SystemError) {
+                // A claim that is taken here keeps nobody there from it.
+                if let folder = try place.trace(run).elsewhere {
+                    return inbox.post(.closed(run: run, .unreached(SlurmTask.elsewhere(folder))))
+                }
                 let remote = place.remote(commands)
                 let closing = try remote?.close(run, as: ending, word: word, isNew: task.isUntold)
                 inbox.post(.closed(run: run, closing ?? Self.close(run, task.launch, place, ending, word)))
