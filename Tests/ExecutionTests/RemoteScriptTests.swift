@@ -53,4 +53,144 @@ import Testing
         #expect(!answer.isWhole && answer.complaint.holds("File too large"), "\(answer.complaint)")
         #expect(names("there/bin").isEmpty)
     }
+
+    // MARK: looks
+
+    private func subject(_ run: String) -> SlurmPoll.Subject {
+        SlurmPoll.Subject(run: run, hasBegun: true, isStartTold: false, isSilent: false)
+    }
+
+    private func write(_ bytes: [UInt8], _ path: String) throws {
+        try Files.replace("\(ground)/\(path)", with: bytes)
+    }
+
+    /// A command that does what no real one can be made to do here.
+    private func command(_ name: String, _ text: String) throws {
+        try write(Array("#!/bin/sh\n\(text)\n".utf8), "commands/\(name)")
+        chmod("\(ground)/commands/\(name)", 0o755)
+    }
+
+    private let output = (0..<150_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 / 255) }
+
+    private func over(_ run: String, handedOn: Int = 0) throws {
+        for folder in ["there/\(run)", "there/\(run)/output", "here/\(run)"] {
+            _ = try Files.makeFolder("\(ground)/\(folder)", mode: 0o700)
+        }
+        try write(Array("x".utf8), "there/\(run)/claim")
+        try write(output, "there/\(run)/stdout")
+        try write(Array(repeating: 7, count: 47 * 100), "there/\(run)/index")
+        if handedOn > 0 { try write(Array(repeating: 65, count: handedOn), "there/\(run)/output/env") }
+        try remote.folder(run).writeOutcome(Ending(kind: .exited, exitCode: 3, endedAt: LocalWatch.now()))
+    }
+
+    private func raw(_ subjects: [SlurmPoll.Subject], _ budget: SlurmRemote.Budget = .init()) -> RemoteAnswer {
+        let script = remote.script(subjects, listing: ["-h"], budget)
+        let answer = answer(script, before: "PATH=\(ground)/commands:$PATH; ")
+        #expect(answer.isWhole, "\(answer.complaint)")
+        return answer
+    }
+
+    private func look(_ runs: [String], _ budget: SlurmRemote.Budget = .init()) -> SlurmRemote.Look {
+        let subjects = runs.map { subject($0) }
+        return remote.look(raw(subjects, budget), subjects)
+    }
+
+    private func isFinished(_ run: String) -> Bool { Files.exists("\(ground)/here/\(run)/outcome") }
+
+    @Test func aLookBringsAllOfARunThatIsOver() throws {
+        try command("squeue", "echo listed")
+        try over("t-1", handedOn: 5)
+        let look = look(["t-1"])
+        #expect(look.listing?.output == "listed\n" && look.unfinished.isEmpty && look.faults.isEmpty && look.grown == ["t-1"])
+        for name in ["stdout", "index", "output/env", "outcome"] {
+            #expect(try Files.read("\(ground)/here/t-1/\(name)") == Files.read("\(ground)/there/t-1/\(name)"), "\(name)")
+        }
+    }
+
+    /// Everything that may be much is counted: streams, indices, and what is handed on.
+    @Test func noLookBringsMoreThanItsBudget() throws {
+        try command("squeue", "true")
+        let runs = (0..<12).map { "t-\($0)" }
+        for run in runs { try over(run, handedOn: 60_000) }
+        var looks = 0
+        while looks < 60, !runs.allSatisfy({ isFinished($0) }) {
+            let subjects = runs.filter { !isFinished($0) }.map { subject($0) }
+            let answer = raw(subjects, SlurmRemote.Budget(ofOver: 100_000, ofLive: 100_000))
+            #expect(answer.answer.bytes.count < 100_000 + 60_000 + 12 * 1000)
+            let look = remote.look(answer, subjects)
+            looks += look.unfinished.isEmpty || look.isWorthAnother ? 1 : 100
+        }
+        #expect(looks > 12 * 210_000 / 160_000 && looks < 60, "\(looks)")
+        for run in runs { #expect(try Files.read("\(ground)/here/\(run)/stdout") == output) }
+    }
+
+    @Test func whatCannotBeReadLeavesTheRunUnfinished() throws {
+        try command("squeue", "true")
+        try command("dd", "case $1 in *stdout) exit 1 ;; esac; exec /bin/dd \"$@\"")
+        try over("t-1")
+        try over("t-2")
+        try write(Array("x".utf8), "there/t-2/stdout-2")
+        let look = look(["t-1", "t-2"])
+        #expect(look.faults.keys.sorted() == ["t-1", "t-2"] && !look.isWorthAnother)
+        #expect(!isFinished("t-1") && !isFinished("t-2") && !Files.exists("\(ground)/here/t-2/stdout-2"))
+    }
+
+    @Test func whatCannotBeListedLeavesThatRunUnfinished() throws {
+        try command("squeue", "true")
+        try command("find", "/usr/bin/find \"$@\" -not -path '*t-1/*'; echo \"find: './t-1/stdout': Stale file handle\" >&2; exit 1")
+        try over("t-1")
+        try over("t-2")
+        let look = look(["t-1", "t-2"])
+        #expect(Array(look.faults.keys) == ["t-1"] && !isFinished("t-1") && isFinished("t-2"), "\(look)")
+    }
+
+    @Test func onlyWhatIsNoNameOverThereIsMissing() throws {
+        try command("squeue", "true")
+        try write([], "there/t-1")
+        let look = look(["t-1", "t-2"])
+        #expect(look.missing == ["t-2"] && Array(look.faults.keys) == ["t-1"], "\(look)")
+    }
+
+    @Test func aFrozenControllerLeavesTimeForTheFolders() throws {
+        try command("squeue", "exec tail -f /dev/null")
+        try over("t-1")
+        var settings = remote.commands.settings
+        settings.commandLimit = .seconds(1)
+        let remote = SlurmRemote(
+            commands: SlurmCommands(settings: settings, stop: nil), host: "login1", folder: remote.folder, place: remote.place)
+        let look = remote.look(answer(remote.script([subject("t-1")], listing: [], .init())), [subject("t-1")])
+        #expect(look.trouble == nil && isFinished("t-1"), "\(look)")
+        let listing = try #require(look.listing)
+        #expect(EngineTrouble.of(listing, .squeue, settings).reason == "controller: squeue did not answer in time")
+    }
+
+    /// Wherever it is cut off: nothing wrong is kept, and the rest comes with the next.
+    @Test func whatCameOfACutAnswerIsKept() throws {
+        try command("squeue", "true")
+        try over("t-1", handedOn: 5)
+        let script = remote.script([subject("t-1")], listing: [], .init())
+        let whole = answer(script, before: "PATH=\(ground)/commands:$PATH; ").answer
+        for part in 0..<20 {
+            var cut = whole
+            cut.bytes = Array(whole.bytes.prefix(whole.bytes.count * part / 20))
+            cut.end = .tookTooLong
+            let look = remote.look(RemoteAnswer(cut, mark: script.mark), [subject("t-1")])
+            #expect(look.trouble?.reason.hasPrefix("ssh: ") == true && look.listing == nil && !isFinished("t-1"))
+            let here = try Files.read("\(ground)/here/t-1/index") ?? []
+            #expect(here.isEmpty || here.count == 47 * 100)
+        }
+        #expect(try Files.read("\(ground)/here/t-1/index")?.count == 47 * 100)
+        #expect(look(["t-1"]).unfinished.isEmpty && isFinished("t-1"))
+        #expect(try Files.read("\(ground)/here/t-1/stdout") == output)
+    }
+
+    @Test func aLineThatIsTooSlowIsAskedForLess() {
+        let pace = SlurmRemote.Pace()
+        for _ in 0..<10 { pace.wasCutOff() }
+        #expect(pace.budget == SlurmRemote.Budget(ofOver: 64 << 10, ofLive: 32 << 10))
+        pace.gotThrough(leavingTime: false)
+        #expect(pace.budget.ofOver == 64 << 10)
+        for _ in 0..<10 { pace.gotThrough(leavingTime: true) }
+        #expect(pace.budget == SlurmRemote.Budget())
+    }
 }

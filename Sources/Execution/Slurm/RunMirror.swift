@@ -7,6 +7,8 @@ struct RunMirror {
     var outcome: [UInt8]?
     /// What the command handed on, if it has ended.
     var handedOn: [UInt8]?
+    /// Whether a piece could not be read over there that comes before what is next.
+    var isShort = false
 
     init(_ folder: RunFolder) { self.folder = folder }
 
@@ -27,14 +29,18 @@ struct RunMirror {
     private static func isMirrored(_ name: String) -> Bool { RunFolder.isOutput(name) || name == "slurm" }
 
     /// Whoever answers over there says which file it is: nothing but what a run's output may have for a name is written.
-    func write(_ bytes: [UInt8], to name: String, at offset: Int64?) throws(SystemError) {
-        guard Self.isMirrored(name), let offset, offset >= 0, !bytes.isEmpty else { return }
+    ///
+    /// - Returns: Whether it is longer than it was.
+    func write(_ bytes: [UInt8], to name: String, at offset: Int64) throws(SystemError) -> Bool {
+        guard Self.isMirrored(name), offset >= 0, !bytes.isEmpty else { return false }
         let path = "\(folder.path)/\(name)"
         let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { throw SystemError("open", path) }
         defer { close(file) }
-        guard lseek(file, off_t(offset), SEEK_SET) >= 0 else { throw SystemError("lseek", path) }
+        let size = lseek(file, 0, SEEK_END)
+        guard size >= 0, lseek(file, off_t(offset), SEEK_SET) >= 0 else { throw SystemError("lseek", path) }
         try Files.write(bytes, to: file, path)
+        return offset + Int64(bytes.count) > size
     }
 
     /// What was dropped over there, to make room for what came later.

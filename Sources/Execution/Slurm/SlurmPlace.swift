@@ -12,6 +12,8 @@ struct SlurmPlace: Sendable {
     /// The keeper here.
     let keeper: String
     let bootID: String
+    /// How much of the folders over there is asked for at a time.
+    let pace = SlurmRemote.Pace()
 
     init(links: String, shared: String?, remote: String? = nil, keeper: String, bootID: String) {
         self.links = links

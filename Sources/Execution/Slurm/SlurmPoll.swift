@@ -21,7 +21,7 @@ struct SlurmPoll: Sendable {
         var sights: [String: SlurmSight] = [:]
         /// Tasks that wait in the queue for runs that have ended.
         var strays: [String] = []
-        /// Whether there is more output to be fetched of runs that are over.
+        /// Whether there is more output to be fetched of runs that are over, and it comes.
         var isUnfinished = false
     }
 
@@ -43,7 +43,7 @@ struct SlurmPoll: Sendable {
         let arguments = ["-h", "-t", "all"] + userArguments + ["-o", SlurmRow.format]
         let seen = place.remote(commands)?.look(subjects, listing: arguments)
         let listing = seen.map { $0.listing } ?? commands.run(.squeue, arguments)
-        answer.isUnfinished = seen?.unfinished.isEmpty == false
+        answer.isUnfinished = seen?.isWorthAnother == true
         answer.controllerTrouble = seen?.trouble
         if let listing, !listing.hasSucceeded, seen?.trouble == nil {
             answer.controllerTrouble = .of(listing, .squeue, commands.settings)
