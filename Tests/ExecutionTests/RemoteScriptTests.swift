@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Testing
+import Timetable
 
 @testable import Execution
 
@@ -192,5 +193,48 @@ import Testing
         #expect(pace.budget.ofOver == 64 << 10)
         for _ in 0..<10 { pace.gotThrough(leavingTime: true) }
         #expect(pace.budget == SlurmRemote.Budget())
+    }
+
+    // MARK: claims, and folders of runs
+
+    private func close(_ run: String, before: String = "") throws -> [[String]] {
+        let ending = Ending(kind: .killed, reason: "enough", endedAt: LocalWatch.now())
+        return answer(try remote.closing(run, ending, "enough"), before: before).parts.map(\.words)
+    }
+
+    /// As a reset of the machine leaves it.
+    @Test func aClaimThatWasCutOffIsNobodys() throws {
+        _ = try Files.makeFolder("\(ground)/there/t-1", mode: 0o700)
+        for cut in ["", "rota-claim 1\npid 7\n", "rota-claim 1\nnode friend\nen"] {
+            try write(Array(cut.utf8), "there/t-1/claim")
+            #expect(try close("t-1").contains(["taken"]), "\(cut)")
+            #expect(try Files.read("\(ground)/there/t-1/claim").map { String(decoding: $0, as: UTF8.self).holds("enough") } == true)
+        }
+        let held = Array("rota-claim 1\npid 7\nend\nstarted 5\n".utf8)
+        try write(held, "there/t-1/claim")
+        #expect(try close("t-1").contains(["told"]))
+        #expect(try Files.read("\(ground)/there/t-1/claim") == held)
+    }
+
+    @Test func whatHasNoRoomClaimsNothing() throws {
+        let words = try close("t-1", before: "trap '' XFSZ; ulimit -f 0; ")
+        #expect(words.isEmpty && names("there/t-1").isEmpty, "\(words)")
+    }
+
+    private func prepared(_ run: String) -> SlurmSubmitter.Prepared {
+        let launch = Launch(run: run, job: "a", due: .epoch, words: ["true"])
+        return SlurmSubmitter.Prepared(launch: launch, folder: remote.folder(run), text: "job a\ndue 0\nattempt 1\n", arguments: [run])
+    }
+
+    /// One folder that cannot be written holds up no other run, and no executor.
+    @Test func aRunThatCannotBePreparedHoldsUpNoOther() throws {
+        try command("sbatch", "echo 7")
+        #expect(answer(remote.provision(of: programs, keeper: [1])).isWhole)
+        try write([], "there/t-2")
+        let submitter = SlurmSubmitter(commands: remote.commands, place: remote.place)
+        let runs = ["t-1", "t-2", "t-3"].map { prepared($0) }
+        let answers = submitter.answers(to: runs, answer(submitter.script(runs, remote, programs)))
+        for run in ["t-1", "t-3"] { #expect(answers[run] == .success(.submission(.accepted(id: "7"))), "\(answers)") }
+        #expect(answers["t-2"] == .failure(SystemError("write", "login1:\(ground)/there/t-2", ENOTDIR)))
     }
 }

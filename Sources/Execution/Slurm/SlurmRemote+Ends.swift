@@ -29,7 +29,7 @@ extension SlurmRemote {
         return .ended(ending)
     }
 
-    private func closing(_ run: String, _ ending: Ending, _ word: String?) throws(SystemError) -> RemoteScript {
+    func closing(_ run: String, _ ending: Ending, _ word: String?) throws(SystemError) -> RemoteScript {
         let there = folder(run)
         let claim = try there.cancellation(reason: ending.reason ?? "", as: ending.kind, bootID: place.bootID)
         var script = script()
@@ -37,12 +37,18 @@ extension SlurmRemote {
         script.add(#"mkdir -p "$run" || return 0"#)
         // Whatever ended is fetched with its output.
         script.add(#"[ ! -e "$run/outcome" ] || { m told; return 0; }"#)
-        script.add(#"cat > "$run/claim.$$""#, reading: String(decoding: claim, as: UTF8.self))
+        script.add(Self.claims)
+        script.add(#"clear_void_claim "$run""#)
+        // Without room for a claim there is none.
+        script.add(
+            #"{ cat > "$run/claim.$$" || { rm -f "$run/claim.$$"; return 0; }; }"#, reading: String(decoding: claim, as: UTF8.self))
         // A link that was made, and of which the server's answer was lost, is told from somebody else's.
         script.add(#"ln "$run/claim.$$" "$run/claim" 2>/dev/null; taken=0; [ ! "$run/claim" -ef "$run/claim.$$" ] || taken=1"#)
         script.add(#"rm -f "$run/claim.$$"; [ $taken = 0 ] || { m taken; return 0; }"#)
         if let word {
-            script.add(#"cat > "$run/kill.$$""#, reading: String(decoding: there.kill(reason: word), as: UTF8.self))
+            script.add(
+                #"{ cat > "$run/kill.$$" || { rm -f "$run/kill.$$"; return 0; }; }"#,
+                reading: String(decoding: there.kill(reason: word), as: UTF8.self))
             script.add(#"mv -f "$run/kill.$$" "$run/kill" || return 0"#)
         }
         script.add("m told")

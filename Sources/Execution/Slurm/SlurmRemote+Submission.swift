@@ -1,3 +1,4 @@
+import Glibc
 internal import Timetable
 
 /// What became of one of several submissions in one connection.
@@ -15,7 +16,8 @@ extension SlurmSubmitter {
     /// What they get to come to their end when no answer is wanted any more.
     private static let parting = Duration.seconds(2)
 
-    func ask(_ runs: [Prepared], on host: String) -> [String: RemoteSubmission] {
+    /// - Returns: Of each what became of it, or why its folder could not be prepared over there.
+    func ask(_ runs: [Prepared], on host: String) -> [String: Swift.Result<RemoteSubmission, SystemError>] {
         guard !runs.isEmpty else { return [:] }
         guard let remote = place.remote(commands) else {
             return answers(to: runs, commands.run(script(runs), on: host, extraTime: time(runs), parting: Self.parting))
@@ -36,14 +38,15 @@ extension SlurmSubmitter {
 
     private func time(_ runs: [Prepared]) -> Duration { Self.timeOfOne * runs.count }
 
-    private func all(_ runs: [Prepared], _ submission: SlurmSubmission) -> [String: RemoteSubmission] {
-        Dictionary(runs.map { ($0.launch.run, .submission(submission)) }) { first, _ in first }
+    private func all(_ runs: [Prepared], _ submission: SlurmSubmission) -> [String: Swift.Result<RemoteSubmission, SystemError>] {
+        Dictionary(runs.map { ($0.launch.run, .success(.submission(submission))) }) { first, _ in first }
     }
 
-    private func script(_ runs: [Prepared], _ remote: SlurmRemote? = nil, _ programs: SlurmPlace.Programs? = nil) -> RemoteScript {
+    func script(_ runs: [Prepared], _ remote: SlurmRemote? = nil, _ programs: SlurmPlace.Programs? = nil) -> RemoteScript {
         var script = remote?.script() ?? RemoteScript()
         if let programs {
             script.add(SlurmRemote.check(programs))
+            script.add(SlurmRemote.claims)
             // One process for all of them, of which each costs as much as a third of a submission.
             let folders = runs.map { SlurmCommands.quoted("./\($0.launch.run)/output") }
             script.add("mkdir -p \(folders.joined(separator: " "))")
@@ -54,7 +57,7 @@ extension SlurmSubmitter {
             script.add("\(SlurmCommands.remoteText(settings, .sbatch, one.arguments)) </dev/null")
             // What failed for one may fail for the others, after a long time each.
             script.add("status=$?; b end $status; [ $status = 0 ] || { b stop; return 0; }")
-            if one.text != nil { script.add("fi") }
+            if one.text != nil { script.add("fi; fi") }
         }
         return script
     }
@@ -71,6 +74,7 @@ extension SlurmSubmitter {
                 while [ -e "$run.replaced-$number" ]; do number=$((number + 1)); done
                 mv "$run" "$run.replaced-$number"
             fi
+            clear_void_claim "$run"
             if [ -e "$run/claim" ] || [ -e "$run/outcome" ]; then
                 m known
             else
@@ -80,31 +84,41 @@ extension SlurmSubmitter {
             there=$run/run
             [ ! -e "$there" ] || there=$run/run.$$
             [ -d "$run/output" ] || mkdir -p "$run/output"
-            printf %s \#(SlurmCommands.quoted(text)) > "$there" &&
-                { [ "$there" = "$run/run" ] || mv -f "$there" "$run/run"; } || { b unprepared; b stop; return 0; }
+            if ! { printf %s \#(SlurmCommands.quoted(text)) > "$there" && { [ "$there" = "$run/run" ] || mv -f "$there" "$run/run"; }; }; then
+                # What holds for the folder of all runs holds for the others as well.
+                if printf . > ".try.$$"; then rm -f ".try.$$"; b unprepared; else rm -f ".try.$$"; b unwritable; b stop; return 0; fi
+            else
             """#)
     }
 
-    private func answers(to runs: [Prepared], _ answer: RemoteAnswer) -> [String: RemoteSubmission] {
-        var answers: [String: RemoteSubmission] = [:]
+    func answers(to runs: [Prepared], _ answer: RemoteAnswer) -> [String: Swift.Result<RemoteSubmission, SystemError>] {
+        var answers: [String: Swift.Result<RemoteSubmission, SystemError>] = [:]
         var tried: RemoteAnswer.Part?
         for part in answer.parts {
             if part.words.first == "try" { tried = part }
             guard let tried, let run = tried.words.last else { continue }
             switch part.words.first {
-            case "known": answers[run] = .known
-            case "unprepared":
+            case "known": answers[run] = .success(.known)
+            case "unprepared": answers[run] = .failure(error(said(tried, 1, answer).errors, of: run))
+            case "unwritable":
                 let complaint = said(tried, 1, answer).complaint(of: "mkdir")
-                answers[run] = .submission(.notNow(EngineTrouble(reason: "folder: \(complaint)")))
+                answers[run] = .success(.submission(.notNow(EngineTrouble(reason: "folder: \(complaint)"))))
             case "end":
                 guard let status = part.words.last.flatMap({ Int($0) }) else { continue }
-                answers[run] = .submission(SlurmSubmission(said(tried, status, answer), settings, overSSH: false))
+                answers[run] = .success(.submission(SlurmSubmission(said(tried, status, answer), settings, overSSH: false)))
             default: break
             }
         }
         let others = others(answer)
-        for one in runs where answers[one.launch.run] == nil { answers[one.launch.run] = others }
+        for one in runs where answers[one.launch.run] == nil { answers[one.launch.run] = .success(others) }
         return answers
+    }
+
+    /// As the commands over there told it, whose words are those of the C library.
+    private func error(_ errors: String, of run: String) -> SystemError {
+        let numbers = [ENOSPC, EDQUOT, EROFS, EACCES, EPERM, ENOTDIR, EISDIR, ESTALE]
+        let path = "\(settings.ssh ?? ""):\(place.nodeFolder(run))"
+        return SystemError("write", path, numbers.first { errors.holds(String(cString: strerror($0))) } ?? EIO)
     }
 
     private func said(_ part: RemoteAnswer.Part, _ status: Int, _ answer: RemoteAnswer) -> CommandAnswer {

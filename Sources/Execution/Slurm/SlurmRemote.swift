@@ -27,6 +27,16 @@ struct SlurmRemote: Sendable {
     /// A run's folder over there, of which only the names mean something here.
     func folder(_ run: String) -> RunFolder { RunFolder(runs: folder, run: run) }
 
+    /// Words of a script: a claim without its end was cut off by a reset of the machine, and nobody has the run by it. What cannot be read
+    /// is somebody's.
+    static let claims = #"""
+        clear_void_claim() {
+            [ -e "$1/claim" ] || return 0
+            LC_ALL=C grep -qx end "$1/claim" 2>/dev/null
+            [ $? != 1 ] || rm -f "$1/claim"
+        }
+        """#
+
     var absence: String { "folder: \(host) has no folder \(folder), or may not enter it" }
 
     // MARK: what nodes execute

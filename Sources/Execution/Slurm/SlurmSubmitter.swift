@@ -79,8 +79,12 @@ final class SlurmSubmitter: Sendable {
         }
         let answers = ask(prepared, on: host)
         for one in prepared {
-            let outcome = answers[one.launch.run] ?? .submission(.unclear("nothing was heard of it"))
-            results.append((one.launch.run, result(outcome, of: one)))
+            switch answers[one.launch.run] ?? .success(.submission(.unclear("nothing was heard of it"))) {
+            case .success(let outcome): results.append((one.launch.run, result(outcome, of: one)))
+            case .failure(let error):
+                let isUnmarked = (try? one.folder.removeMark()) != nil
+                results.append((one.launch.run, isUnmarked ? .notPrepared(error) : .unclear(error.description)))
+            }
         }
         return results
     }
