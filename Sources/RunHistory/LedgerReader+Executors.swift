@@ -59,7 +59,7 @@ extension LedgerNotes {
             db, sql: "SELECT DISTINCT executor FROM run WHERE state IN ('launching', 'running') AND executor NOT IN (\(marks))",
             arguments: StatementArguments(executors))
         for name in abandoned {
-            let reason = "no-executor: the settings name no executor `\(name)` any more; put it back, and what became of its runs is found out"
+            let reason = "no-executor: the settings name no executor `\(name)` any more; put it back to learn what became of its runs"
             try trouble(of: name, reason: reason, isOfAll: true)
         }
     }

@@ -47,7 +47,7 @@ struct SlurmPlace: Sendable {
     /// nil where the folder itself is there.
     func link(_ run: String) -> String? { hasLinks ? "\(links)/\(run)" : nil }
 
-    func trace(_ run: String) throws(SystemError) -> TaskTrace { 
+    func trace(_ run: String) throws(SystemError) -> TaskTrace {
         try folder(run).taskTrace(link: link(run), programs: "\(runs)/bin", origin: programFolder)
     }
 

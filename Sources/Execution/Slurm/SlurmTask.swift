@@ -138,7 +138,7 @@ struct SlurmTask: Sendable {
         }
         guard sight.rows.allSatisfy(\.isRefusal) else { return .waits(nil) }
         guard silence >= doubt, sight.accountFault == nil else {
-            let unclear = "unclear: the cluster shows no task of it, and it is submitted once more when none appears for `doubt` of the executor"
+            let unclear = "unclear: the cluster shows no task of it; it is submitted once more when none appears for the executor's `doubt`"
             return .waits(sight.accountFault ?? (silence >= Self.settling / 2 ? unclear : nil))
         }
         return .submitAgain
