@@ -55,8 +55,9 @@ extension LedgerNotes {
         let marks = executors.map { _ in "?" }.joined(separator: ", ")
         try db.execute(
             sql: "DELETE FROM executor_trouble WHERE executor NOT IN (\(marks))", arguments: StatementArguments(executors))
+        let open = "state IN ('waiting', 'launching', 'running') AND state <> 'waiting'"
         let abandoned = try String.fetchAll(
-            db, sql: "SELECT DISTINCT executor FROM run WHERE state IN ('launching', 'running') AND executor NOT IN (\(marks))",
+            db, sql: "SELECT DISTINCT executor FROM run INDEXED BY run_open WHERE \(open) AND executor NOT IN (\(marks))",
             arguments: StatementArguments(executors))
         for name in abandoned {
             let reason = "no-executor: the settings name no executor `\(name)` any more; put it back to learn what became of its runs"
