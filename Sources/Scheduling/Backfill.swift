@@ -49,7 +49,7 @@ package struct Backfill: Hashable, Sendable {
 
     /// What it came to of what was asked for, or still will; nil when it was cancelled before its first slot. Slots come in their order.
     package var reached: ClosedRange<Instant>? {
-        guard cancelledAt != nil, let next = pending.prefix(1).first else { return first...last }
+        guard cancelledAt != nil, let next = pending.first else { return first...last }
         return next > first ? first...(next - Instant.resolution) : nil
     }
 

@@ -125,8 +125,10 @@ struct SlurmPoll: Sendable {
         for start in stride(from: 0, to: wanted.count, by: Self.bunch) {
             askBooks(for: wanted[start..<min(start + Self.bunch, wanted.count)], &answer)
         }
-        // One question that is not answered takes long enough.
-        _ = wanted.prefix(Self.mostSingle).allSatisfy { askController(for: $0, &answer) && askNode(for: $0, &answer) }
+        for run in wanted.prefix(Self.mostSingle) {
+            // One question that is not answered takes long enough.
+            guard askController(for: run, &answer), askNode(for: run, &answer) else { break }
+        }
         for run in wanted {
             answer.sights[run]?.lastWord = place.folder(run).lastWordOfEngine()
             if answer.sights[run]?.trace?.claim != nil, place.remoteFolder == nil {

@@ -66,21 +66,23 @@ extension SlurmWatch {
         helpers.files.post { [place, commands, inbox] in
             do throws(SystemError) {
                 // A claim that is taken here keeps nobody there from it.
-                if let folder = try place.trace(run).elsewhere {
+                let trace = try place.trace(run)
+                if let folder = trace.elsewhere {
                     return inbox.post(.closed(run: run, .unreached(SlurmTask.elsewhere(folder))))
                 }
                 let remote = place.remote(commands)
                 let closing = try remote?.close(run, as: ending, word: word, isNew: task.isUntold)
-                inbox.post(.closed(run: run, closing ?? Self.close(run, task.launch, place, ending, word)))
+                inbox.post(.closed(run: run, closing ?? Self.close(run, task.launch, trace, place, ending, word)))
             } catch {
                 inbox.post(.closed(run: run, .failed(error)))
             }
         }
     }
 
-    private static func close(_ run: String, _ launch: Launch?, _ place: SlurmPlace, _ ending: Ending, _ word: String?) -> Closing {
+    private static func close(
+        _ run: String, _ launch: Launch?, _ trace: TaskTrace, _ place: SlurmPlace, _ ending: Ending, _ word: String?
+    ) -> Closing {
         do throws(SystemError) {
-            let trace = try place.trace(run)
             let folder = try place.folder(of: launch, run: run)
             if !trace.isKnown {
                 try Files.checkFolder(place.runs)
