@@ -1,15 +1,10 @@
-import Scheduling
+package import Scheduling
 
 extension Settings {
     /// A place where runs are carried out.
     package enum Executor: Hashable, Sendable {
         case local
         case slurm(Slurm)
-    }
-
-    /// With what a cluster runs commands in containers.
-    package enum Containers: String, Hashable, Sendable, CaseIterable {
-        case apptainer, singularity
     }
 
     /// A Slurm cluster, as `executors:` describes it; what is absent has its default where it is used.
@@ -29,7 +24,7 @@ extension Settings {
         package var sshConfiguration: String?
         package var folder: String?
         package var remoteFolder: String?
-        package var containers: Containers?
+        package var containers: ContainerRuntime?
 
         package init() {}
     }
@@ -95,7 +90,7 @@ struct ExecutorReader {
         slurm.sshConfiguration = folder("sshConfiguration", "/etc/rota/ssh_config", &fields)
         slurm.folder = folder("folder", "/shared/rota", &fields)
         slurm.remoteFolder = folder("remoteFolder", "/scratch/me/rota", &fields)
-        slurm.containers = fields.choice("containers", Settings.Containers.allCases)
+        slurm.containers = fields.choice("containers", ContainerRuntime.allCases)
         refuseHalves(slurm, fields)
         return slurm
     }

@@ -10,3 +10,10 @@ package struct Container: Hashable, Sendable {
         self.mounts = mounts
     }
 }
+
+/// With what an executor runs commands in containers.
+package enum ContainerRuntime: String, Hashable, Sendable, CaseIterable {
+    case apptainer
+    /// What apptainer was called before, with the same words.
+    case singularity
+}

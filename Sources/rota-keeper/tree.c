@@ -27,22 +27,29 @@ struct table {
     size_t size;  // bytes of the mapping
 };
 
-// Fields after the name: state, parent, … start is the 20th of them. A zombie is no process to us: only its parent can end it.
-static bool describe(int directory, pid_t pid, struct process *process) {
-    char path[48], line[1024];
+// What /proc tells of a process, from behind its name on; NULL when there is no such process. `directory` is that of /proc.
+static const char *facts_of(int directory, pid_t pid, char *line, size_t size) {
+    char path[48];
     snprintf(path, sizeof path, "%ld/stat", (long)pid);
     int file = openat(directory, path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return false;
-    ssize_t count = read(file, line, sizeof line - 1);
+    if (file < 0) return NULL;
+    ssize_t count = read(file, line, size - 1);
     close(file);
-    if (count <= 0) return false;
+    if (count <= 0) return NULL;
     line[count] = 0;
-    const char *rest = strrchr(line, ')');
+    const char *name_end = strrchr(line, ')');
+    return name_end == NULL ? NULL : name_end + 1;
+}
+
+// Fields after the name: state, parent, … start is the 20th of them. A zombie is no process to us: only its parent can end it.
+static bool describe(int directory, pid_t pid, struct process *process) {
+    char line[1024];
+    const char *facts = facts_of(directory, pid, line, sizeof line);
     char state;
     int parent;
     unsigned long long start;
     static const char fields[] = " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu";
-    if (rest == NULL || sscanf(rest + 1, fields, &state, &parent, &start) != 3) return false;
+    if (facts == NULL || sscanf(facts, fields, &state, &parent, &start) != 3) return false;
     if (state == 'Z' || state == 'X') return false;
     *process = (struct process){.pid = pid, .parent = parent, .start = start};
     return true;
@@ -145,17 +152,13 @@ int tree_signal(pid_t root, int group, int signal, unsigned long long since, pid
 }
 
 bool tree_minds_term(pid_t process) {
-    char path[48], line[1024];
-    snprintf(path, sizeof path, "/proc/%ld/stat", (long)process);
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return false;
-    ssize_t count = read(file, line, sizeof line - 1);
-    close(file);
-    if (count <= 0) return false;
-    line[count] = 0;
-    // What is ignored is the 33rd field, what is caught the 34th; the name is the second. Here they are short of signals above 31 alone.
-    const char *field = strrchr(line, ')');
-    for (int number = 3; field != NULL && number <= 33; number++) field = strchr(field + 1, ' ');
+    int directory = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) return false;
+    char line[1024];
+    const char *field = facts_of(directory, process, line, sizeof line);
+    close(directory);
+    // What is ignored is the 33rd field, what is caught the 34th, and the 3rd comes first here. They are short of signals above 31 alone.
+    for (int number = 3; field != NULL && number < 33; number++) field = strchr(field + 1, ' ');
     unsigned long ignored, caught;
     if (field == NULL || sscanf(field, " %lu %lu", &ignored, &caught) != 2) return false;
     return ((ignored | caught) >> (SIGTERM - 1) & 1) != 0;

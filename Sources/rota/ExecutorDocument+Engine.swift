@@ -1,6 +1,7 @@
 import Daemon
 import Execution
 import RunHistory
+import Scheduling
 import Timetable
 
 extension ExecutorDocument {
@@ -36,7 +37,7 @@ extension ExecutorDocument {
             var settings = SlurmSettings(name: name)
             settings.ssh = ssh
             settings.remoteFolder = remoteFolder
-            settings.containers = containers.flatMap { SlurmContainers(rawValue: $0) }
+            settings.containers = containers.flatMap { ContainerRuntime(rawValue: $0) }
             return .slurm(settings)
         default: return nil
         }

@@ -48,6 +48,6 @@ extension SlurmSettings {
         sshConfiguration = slurm.sshConfiguration
         folder = slurm.folder
         remoteFolder = slurm.remoteFolder
-        containers = slurm.containers.flatMap { SlurmContainers(rawValue: $0.rawValue) }
+        containers = slurm.containers
     }
 }

@@ -115,7 +115,7 @@ struct SlurmArgumentsTests {
     /// The shell of a login node reads bytes: a quote is one also where an accent behind it makes another character of it.
     @Test(arguments: ["a b", "'", "it's", "'\u{301}; echo x; '\u{301}", "$(id)`id`\\", "", "a\nb", "\u{200D}'\u{FE0F}", "é'"])
     func aWordIsOneWordForAShell(word: String) throws {
-        let result = try Program("/bin/sh", ["-c", "printf '%s' \(SlurmCommands.quoted(word))"]).wait()
+        let result = try Program("/bin/sh", ["-c", "printf '%s' \(word.shellWord)"]).wait()
         #expect(result.stdout.utf8.elementsEqual(word.utf8), "\(result)")
     }
 }

@@ -13,17 +13,17 @@ struct SlurmContainersTests {
     @Test func theWordsAreThoseOfTheRuntime() {
         let words = ["/bin/sh", "-c", "echo $A"]
         #expect(
-            SlurmContainers.apptainer.words(words, in: lab, workdir: "/work", output: "/runs/a-1/output") == [
+            ContainerRuntime.apptainer.words(words, in: lab, workdir: "/work", output: "/runs/a-1/output") == [
                 "apptainer", "exec", "--bind", "/data:/mnt:ro", "--bind", "/work", "--bind", "/runs/a-1/output", "--pwd", "/work",
                 "/images/lab.sif", "/bin/sh", "-c", "echo $A",
             ])
         #expect(
-            SlurmContainers.singularity.words(["true"], in: Container(image: "docker://debian:12"), workdir: "/", output: "/o") == [
+            ContainerRuntime.singularity.words(["true"], in: Container(image: "docker://debian:12"), workdir: "/", output: "/o") == [
                 "singularity", "exec", "--bind", "/o", "--pwd", "/", "docker://debian:12", "true",
             ])
     }
 
-    private func objections(_ containers: SlurmContainers?, _ container: Container) -> [String] {
+    private func objections(_ containers: ContainerRuntime?, _ container: Container) -> [String] {
         var job = TestSupport.job("a", nil)
         job.runOn = "hpc"
         job.container = container

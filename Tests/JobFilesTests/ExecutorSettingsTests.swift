@@ -1,4 +1,5 @@
 import JobFiles
+import Scheduling
 import Testing
 
 /// `executors:` of rota.yaml.

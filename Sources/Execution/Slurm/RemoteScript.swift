@@ -1,3 +1,5 @@
+internal import Scheduling
+
 /// A script for the shell of a login node. What it answers comes in parts, each of which begins with a line that nothing else can print.
 ///
 /// The whole of it is one function: a connection that breaks in the middle of it leaves a text that no shell begins to carry out, and never
@@ -14,7 +16,7 @@ struct RemoteScript {
         // To its output alone, or to its errors as well.
         add(#"m() { printf '\n%s %s\n' \#(mark) "$*"; }"#)
         add(#"b() { m "$@"; m "$@" >&2; }"#)
-        if let folder { add("cd -- \(SlurmCommands.quoted(folder)) 2>/dev/null || { m gone; return 0; }") }
+        if let folder { add("cd -- \(folder.shellWord) 2>/dev/null || { m gone; return 0; }") }
     }
 
     mutating func add(_ text: String) { lines.append(text) }

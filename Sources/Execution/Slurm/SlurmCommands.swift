@@ -1,4 +1,5 @@
 import Glibc
+internal import Scheduling
 
 /// Slurm's commands, as one cluster's settings say how they are reached: here, or by ssh on a login node.
 struct SlurmCommands: Sendable {
@@ -50,13 +51,7 @@ struct SlurmCommands: Sendable {
     /// A command as a shell on the login node reads it. sshd hands one text to the user's shell there, so each word is quoted.
     static func remoteText(_ settings: SlurmSettings, _ name: Name, _ arguments: [String]) -> String {
         let variables = conventions(settings, name).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        return (["env", "-u", "TMPDIR"] + variables + command(settings, name, arguments)).map(quoted).joined(separator: " ")
-    }
-
-    /// A word as every shell reads it: in single quotes. A quote that is one character with the accent behind it is a quote all the same.
-    static func quoted(_ word: String) -> String {
-        let parts = word.unicodeScalars.split(separator: "'", omittingEmptySubsequences: false)
-        return "'" + parts.map { String($0) }.joined(separator: #"'\''"#) + "'"
+        return (["env", "-u", "TMPDIR"] + variables + command(settings, name, arguments)).map(\.shellWord).joined(separator: " ")
     }
 
     /// Answers are in one language and one zone, with instants as numbers; what is asked for is not changed by variables that nobody thinks of.

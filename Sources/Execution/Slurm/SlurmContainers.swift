@@ -1,14 +1,8 @@
 package import Scheduling
 
-/// With what a cluster runs commands in containers.
-///
 /// The keeper stays outside: it is the batch script, has the run's folder, and ends what runs inside as it ends any command. Slurm's own
 /// `--container` is not among them: where a site has no `oci.conf` it runs the command on the host, and says nothing.
-package enum SlurmContainers: String, Hashable, Sendable, CaseIterable {
-    case apptainer
-    /// What apptainer was called before, with the same words.
-    case singularity
-
+extension ContainerRuntime {
     /// The command with what runs it in the container.
     ///
     /// - Parameters:

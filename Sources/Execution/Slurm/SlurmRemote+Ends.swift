@@ -1,4 +1,5 @@
 import Glibc
+internal import Scheduling
 
 /// Taking claims over there, and removing what is not wanted any more.
 extension SlurmRemote {
@@ -33,7 +34,7 @@ extension SlurmRemote {
         let there = folder(run)
         let claim = try there.cancellation(reason: ending.reason ?? "", as: ending.kind, bootID: place.bootID)
         var script = script()
-        script.add("run=./\(SlurmCommands.quoted(run))")
+        script.add("run=./\(run.shellWord)")
         script.add(#"mkdir -p "$run" || return 0"#)
         // Whatever ended is fetched with its output.
         script.add(#"[ ! -e "$run/outcome" ] || { m told; return 0; }"#)

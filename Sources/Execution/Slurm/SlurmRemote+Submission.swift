@@ -1,4 +1,5 @@
 import Glibc
+internal import Scheduling
 internal import Timetable
 
 /// What became of one of several submissions in one connection.
@@ -48,11 +49,11 @@ extension SlurmSubmitter {
             script.add(SlurmRemote.check(programs))
             script.add(SlurmRemote.claims)
             // One process for all of them, of which each costs as much as a third of a submission.
-            let folders = runs.map { SlurmCommands.quoted("./\($0.launch.run)/output") }
+            let folders = runs.map { "./\($0.launch.run)/output".shellWord }
             script.add("mkdir -p \(folders.joined(separator: " "))")
         }
         for one in runs {
-            script.add("b try \(SlurmCommands.quoted(one.launch.run))")
+            script.add("b try \(one.launch.run.shellWord)")
             if let text = one.text { prepare(one, text, in: &script) }
             script.add("\(SlurmCommands.remoteText(settings, .sbatch, one.arguments)) </dev/null")
             // What failed for one may fail for the others, after a long time each.
@@ -65,8 +66,8 @@ extension SlurmSubmitter {
     /// The run's folder over there, unless somebody has the run already; that of another run of this name goes out of the way.
     private func prepare(_ one: Prepared, _ text: String, in script: inout RemoteScript) {
         let identity = ["job \(one.launch.job)", "due \(one.launch.due.microseconds)", "attempt \(one.launch.attempt)"]
-        script.add("run=./\(SlurmCommands.quoted(one.launch.run))")
-        script.add("identity=\(SlurmCommands.quoted(identity.joined(separator: "\n")))")
+        script.add("run=./\(one.launch.run.shellWord)")
+        script.add("identity=\(identity.joined(separator: "\n").shellWord)")
         script.add(
             #"""
             if [ -e "$run/run" ] && [ "$(grep -E '^(job|due|attempt) ' "$run/run")" != "$identity" ]; then
@@ -84,7 +85,7 @@ extension SlurmSubmitter {
             there=$run/run
             [ ! -e "$there" ] || there=$run/run.$$
             [ -d "$run/output" ] || mkdir -p "$run/output"
-            if ! { printf %s \#(SlurmCommands.quoted(text)) > "$there" && { [ "$there" = "$run/run" ] || mv -f "$there" "$run/run"; }; }; then
+            if ! { printf %s \#(text.shellWord) > "$there" && { [ "$there" = "$run/run" ] || mv -f "$there" "$run/run"; }; }; then
                 # What holds for the folder of all runs holds for the others as well.
                 if printf . > ".try.$$"; then rm -f ".try.$$"; b unprepared; else rm -f ".try.$$"; b unwritable; b stop; return 0; fi
             else

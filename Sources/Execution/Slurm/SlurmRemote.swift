@@ -1,4 +1,5 @@
 import Glibc
+internal import Scheduling
 
 /// The folders of runs that lie on the login node, where nodes see them and this machine does not.
 ///
@@ -43,7 +44,7 @@ struct SlurmRemote: Sendable {
 
     /// A part of a script that ends it with `bare` when the programs are not there.
     static func check(_ programs: SlurmPlace.Programs) -> String {
-        let paths = [programs.keeper, programs.script].map { "[ -x \(SlurmCommands.quoted($0)) ]" }
+        let paths = [programs.keeper, programs.script].map { "[ -x \($0.shellWord) ]" }
         return "\(paths.joined(separator: " && ")) || { m bare; return 0; }"
     }
 
@@ -72,7 +73,7 @@ struct SlurmRemote: Sendable {
                 return 1
             }
             """#)
-        let (keeper, task) = (SlurmCommands.quoted(programs.keeper), SlurmCommands.quoted(programs.script))
+        let (keeper, task) = (programs.keeper.shellWord, programs.script.shellWord)
         script.add("{ base64 -d | put \(keeper) \(bytes.count) || return 0; }", reading: Self.base64(bytes))
         script.add("{ put \(task) \(SlurmPlace.taskScript.utf8.count) || return 0; }", reading: SlurmPlace.taskScript)
         return script

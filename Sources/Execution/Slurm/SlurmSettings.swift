@@ -1,3 +1,5 @@
+package import Scheduling
+
 /// What a site says of one cluster in `executors:` of its settings; docs/slurm.md is the reference of its keys.
 package struct SlurmSettings: Hashable, Sendable {
     /// The name of the executor, which jobs say as `runOn`.
@@ -25,7 +27,7 @@ package struct SlurmSettings: Hashable, Sendable {
     /// A folder that the login node and all nodes see under the same path and this machine does not, for the folders of the runs.
     package var remoteFolder: String?
     /// With what tasks run their commands in containers; nil where they cannot.
-    package var containers: SlurmContainers?
+    package var containers: ContainerRuntime?
     /// A folder that this machine and all nodes see under the same path, for the folders of the runs; nil when the state folder is one.
     package var folder: String?
 

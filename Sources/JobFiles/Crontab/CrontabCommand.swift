@@ -1,3 +1,5 @@
+internal import Scheduling
+
 /// What cron gives the shell of a line: a command, and what the command reads from its standard input.
 ///
 /// The first `%` without a backslash ends the command; behind it, `%` is a newline, and one is added at the end if it is missing. `\%` is
@@ -64,7 +66,7 @@ extension CrontabCommand {
 
     /// A here-document, whose delimiter is quoted so that the shell leaves what stands in it alone.
     private func withInput(shell: String) -> String {
-        let command = shell == "/bin/sh" && isSimple ? text : "exec \(Self.word(shell)) -c \(Self.quoted(text))"
+        let command = shell == "/bin/sh" && isSimple ? text : "exec \(Self.word(shell)) -c \(text.shellWord)"
         return "\(command) <<'\(delimiter)'\n\(input)\(delimiter)\n"
     }
 
@@ -99,11 +101,6 @@ extension CrontabCommand {
     }
 
     private static func word(_ text: String) -> String {
-        text.allSatisfy { ($0.isASCII && ($0.isLetter || $0.isNumber)) || "/._-+".contains($0) } ? text : quoted(text)
-    }
-
-    private static func quoted(_ text: String) -> String {
-        let parts = text.unicodeScalars.split(separator: "'", omittingEmptySubsequences: false)
-        return "'" + parts.map { String($0) }.joined(separator: "'\\''") + "'"
+        text.allSatisfy { ($0.isASCII && ($0.isLetter || $0.isNumber)) || "/._-+".contains($0) } ? text : text.shellWord
     }
 }
